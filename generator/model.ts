@@ -1,0 +1,221 @@
+/**
+ * The resolved model: descriptions after the passes, every fact established, nothing yet said
+ * about TypeScript text. Views read it; `virtio.json` is its outside form.
+ *
+ * @module
+ */
+
+import type * as dsl from "../spec/types.ts";
+
+/** A gate as alternatives of sets of feature names; `[]` is "always". */
+export type Alternatives = readonly (readonly string[])[];
+
+/** A named number. */
+export interface ConstantModel {
+  readonly name: string;
+  readonly value: number;
+  readonly doc: string;
+}
+
+/** An enumeration; its members' constants carry full names. */
+export interface EnumModel {
+  /** Prefix of the constants, the key in the description. */
+  readonly name: string;
+  /** Name in TypeScript after the device's prefix. */
+  readonly typeName: string;
+  readonly doc: string;
+  readonly section: string;
+  readonly as: "values" | "masks" | "bits";
+  readonly members: readonly (ConstantModel & {
+    /** Name without the prefix. */
+    readonly member: string;
+    readonly legacy: boolean;
+    readonly when: Alternatives;
+  })[];
+  readonly reserved: readonly (readonly [number, number])[];
+  readonly unknown: "keep" | "refuse" | { readonly as: string };
+}
+
+/** A feature bit of a device, or of the core. */
+export interface FeatureModel {
+  /** As in the description: "FLUSH". */
+  readonly key: string;
+  /** As in the standard: "VIRTIO_BLK_F_FLUSH". */
+  readonly name: string;
+  readonly bit: number;
+  readonly doc: string;
+  readonly since: string | null;
+  readonly requires: Alternatives;
+  readonly offeredWith: Alternatives;
+  readonly wants: Alternatives;
+  readonly excludes: readonly string[];
+  readonly mandatory: boolean;
+  readonly legacy: boolean;
+  readonly by: readonly dsl.Provider[];
+  /** Handlers that implement it: `set.case` of requests, or a queue's name. */
+  readonly handlers: readonly string[];
+  /** Configuration fields that it gates. */
+  readonly configFields: readonly string[];
+}
+
+/** A field of a struct, of the configuration space or of a message part. */
+export interface FieldModel {
+  /** Name in the standard; a `bits` word keeps its own name. */
+  readonly name: string;
+  /** Place in the description, for diagnostics: `structs.virtio_blk_geometry.fields.heads`. */
+  readonly path: string;
+  readonly doc: string;
+  /** The field as described, never a `body` (those are replaced by the case's fields). */
+  readonly field: Exclude<dsl.Field, dsl.Body>;
+  readonly when: Alternatives;
+  readonly unless: Alternatives;
+  /** Bytes from the start of the struct or part; null when it depends on what stands before. */
+  readonly offset: number | null;
+  /** Bytes from the END of the part to the field's first byte, for fixed fields behind a variable one; else null. */
+  readonly offsetFromEnd: number | null;
+  /** Bytes; null when variable. A gated field has the size it has when present. */
+  readonly size: number | null;
+  /** For a struct field: the struct. For an array or sequence of structs: the element (or header). */
+  readonly struct: StructModel | null;
+  /** For unions and sequences. */
+  readonly arms: readonly ArmModel[];
+  /** Whether the value is computed from others when written: lengths, selectors, constants. */
+  readonly derived: boolean;
+}
+
+/** One arm of a union or sequence. */
+export interface ArmModel {
+  readonly name: string;
+  readonly tags: readonly number[];
+  /** The arm's fields: those of its struct or its own. */
+  readonly struct: StructModel | null;
+  readonly fields: readonly FieldModel[];
+  readonly size: number | null;
+  readonly doc: string;
+}
+
+/** A layout with its offsets. */
+export interface StructModel {
+  readonly name: string;
+  readonly doc: string;
+  readonly section: string;
+  readonly path: string;
+  readonly fields: readonly FieldModel[];
+  /** Bytes when every gate is open and nothing is variable; null when variable. */
+  readonly size: number | null;
+  /** Fewest bytes it can have: all gates shut, every variable part empty. */
+  readonly minSize: number;
+  readonly grows: boolean;
+  readonly external: string | null;
+}
+
+/** One direction of a request: header, the case's fields and the trailer as one list. */
+export interface PartModel {
+  readonly fields: readonly FieldModel[];
+  readonly size: number | null;
+  readonly minSize: number;
+}
+
+/** One request, response or event, with both parts in full. */
+export interface CaseModel {
+  /** Name in the description ("get_id"); the set's own name where it has no cases. */
+  readonly name: string;
+  readonly path: string;
+  readonly doc: string;
+  readonly section: string;
+  readonly tags: readonly number[];
+  readonly legacyTags: readonly number[];
+  readonly feature: Alternatives;
+  readonly readable: PartModel;
+  readonly writable: PartModel;
+  readonly status: StatusModel | null;
+  readonly ok: string | null;
+  readonly checks: readonly dsl.Check[];
+  readonly from: "driver" | "device";
+}
+
+/** Where the status lies and what its members mean. */
+export interface StatusModel {
+  /** Names from the part down to the field. */
+  readonly field: readonly string[];
+  readonly enum: EnumModel;
+  readonly ok: string;
+  readonly unknown: string;
+  readonly malformed: string;
+  readonly failed: string;
+}
+
+/** Messages of one shape. */
+export interface MessagesModel {
+  readonly name: string;
+  readonly path: string;
+  readonly doc: string;
+  readonly section: string;
+  readonly struct: string | null;
+  /** Fields before the cases' own, in the readable part; all of it where there are no cases. */
+  readonly header: PartModel;
+  /** The tag fields, of the readable header (or of the writable one for events). */
+  readonly tags: readonly FieldModel[];
+  readonly status: StatusModel | null;
+  readonly cases: readonly CaseModel[];
+  /** Whether cases were described, or the set is one message. */
+  readonly tagged: boolean;
+}
+
+/** A queue or family of queues. */
+export interface QueueModel {
+  readonly name: string;
+  readonly path: string;
+  readonly queue: dsl.Queue;
+  readonly messages: readonly MessagesModel[];
+  readonly when: Alternatives;
+  /** A family: more than one queue may exist. */
+  readonly many: boolean;
+}
+
+/** What devices and layouts have in common. */
+export interface ModuleModel {
+  readonly name: string;
+  readonly title: string;
+  readonly section: string;
+  readonly doc: string;
+  /** Module that it was loaded from, relative to the output's root where it is below it. */
+  readonly source: string;
+  readonly enums: readonly EnumModel[];
+  /** Loose constants. */
+  readonly constants: readonly ConstantModel[];
+  readonly structs: readonly StructModel[];
+  readonly features: readonly FeatureModel[];
+}
+
+/** A device. */
+export interface DeviceModel extends ModuleModel {
+  readonly prefix: string;
+  readonly id: number;
+  readonly oneFeatureOf: readonly string[];
+  readonly config: (StructModel & { readonly description: dsl.Config }) | null;
+  readonly messages: readonly MessagesModel[];
+  readonly queues: readonly QueueModel[];
+  readonly sharedMemory: readonly {
+    readonly name: string;
+    readonly id: number;
+    readonly doc: string;
+    readonly when: Alternatives;
+  }[];
+}
+
+/** A layout without a device. */
+export interface LayoutModel extends ModuleModel {
+  readonly registers: readonly {
+    readonly name: string;
+    readonly doc: string;
+    readonly section: string;
+    readonly registers: readonly (dsl.Register & { readonly name: string })[];
+  }[];
+}
+
+/** Everything that one run generates. */
+export interface Model {
+  readonly devices: readonly DeviceModel[];
+  readonly layouts: readonly LayoutModel[];
+}

@@ -1,0 +1,209 @@
+/**
+ * The words for layouts: scalars, bit-fields, bytes, arrays, structs, unions, sequences.
+ *
+ * @module
+ */
+
+/** A scalar as it lies on the wire: size in bits, byte order first where it has one. */
+export type ScalarType =
+  | "u8"
+  | "le16"
+  | "le32"
+  | "le64"
+  | "be16"
+  | "be32"
+  | "be64"
+  | "session16"
+  | "session32"
+  | "session64";
+
+/**
+ * When something exists: one feature, any of several, or any of several sets
+ * (`[["A", "B"], "C"]` is "A and B, or C").
+ */
+export type Gate<N extends string = string> = N | readonly (N | readonly N[])[];
+
+/** What every field may say. */
+export interface FieldBase<N extends string = string> {
+  /** One sentence in our own words. */
+  readonly doc?: string;
+  /** Exists with these features: offered ones in the configuration space, negotiated ones elsewhere. */
+  readonly when?: Gate<N>;
+  /** Exists without these features (REVISION_1 of the crypto device, num_buffers of legacy net). */
+  readonly unless?: Gate<N>;
+  /** Stays little-endian over a legacy interface, where other fields take the guest's order. */
+  readonly legacy?: "little-endian";
+}
+
+/** Bounds of a value; a configuration bound names its field. */
+export interface Bounds<N extends string = string> {
+  readonly min?: number;
+  readonly max?: number | { readonly config: N };
+  readonly multipleOf?: number;
+  readonly powerOfTwo?: true;
+  /** The only legal values, beside those of `enum`. */
+  readonly oneOf?: readonly number[];
+}
+
+/** How the driver may write a configuration field. */
+export interface DriverWrites<N extends string = string> {
+  /** Only until the driver sets DRIVER_OK. */
+  readonly until?: "DRIVER_OK";
+  /** May be written from the first moment, before the device is initialised. */
+  readonly from?: "start";
+  /** Each bit written as 1 is cleared in this other field. */
+  readonly clears?: N;
+}
+
+/** One number on the wire. */
+export interface Scalar<N extends string = string> extends FieldBase<N>, Bounds<N> {
+  readonly kind: "scalar";
+  readonly type: ScalarType;
+  /** A 64-bit field is a bigint unless something bounds it below 2^53. */
+  readonly as?: "number" | "bigint";
+  /** The enumeration its values come from. */
+  readonly enum?: N;
+  /** Selects the case of a request (several such fields form one tag). */
+  readonly tag?: true;
+  /** Sent as zero and ignored; `"zero"`: the receiver refuses another value. */
+  readonly reserved?: true | "zero";
+  /** Always this value; the receiver refuses another one. */
+  readonly value?: number;
+  /** The driver may write it (configuration space only). */
+  readonly driverWrites?: true | DriverWrites<N>;
+  /** Value after reset, where the driver writes it. */
+  readonly reset?: number;
+  /** Survives a device reset. */
+  readonly survivesReset?: true;
+}
+
+/** A word cut into bit-fields, lowest bits first; each becomes a property of its own. */
+export interface Bits<N extends string = string> extends FieldBase<N> {
+  readonly kind: "bits";
+  readonly type: ScalarType;
+  readonly fields: Readonly<Record<string, BitField<N>>>;
+}
+
+/** One bit-field: `width` bits above its predecessor. */
+export interface BitField<N extends string = string> {
+  readonly width: number;
+  readonly doc?: string;
+  readonly enum?: N;
+  readonly reserved?: true | "zero";
+}
+
+/** A value named by a field: a sibling, or a path through structs and same-named union arms. */
+export type Path<N extends string = string> = N | readonly N[];
+
+/**
+ * How long something is. Numbers count elements (bytes for bytes and text); `"rest"` takes what
+ * the part of the message has left. `{ field }` is `field * times + plus`; `{ bytes: field }`
+ * counts bytes instead of elements; `{ given }` is known from another message, so the caller says it.
+ */
+export type Length<N extends string = string> =
+  | number
+  | "rest"
+  | { readonly field: Path<N>; readonly times?: number; readonly plus?: number }
+  | { readonly bytes: Path<N>; readonly plus?: number }
+  | { readonly config: N; readonly plus?: number }
+  | { readonly given: string };
+
+/** Bytes copied as they are, or text in one of the standard's four forms. */
+export interface Bytes<N extends string = string> extends FieldBase<N> {
+  readonly kind: "bytes";
+  readonly length: Length<N>;
+  readonly text?: "padded" | "terminated" | "list" | "utf8";
+  /** Filled with zeroes and ignored. */
+  readonly reserved?: true | "zero";
+  /** Bytes of a namespace outside this standard (FUSE, V4L2, SCMI, SCSI, DER, 3D). */
+  readonly external?: string;
+  readonly driverWrites?: true | DriverWrites<N>;
+}
+
+/** Bytes that stay in the guest's memory: a handler reads or writes them in place, in any pieces. */
+export interface Payload<N extends string = string> extends FieldBase<N> {
+  readonly kind: "payload";
+  readonly length: Length<N>;
+  readonly external?: string;
+}
+
+/** Elements of one kind, one after the other. */
+export interface ArrayField<N extends string = string> extends FieldBase<N> {
+  readonly kind: "array";
+  readonly of: ScalarType | { readonly struct: N } | { readonly bytes: number };
+  readonly length: Length<N>;
+  readonly enum?: N;
+  readonly as?: "number" | "bigint";
+  /** At most this many elements, or as many as a configuration field says. */
+  readonly max?: number | { readonly config: N };
+}
+
+/** A struct of the same description; `inline` makes its fields the parent's own properties. */
+export interface StructField<N extends string = string> extends FieldBase<N> {
+  readonly kind: "struct";
+  readonly struct: N;
+  readonly inline?: true;
+}
+
+/** What one value of a union's selector stands for. */
+export interface Arm<N extends string = string> {
+  readonly tag: Tag | readonly Tag[];
+  readonly struct?: N;
+  readonly fields?: Fields<N>;
+  readonly doc?: string;
+}
+
+/**
+ * One of several layouts. `by` names the selecting field; `{ state }` means that the selector is
+ * outside the message (the last answer, an object's kind): its bytes stay raw and each arm has a codec.
+ * With `size` every arm fills the same slot.
+ */
+export interface Union<N extends string = string> extends FieldBase<N> {
+  readonly kind: "union";
+  readonly by: Path<N> | { readonly state: string };
+  readonly arms: Readonly<Record<string, Arm<N>>>;
+  readonly size?: number;
+  /** Values without an arm: refused, or kept as raw bytes. */
+  readonly otherwise?: "refuse" | "raw";
+}
+
+/**
+ * Self-describing elements until the end of the area, or until `end`. Each has the fields of
+ * `header` and then a body chosen by `by`, whose size in bytes is the header's `length` field minus
+ * `includes` (what that field counts beside the body); elements start at multiples of `align`.
+ */
+export interface Sequence<N extends string = string> extends FieldBase<N> {
+  readonly kind: "sequence";
+  readonly header: N;
+  readonly by: N;
+  readonly size: { readonly field: N; readonly includes?: number } | "fixed";
+  readonly arms: Readonly<Record<string, Arm<N>>>;
+  readonly end?: Tag;
+  readonly align?: number;
+  /** Bytes of the area; the rest of the part when absent. */
+  readonly length?: Length<N>;
+  readonly otherwise?: "refuse" | "raw";
+}
+
+/** Where the fields of a request's case go; without it they follow the header, before a trailing status. */
+export interface Body {
+  readonly kind: "body";
+}
+
+/** Any field of a layout. */
+export type Field<N extends string = string> =
+  | Scalar<N>
+  | Bits<N>
+  | Bytes<N>
+  | Payload<N>
+  | ArrayField<N>
+  | StructField<N>
+  | Union<N>
+  | Sequence<N>
+  | Body;
+
+/** Fields in the order of the wire, by their names in the standard. */
+export type Fields<N extends string = string> = Readonly<Record<string, Field<N>>>;
+
+/** A number, or the full name of a constant of the same description. */
+export type Tag = number | string;

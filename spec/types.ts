@@ -1,0 +1,322 @@
+/**
+ * The words of the description language: plain data, typed.
+ *
+ * A description names things (features, configuration fields, enumerations, structs, requests, queues) and refers to them by name. The
+ * type parameters below are those names only: a reference that nothing in the same description
+ * declares is a compile error. What the compiler cannot see (order, role, size) is checked when
+ * the description is loaded, all problems at once.
+ *
+ * @module
+ */
+
+import type { Field, Gate, Length, Path, Tag } from "./fields.ts";
+
+export * from "./fields.ts";
+
+/** Version of this language; a description carries it as `dsl`, and other versions are refused. */
+export const DSL_VERSION = 1;
+
+/** A named layout. */
+export interface Struct<N extends string = string, K extends string = string> {
+  readonly doc: string;
+  readonly section?: string;
+  readonly fields: { readonly [P in K]?: Field<N> };
+  /** Size in bytes that the standard states, checked. */
+  readonly size?: number;
+  /** Ends after the last field whose gate is open; what is missing reads as zero. */
+  readonly grows?: true;
+  /** Where the layout comes from, when not from the standard. */
+  readonly external?: string;
+}
+
+/** A member of an enumeration. */
+export interface Member<N extends string = string> {
+  readonly value: number;
+  readonly doc?: string;
+  readonly when?: Gate<N>;
+  /** Only on the legacy interface. */
+  readonly legacy?: true;
+}
+
+/** Named numbers: values, masks, or bit numbers (never to be mixed up). Constants are `<name>_<member>`. */
+export interface Enumeration<N extends string = string> {
+  readonly doc: string;
+  readonly section?: string;
+  /** Name in TypeScript, after the device's prefix. */
+  readonly name: string;
+  readonly as?: "values" | "masks" | "bits";
+  readonly members: Readonly<Record<string, number | Member<N>>>;
+  /** Ranges kept for vendors or implementations, both ends included. */
+  readonly reserved?: readonly (readonly [number, number])[];
+  /** What a reader makes of a value without a name: kept, taken for this member, or refused. */
+  readonly unknown?: "keep" | "refuse" | { readonly as: string };
+}
+
+/** What makes a device able to offer a feature. */
+export type Provider =
+  /** A handler for the requests that the feature brings. */
+  | "handler"
+  /** A value for a configuration field that the feature brings. */
+  | "config"
+  /** The user's list of features: `features: ["RO"]`. */
+  | "option"
+  /** Generated code and the runtime. */
+  | "runtime"
+  /** Nothing: only the legacy interface knows it, and it is never offered. */
+  | "legacy";
+
+/** One feature bit. */
+export interface Feature<F extends string = string> {
+  readonly bit: number;
+  readonly doc: string;
+  /** Version of the standard that brought it, from 1.2 on. */
+  readonly since?: string;
+  /** Must not be accepted without these (any of; an inner list: all of). */
+  readonly requires?: Gate<F>;
+  /** Is only offered together with these. */
+  readonly offeredWith?: Gate<F>;
+  /** Should not be accepted without these, but may. */
+  readonly wants?: Gate<F>;
+  /** Must not be offered or accepted together with these. */
+  readonly excludes?: readonly F[];
+  /** Every driver must accept it when it is offered. */
+  readonly mandatory?: true;
+  readonly by: Provider | readonly Provider[];
+  /** Requests (`set.case`) or queues whose handlers implement it, where their own gates do not say it. */
+  readonly handlers?: readonly string[];
+}
+
+/** A number of queues. */
+export type Count<N extends string = string> =
+  | number
+  | {
+    readonly config: N;
+    readonly when?: Gate<N>;
+    readonly otherwise?: number;
+    readonly times?: number;
+    readonly plus?: number;
+  };
+
+/**
+ * Where a queue, or the first of several, stands. `"next"`: behind the ones declared before it that
+ * exist. `{ first, then, step }`: item 0 at `first`, item i at `then + (i - 1) * step`.
+ */
+export type Index<N extends string = string> =
+  | Count<N>
+  | "next"
+  | { readonly first: number; readonly then?: number; readonly step: number };
+
+/** Who puts buffers into a queue, and what for. */
+export type Role =
+  /** The driver asks, the device answers in the same buffer. */
+  | "request"
+  /** The driver sends; nothing is written back. */
+  | "transmit"
+  /** The driver parks writable buffers; the device fills one when it has something. */
+  | "receive"
+  /** The driver parks readable buffers; the device hands one back to ask for a new one. */
+  | "pull";
+
+/** One queue, or a family of equal ones. */
+export interface Queue<N extends string = string, R extends string = string> {
+  readonly doc: string;
+  readonly section?: string;
+  readonly role: Role;
+  /** Message sets it carries (more than one: readable and writable buffers mixed). */
+  readonly carries: R | readonly R[];
+  readonly index: Index<N>;
+  /** Where the standard's text differs from what is deployed: its own index, used with `strict: true`. */
+  readonly strictIndex?: Index<N>;
+  readonly count?: Count<N>;
+  readonly when?: Gate<N>;
+  /** Least size in bytes of a parked buffer. */
+  readonly parks?: Length<N>;
+  /** One message may fill several buffers; this field of the first says how many. */
+  readonly merges?: { readonly field: N; readonly when: Gate<N> };
+  /** The order in which buffers come back. */
+  readonly order?: "any" | "queue" | { readonly key: N };
+  /** What the used length says: nothing to rely on, how much was written, or always all. */
+  readonly used?: "length" | "ignored" | "all";
+  /** Over a legacy interface the used length is not to be trusted. */
+  readonly legacyUsed?: "ignored";
+}
+
+/** A value in a check: a number, a field, a length, a configuration field, or arithmetic on those. */
+export type Operand<N extends string = string> =
+  | number
+  | { readonly field: Path<N> }
+  | { readonly config: N }
+  | { readonly length: N }
+  | { readonly sum: readonly Operand<N>[] }
+  | { readonly product: readonly Operand<N>[] }
+  | { readonly quotient: readonly [Operand<N>, number] };
+
+/** What the standard demands of the device before a handler runs, and the status for a request that fails it. */
+export interface Check<N extends string = string> {
+  readonly doc: string;
+  readonly section?: string;
+  /** The value under test; absent: the check fails whenever its gates are open. */
+  readonly of?: Operand<N>;
+  readonly atMost?: Operand<N>;
+  readonly atLeast?: Operand<N>;
+  readonly equals?: Operand<N>;
+  readonly multipleOf?: Operand<N>;
+  /** Bits of `of` that must be clear. */
+  readonly clear?: Operand<N>;
+  /** Only with these features negotiated, or only without them. */
+  readonly when?: Gate<N>;
+  readonly unless?: Gate<N>;
+  /** Only with these features offered, negotiated or not. */
+  readonly offered?: Gate<N>;
+  /** For every element of this array instead of once. */
+  readonly each?: N;
+  /** Member of the status enumeration. */
+  readonly otherwise: string;
+}
+
+/** The byte or word that says how a request went. */
+export interface Status<N extends string = string> {
+  readonly field: Path<N>;
+  /** Members of its enumeration: success; no such request; not well formed; the handler failed. */
+  readonly ok: string;
+  readonly unknown: string;
+  readonly malformed: string;
+  readonly failed: string;
+}
+
+/** One request of a set. */
+export interface Case<N extends string = string, K extends string = string> {
+  readonly doc: string;
+  readonly section?: string;
+  /** A value for each tag field, in order. */
+  readonly tag: Tag | readonly Tag[];
+  /** Further tags that mean the same, on the legacy interface. */
+  readonly legacyTags?: readonly Tag[];
+  readonly feature?: Gate<N>;
+  readonly readable?: { readonly [P in K]?: Field<N> };
+  readonly writable?: { readonly [P in K]?: Field<N> };
+  /** The answer's own tag, where it has one (member of the status enumeration). */
+  readonly ok?: string;
+  /** Another status than the set's, or none for a request that is not answered. */
+  readonly status?: Status<N> | "none";
+  readonly checks?: readonly Check<N>[];
+  /** Who may send it, on queues that carry messages both ways. */
+  readonly from?: "driver" | "device";
+}
+
+/** Messages of one shape: fixed parts around a body that the tag selects. */
+export interface Messages<N extends string = string, K extends string = string> {
+  readonly doc: string;
+  readonly section?: string;
+  /** The standard's struct for the whole, when it names one. */
+  readonly struct?: string;
+  readonly readable?: { readonly [P in K]?: Field<N> };
+  readonly writable?: { readonly [P in K]?: Field<N> };
+  readonly status?: Status<N>;
+  readonly cases?: Readonly<Record<string, Case<N, K>>>;
+  readonly checks?: readonly Check<N>[];
+}
+
+/** The configuration space. */
+export interface Config<N extends string = string, C extends string = string> {
+  readonly struct: string;
+  readonly doc?: string;
+  readonly section?: string;
+  readonly size?: number;
+  readonly fields: Readonly<Record<C, Field<N>>>;
+  /** A window: the driver writes `select`, the device then fills `size` and the union `value`. */
+  readonly window?: {
+    readonly select: readonly NoInfer<C>[];
+    readonly size: NoInfer<C>;
+    readonly value: NoInfer<C>;
+  };
+  /** Fields whose change the device announces. */
+  readonly notifies?: readonly NoInfer<C>[];
+  /** Stays little-endian over a legacy interface, whole. */
+  readonly legacy?: "little-endian";
+}
+
+/** A region of memory that the device shares. */
+export interface SharedMemoryRegion<N extends string = string> {
+  readonly id: number;
+  readonly doc: string;
+  readonly when?: Gate<N>;
+}
+
+/** A device, whole. Type parameters: names of features, config fields, enums, structs, messages, and of their fields. */
+export interface Device<
+  F extends string = string,
+  C extends string = string,
+  E extends string = string,
+  S extends string = string,
+  R extends string = string,
+  K extends string = string,
+> {
+  readonly dsl?: typeof DSL_VERSION;
+  /** Folder of the generated code, as in the standard's source. */
+  readonly name: string;
+  /** Prefix of the generated classes. */
+  readonly prefix: string;
+  readonly id: number;
+  readonly title: string;
+  readonly section: string;
+  readonly doc: string;
+  /** Prefix of the feature constants; `VIRTIO_<NAME>_F` when absent. */
+  readonly featurePrefix?: string;
+  readonly features?: Readonly<Record<F, Feature<NoInfer<F>>>>;
+  /** At least one of these must be accepted. */
+  readonly oneFeatureOf?: readonly NoInfer<F>[];
+  readonly config?: Config<NoInfer<F | C | E | S | K>, C>;
+  readonly enums?: Readonly<Record<E, Enumeration<NoInfer<F>>>>;
+  /** Loose constants, by their full names. */
+  readonly constants?: Readonly<
+    Record<string, number | { readonly value: number; readonly doc: string }>
+  >;
+  readonly structs?: Readonly<Record<S, Struct<NoInfer<F | C | E | S | K>, K>>>;
+  readonly messages?: Readonly<Record<R, Messages<NoInfer<F | C | E | S | K>, K>>>;
+  readonly queues: Readonly<Record<string, Queue<NoInfer<F | C | K>, NoInfer<R>>>>;
+  readonly sharedMemory?: Readonly<Record<string, SharedMemoryRegion<NoInfer<F>>>>;
+}
+
+/** One register of a transport. */
+export interface Register {
+  readonly offset: number;
+  /** Bytes: 1, 2, 4 or 8 (8 may be accessed as two halves). */
+  readonly size: 1 | 2 | 4 | 8;
+  readonly access: "R" | "W" | "RW";
+  readonly doc: string;
+  /** Exists with this feature. */
+  readonly when?: string;
+}
+
+/** Layouts that belong to no device: rings, status bits, registers, messages of a transport. */
+export interface Layout<
+  E extends string = string,
+  S extends string = string,
+  K extends string = string,
+> {
+  readonly dsl?: typeof DSL_VERSION;
+  /** File of the generated code under `layout/`. */
+  readonly name: string;
+  readonly title: string;
+  readonly section: string;
+  readonly doc: string;
+  readonly enums?: Readonly<Record<E, Enumeration>>;
+  readonly constants?: Readonly<
+    Record<string, number | { readonly value: number; readonly doc: string }>
+  >;
+  readonly structs?: Readonly<Record<S, Struct<NoInfer<E | S | K>, K>>>;
+  /** Register files by name; offsets in bytes from the start of the file. */
+  readonly registers?: Readonly<
+    Record<
+      string,
+      {
+        readonly doc: string;
+        readonly section: string;
+        readonly registers: Readonly<Record<string, Register>>;
+      }
+    >
+  >;
+  /** Features that this part of the standard reserves. */
+  readonly features?: Readonly<Record<string, Feature>>;
+}
