@@ -1,0 +1,54 @@
+/**
+ * From the standard's names to TypeScript's.
+ *
+ * @module
+ */
+
+/** Words that can't name a local variable or parameter; such locals get a trailing underscore. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ..."arguments await break case catch class const continue debugger default delete do else".split(
+    " ",
+  ),
+  ..."enum eval export extends false finally for function if implements import in".split(" "),
+  ..."instanceof interface let new null package private protected public return static".split(" "),
+  ..."super switch this throw true try typeof undefined var void while with yield".split(" "),
+]);
+
+function words(name: string): string[] {
+  return name.split(/[_\s-]+/).filter((word) => word !== "");
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+/** `num_sectors` → `numSectors`; digits and capitals stay. */
+export function propertyName(name: string): string {
+  const [first = "", ...rest] = words(name);
+  const lower = /^[A-Z0-9]+$/.test(first)
+    ? first.toLowerCase()
+    : first.charAt(0).toLowerCase() + first.slice(1);
+  return lower +
+    rest.map((word) => capital(/^[A-Z0-9]+$/.test(word) ? word.toLowerCase() : word)).join("");
+}
+
+/** `virtio_blk_req` → `VirtioBlkReq`. */
+export function className(name: string): string {
+  return words(name).map((word) => capital(/^[A-Z0-9]+$/.test(word) ? word.toLowerCase() : word))
+    .join("");
+}
+
+/** `virtio_blk_req` → `VIRTIO_BLK_REQ`. */
+export function constantName(name: string): string {
+  return words(name).join("_").toUpperCase();
+}
+
+/** The name as a local variable: a reserved word gets an underscore. */
+export function localName(property: string): string {
+  return RESERVED.has(property) ? `${property}_` : property;
+}
+
+/** A set of messages without the standard's prefix: `virtio_blk_req` of blk → `req`. */
+export function shortName(name: string, device: string): string {
+  return name.replace(new RegExp(`^virtio_(${device}_)?`), "");
+}

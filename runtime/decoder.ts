@@ -1,0 +1,222 @@
+/**
+ * Reads a message, field by field, out of a private copy.
+ *
+ * Security model: the bytes come from the other side. Each byte is copied once, before anything
+ * looks at it, and every length is checked against what is left. A message that does not hold what
+ * it promises is a {@linkcode PeerError} naming the field, never a read beyond its end.
+ *
+ * @module
+ */
+
+import { PeerError } from "./errors.ts";
+
+/** Where the bytes of a message are: a chain's readable part, or an array of bytes. */
+export interface ByteSource {
+  /** Bytes from the start to the end of the message. */
+  readonly length: number;
+  /** Copies `length` bytes at `from` into `target` at `at`. */
+  copy(from: number, target: Uint8Array, at: number, length: number): void;
+}
+
+/** Most bytes of a message that are decoded; payload that stays in guest memory does not count. */
+export const DECODE_LIMIT: number = 1 << 20;
+
+const UTF8 = new TextDecoder();
+
+/** A position in a message, moving forward. All methods throw {@linkcode PeerError} when too little is left. */
+export class Decoder {
+  #source: ByteSource;
+  #from: number;
+  readonly #end: number;
+  #scratch: Uint8Array;
+  #used = 0;
+  /** The private copy of what was taken so far. */
+  view: DataView;
+
+  /** Decodes bytes `from` to `end` of a source. */
+  constructor(source: ByteSource, from = 0, end: number = source.length) {
+    this.#source = source;
+    this.#from = from;
+    this.#end = end;
+    this.#scratch = new Uint8Array(64);
+    this.view = new DataView(this.#scratch.buffer);
+  }
+
+  /** Decodes an array of bytes. */
+  static of(bytes: Uint8Array): Decoder {
+    return new Decoder({
+      length: bytes.length,
+      copy: (from, target, at, length) => target.set(bytes.subarray(from, from + length), at),
+    });
+  }
+
+  /** Bytes from the source's start to the next field. */
+  get position(): number {
+    return this.#from;
+  }
+
+  /** Bytes left. */
+  get remaining(): number {
+    return this.#end - this.#from;
+  }
+
+  /** Copies the next `length` bytes; returns their offset in {@linkcode view}. */
+  take(length: number, field: string): number {
+    this.#need(length, field);
+    const at = this.#used;
+    if (at + length > this.#scratch.length) this.#grow(at + length, field);
+    this.#source.copy(this.#from, this.#scratch, at, length);
+    this.#from += length;
+    this.#used = at + length;
+    return at;
+  }
+
+  /** Passes over `length` bytes without a copy; returns the position they start at. */
+  skip(length: number, field: string): number {
+    this.#need(length, field);
+    const at = this.#from;
+    this.#from += length;
+    return at;
+  }
+
+  /** A decoder of the next `length` bytes, which this one passes over. */
+  slot(length: number, field: string): Decoder {
+    const from = this.skip(length, field);
+    return new Decoder(this.#source, from, from + length);
+  }
+
+  /** One byte. */
+  u8(field: string): number {
+    return this.view.getUint8(this.take(1, field));
+  }
+  /** Two bytes, least significant first. */
+  le16(field: string): number {
+    const at = this.take(2, field);
+    return this.view.getUint16(at, true);
+  }
+  /** Four bytes, least significant first. */
+  le32(field: string): number {
+    const at = this.take(4, field);
+    return this.view.getUint32(at, true);
+  }
+  /** Eight bytes, least significant first. */
+  le64(field: string): bigint {
+    const at = this.take(8, field);
+    return this.view.getBigUint64(at, true);
+  }
+  /** Two bytes, most significant first. */
+  be16(field: string): number {
+    const at = this.take(2, field);
+    return this.view.getUint16(at);
+  }
+  /** Four bytes, most significant first. */
+  be32(field: string): number {
+    const at = this.take(4, field);
+    return this.view.getUint32(at);
+  }
+  /** Eight bytes, most significant first. */
+  be64(field: string): bigint {
+    const at = this.take(8, field);
+    return this.view.getBigUint64(at);
+  }
+
+  /** `length` bytes, a private copy. */
+  bytes(length: number, field: string): Uint8Array {
+    const at = this.take(length, field);
+    return this.#scratch.slice(at, at + length);
+  }
+
+  /** Text in `length` bytes of UTF-8, up to the first NUL. */
+  text(length: number, field: string): string {
+    const bytes = this.bytes(length, field);
+    const nul = bytes.indexOf(0);
+    return UTF8.decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+  }
+
+  /** Texts in `length` bytes, each ended by a NUL. */
+  texts(length: number, field: string): string[] {
+    const all = UTF8.decode(this.bytes(length, field));
+    if (all === "") return [];
+    return (all.endsWith("\0") ? all.slice(0, -1) : all).split("\0");
+  }
+
+  /** Text up to and without the next NUL. */
+  terminated(field: string): string {
+    const start = this.#used;
+    let length = 0;
+    while (this.u8(field) !== 0) length++;
+    return UTF8.decode(this.#scratch.slice(start, start + length));
+  }
+
+  /** How many elements of `size` bytes the rest holds; a remainder is an error. */
+  count(size: number, field: string): number {
+    if (this.remaining % size !== 0) {
+      throw new PeerError("Cannot read the message", {
+        field,
+        wanted: `a multiple of ${size} bytes`,
+        got: this.remaining,
+      });
+    }
+    return this.remaining / size;
+  }
+
+  /** Checks a number of elements before any is read. */
+  atMost(count: number, limit: number, field: string): number {
+    if (count > limit) {
+      throw new PeerError("Cannot read the message", {
+        field,
+        wanted: `at most ${limit} elements`,
+        got: count,
+      });
+    }
+    return count;
+  }
+
+  /** Refuses a value; used where a description says so. */
+  refuse(field: string, wanted: string, got: number | bigint): never {
+    throw new PeerError("Cannot read the message", { field, wanted, got });
+  }
+
+  #need(length: number, field: string): void {
+    if (!(length >= 0 && length <= this.remaining)) {
+      throw new PeerError("Cannot read the message", {
+        field,
+        wanted: `${length} bytes`,
+        got: this.remaining,
+      });
+    }
+  }
+
+  #grow(length: number, field: string): void {
+    if (length > DECODE_LIMIT) {
+      throw new PeerError("Cannot read the message", {
+        field,
+        wanted: `at most ${DECODE_LIMIT} bytes`,
+        got: length,
+      });
+    }
+    const grown = new Uint8Array(Math.max(length, this.#scratch.length * 2));
+    grown.set(this.#scratch.subarray(0, this.#used));
+    this.#scratch = grown;
+    this.view = new DataView(grown.buffer);
+  }
+}
+
+/** The 64-bit number at `at`, as a number: exact below 2^53, above that too large for any check to pass. */
+export function getNumber64(view: DataView, at: number, littleEndian: boolean): number {
+  const first = view.getUint32(at, littleEndian);
+  const second = view.getUint32(at + 4, littleEndian);
+  return littleEndian ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second;
+}
+
+/** Writes a number below 2^53 as 64 bits. */
+export function setNumber64(
+  view: DataView,
+  at: number,
+  value: number,
+  littleEndian: boolean,
+): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  view.setUint32(littleEndian ? at : at + 4, value >>> 0, littleEndian);
+  view.setUint32(littleEndian ? at + 4 : at, high, littleEndian);
+}

@@ -1,0 +1,148 @@
+/**
+ * Writes a message, field by field, into private memory; a queue then copies it out in one piece.
+ *
+ * @module
+ */
+
+const UTF8 = new TextEncoder();
+
+/** A growing message. Values out of a field's range are a RangeError naming the field. */
+export class Encoder {
+  #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(64);
+  /** The memory behind the message; replaced when it grows. */
+  view: DataView = new DataView(this.#scratch.buffer);
+  /** Bytes written so far. */
+  length = 0;
+
+  /** Starts over, keeping the memory. */
+  reset(): void {
+    this.length = 0;
+  }
+
+  /** What was written, as a view that the next {@linkcode reset} makes invalid. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#scratch.subarray(0, this.length);
+  }
+
+  /** Makes room for `length` bytes of zeroes; returns their offset in {@linkcode view}. */
+  put(length: number): number {
+    const at = this.length;
+    if (at + length > this.#scratch.length) {
+      const grown = new Uint8Array(Math.max(at + length, this.#scratch.length * 2));
+      grown.set(this.#scratch.subarray(0, at));
+      this.#scratch = grown;
+      this.view = new DataView(grown.buffer);
+    }
+    this.#scratch.fill(0, at, at + length);
+    this.length = at + length;
+    return at;
+  }
+
+  /** One byte. */
+  u8(value: number, field: string): void {
+    this.view.setUint8(this.put(1), within(value, 0xff, field));
+  }
+  /** Two bytes, least significant first. */
+  le16(value: number, field: string): void {
+    const at = this.put(2);
+    this.view.setUint16(at, within(value, 0xffff, field), true);
+  }
+  /** Four bytes, least significant first. */
+  le32(value: number, field: string): void {
+    const at = this.put(4);
+    this.view.setUint32(at, within(value, 0xffff_ffff, field), true);
+  }
+  /** Eight bytes, least significant first. */
+  le64(value: bigint, field: string): void {
+    const at = this.put(8);
+    this.view.setBigUint64(at, within64(value, field), true);
+  }
+  /** Two bytes, most significant first. */
+  be16(value: number, field: string): void {
+    const at = this.put(2);
+    this.view.setUint16(at, within(value, 0xffff, field));
+  }
+  /** Four bytes, most significant first. */
+  be32(value: number, field: string): void {
+    const at = this.put(4);
+    this.view.setUint32(at, within(value, 0xffff_ffff, field));
+  }
+  /** Eight bytes, most significant first. */
+  be64(value: bigint, field: string): void {
+    const at = this.put(8);
+    this.view.setBigUint64(at, within64(value, field));
+  }
+
+  /** Bytes as they are; with `length`, exactly that many are demanded. */
+  bytesOf(value: Uint8Array, field: string, length: number = value.length): void {
+    if (value.length !== length) {
+      throw new RangeError(
+        `Cannot write ${field}: ${value.length} bytes were given, ${length} are wanted`,
+      );
+    }
+    const at = this.put(length);
+    this.#scratch.set(value, at);
+  }
+
+  /** Text padded with NULs to `length` bytes. */
+  padded(value: string, length: number, field: string): void {
+    const bytes = UTF8.encode(value);
+    if (bytes.length > length) {
+      throw new RangeError(
+        `Cannot write ${field}: ${bytes.length} bytes of text were given, ${length} fit`,
+      );
+    }
+    this.#scratchSet(bytes, this.put(length));
+  }
+
+  /** Text ended by a NUL. */
+  terminated(value: string, field: string): void {
+    this.utf8(value, field);
+    this.put(1);
+  }
+
+  /** Text as it is. */
+  utf8(value: string, field: string): void {
+    if (value.includes("\0")) throw new RangeError(`Cannot write ${field}: the text holds a NUL`);
+    const bytes = UTF8.encode(value);
+    this.#scratchSet(bytes, this.put(bytes.length));
+  }
+
+  /** Fills with zeroes up to `length` bytes behind `start`; more than that is a RangeError. */
+  pad(start: number, length: number, field: string): void {
+    const written = this.length - start;
+    if (written > length) {
+      throw new RangeError(`Cannot write ${field}: it takes ${written} bytes, ${length} fit`);
+    }
+    this.put(length - written);
+  }
+
+  #scratchSet(bytes: Uint8Array, at: number): void {
+    this.#scratch.set(bytes, at);
+  }
+}
+
+/** The value, when it is a whole number from 0 to `max`; a RangeError naming the field otherwise. */
+export function within(value: number, max: number, field: string): number {
+  if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
+    throw new RangeError(
+      `Cannot write ${field}: ${value} was given, a whole number from 0 to ${max} is wanted`,
+    );
+  }
+  return value;
+}
+
+/** The value, when it fits in 64 bits without a sign; a RangeError naming the field otherwise. */
+export function within64(value: bigint, field: string): bigint {
+  if (BigInt.asUintN(64, value) !== value) {
+    throw new RangeError(`Cannot write ${field}: ${value} was given, 64 bits are wanted`);
+  }
+  return value;
+}
+
+/** A length that a field of the message states too; a RangeError when the two differ. */
+export function sameLength(stated: number, given: number, field: string): void {
+  if (stated !== given) {
+    throw new RangeError(`Cannot write ${field}: its length is ${given}, ${stated} is stated`);
+  }
+}
