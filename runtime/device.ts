@@ -1,0 +1,443 @@
+/**
+ * The device's control plane: status, features, configuration and the life of the queues.
+ *
+ * Everything that arrives here was written by a driver and may be a lie. What is out of turn is not
+ * heeded, what can not be is refused with a PeerError and changes nothing, and a queue that breaks
+ * puts the device into DEVICE_NEEDS_RESET; a reset makes all good in every state.
+ *
+ * @module
+ */
+
+import { type ConfigRange, ConfigSpace } from "./config.ts";
+import { DeviceQueues } from "./device_queues.ts";
+import { PeerError } from "./errors.ts";
+import {
+  carriedFeatures,
+  checkDefined,
+  closeFeatures,
+  type DeviceInfo,
+  featuresLost,
+  hasBit,
+  queueFeatures,
+  queueFormat,
+  ReservedFeature,
+  ringFeatures,
+  type RingOptions,
+} from "./features.ts";
+import { QUEUE_SIZE_MAX } from "./layout.ts";
+import type { GuestMemory } from "./memory.ts";
+import type { DeviceQueue, QueueLayout, QueuePosition } from "./queue.ts";
+import { checkQueueLayout, largestSize } from "./queue_check.ts";
+import { type DeviceSnapshot, readSnapshot, refuseField } from "./snapshot.ts";
+import { SNAPSHOT_NAME, SNAPSHOT_VERSION } from "./snapshot.ts";
+import { heededStatus, isLive, Status, statusName } from "./status.ts";
+import type { DeviceBinding, SharedMemory } from "./transport.ts";
+
+const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND, DEVICE_NEEDS_RESET, FAILED } = Status;
+
+/** How a device is made. */
+export interface DeviceOptions {
+  /** Features of the device type that are implemented; RangeError unless they are closed. */
+  readonly offered: bigint;
+  /** The first bytes of the configuration space, which are copied. */
+  readonly config: Uint8Array;
+  /** Which parts of the configuration space the driver may write. */
+  readonly writable?: readonly ConfigRange[];
+  /** Which features of the ring and the core are offered. */
+  readonly ring?: RingOptions;
+  /** The largest queue, in descriptors: 1 to 32768, 256 when not given. */
+  readonly queueSizeMax?: number;
+}
+
+/** Base of every device: its methods are what a driver does to it, its hooks what a device adds. */
+export abstract class Device {
+  /** What the device type is. */
+  readonly info: DeviceInfo;
+  /** All features that are implemented; a transport may carry fewer. */
+  readonly offered: bigint;
+  /** The configuration space; call {@linkcode Device.configChanged} after an edit. */
+  readonly config: ConfigSpace;
+  /** Told about lies of the driver and about errors of handlers; such errors go to the console when not set. */
+  onError: ((error: unknown) => void) | undefined = undefined;
+
+  readonly #sizeMax: number;
+  readonly #queues: DeviceQueues = new DeviceQueues({
+    serving: () => isLive(this.#status) && !this.#suspending,
+    serve: (queue) => this.serve(queue),
+    started: (queue) => this.queueStarted(queue),
+    stopped: (index) => this.queueStopped(index),
+    notify: (index) => this.#binding?.notifyQueue(index),
+    broken: (error) => this.needsReset(error),
+    failed: (error) => this.needsReset(error),
+  });
+  #binding: DeviceBinding | undefined;
+  #status = 0;
+  #accepted = 0n;
+  #features = 0n;
+  #suspending = false;
+  #withheld = false;
+
+  /** RangeError when a feature, a size or a range of the options is not possible. */
+  constructor(info: DeviceInfo, options: DeviceOptions) {
+    const { offered, queueSizeMax = 256 } = options;
+    checkDefined("offer", offered, info);
+    this.info = info;
+    this.offered = offered | ringFeatures(options.ring);
+    const closed = closeFeatures(this.offered, info.features);
+    if (closed !== this.offered) {
+      const why = featuresLost(this.offered & ~closed, closed, info.features);
+      throw new RangeError(`Cannot offer the features of ${info.name}: ${why}`);
+    }
+    if (!Number.isInteger(queueSizeMax) || queueSizeMax < 1 || queueSizeMax > QUEUE_SIZE_MAX) {
+      throw new RangeError(
+        `Cannot make queues of up to ${queueSizeMax} descriptors: not 1 to ${QUEUE_SIZE_MAX}`,
+      );
+    }
+    this.#sizeMax = queueSizeMax;
+    this.config = new ConfigSpace(options.config, options.writable);
+  }
+
+  /** Features that were negotiated; none until FEATURES_OK. */
+  get features(): bigint {
+    return this.#features;
+  }
+
+  /** Whether a feature was negotiated; for the control plane, not for each request. */
+  hasFeature(bit: number): boolean {
+    return hasBit(this.#features, bit);
+  }
+
+  /** How many queues the device has, with the features and the configuration of this moment. */
+  get queueCount(): number {
+    return this.countQueues();
+  }
+
+  // What the device's end of a transport calls.
+
+  /** Ties the device to a transport; TypeError when it is tied to one already. */
+  bind(binding: DeviceBinding): void {
+    if (this.#binding !== undefined) {
+      throw new TypeError(
+        `Cannot bind the device: it is bound to ${this.#binding.facilities.name}`,
+      );
+    }
+    this.#binding = binding;
+  }
+
+  /** Resets the device and unties it from its transport. */
+  unbind(): void {
+    this.#reset();
+    this.#binding = undefined;
+  }
+
+  /** Reads the device status field (VIRTIO 1.4, 2.1). */
+  getStatus(): number {
+    this.#suspendWhenIdle();
+    return this.#status;
+  }
+
+  /** Writes the device status field; 0 resets the device, at once. What is out of turn is ignored. */
+  setStatus(written: number): void {
+    if (written === 0) return this.#reset();
+    const fresh = heededStatus(this.#status, written);
+    this.#status |= fresh & (ACKNOWLEDGE | DRIVER | FAILED);
+    if ((fresh & FEATURES_OK) !== 0) this.#agree();
+    if ((fresh & DRIVER_OK) !== 0 && (this.#status & FEATURES_OK) !== 0) {
+      if ((this.#status & SUSPEND) !== 0) this.#resume();
+      else this.#goLive();
+    }
+    if ((fresh & SUSPEND) !== 0 && this.hasFeature(ReservedFeature.VIRTIO_F_SUSPEND)) {
+      this.#suspending = isLive(this.#status);
+      this.#suspendWhenIdle();
+    }
+  }
+
+  /** Reads the features on offer over this transport (VIRTIO 1.4, 2.2). */
+  getFeatures(): bigint {
+    const facilities = this.#binding?.facilities;
+    if (facilities === undefined) return this.offered;
+    return closeFeatures(carriedFeatures(this.offered, facilities), this.info.features);
+  }
+
+  /** Writes the features that the driver accepts; ignored once FEATURES_OK is set. */
+  setFeatures(features: bigint): void {
+    if ((this.#status & FEATURES_OK) === 0) this.#accepted = features;
+  }
+
+  /** The largest size of a queue, in descriptors; 0 when there is no such queue. */
+  queueSizeMax(index: number): number {
+    const exists = Number.isInteger(index) && index >= 0 && index < this.countQueues();
+    return exists ? largestSize(queueFormat(this.#features), this.#sizeMax) : 0;
+  }
+
+  /**
+   * Enables a queue, at its beginning or at a position to resume from. PeerError naming the field
+   * when the features are not negotiated, there is no such queue, it is enabled, or its layout is
+   * wrong; RangeError or TypeError for a position that makes no sense.
+   */
+  enableQueue(layout: QueueLayout, position?: QueuePosition): void {
+    const { memory } = this.#bound("enable a queue");
+    const queue = layout.index;
+    const refuse = (field: string, wanted: string, got: string | number) => {
+      throw new PeerError("Cannot enable the queue", { queue, field, wanted, got });
+    };
+    if ((this.#status & FEATURES_OK) === 0) {
+      refuse("device_status", "FEATURES_OK", statusName(this.#status));
+    }
+    const sizeMax = this.queueSizeMax(queue);
+    if (sizeMax === 0) refuse("index", `less than ${this.countQueues()}`, queue);
+    if (this.#queues.get(queue) !== undefined) refuse("enable", "0 before", 1);
+    checkQueueLayout(layout, queueFormat(this.#features), sizeMax, memory);
+    this.#open(memory, layout, position);
+    if (isLive(this.#status)) this.#queues.start();
+  }
+
+  /** Resets one queue and says where the device stood in it; nothing happens unless it is enabled. */
+  resetQueue(index: number): QueuePosition | undefined {
+    return this.#queues.close(index);
+  }
+
+  /** Copies configuration bytes out (VIRTIO 1.4, 2.5); zeros past the end. */
+  readConfig(offset: number, into: Uint8Array): void {
+    this.config.read(offset, into);
+  }
+
+  /** Writes configuration bytes where the driver may; the rest, and all while suspended, is ignored. */
+  writeConfig(offset: number, bytes: Uint8Array): void {
+    if (this.#suspending || (this.#status & SUSPEND) !== 0) return;
+    for (const { offset: at, length } of this.config.write(offset, bytes)) {
+      this.#attempt(() => this.configWritten(at, length));
+    }
+  }
+
+  /** The generation of the configuration space. */
+  configGeneration(): number {
+    return this.config.generation;
+  }
+
+  /** A shared memory region; a device type that has some overrides it. */
+  sharedMemory(_id: number): SharedMemory | undefined {
+    return undefined;
+  }
+
+  /** A kick: serves a queue until it is empty, or for a fair while and then again in a later task. */
+  notify(index: number): void {
+    this.#queues.serve(index);
+  }
+
+  // What generated code implements.
+
+  /**
+   * Pops, answers and publishes up to `queue.size` buffers; true when it stopped there with more
+   * waiting. Suppressing and arming is done around it.
+   */
+  protected abstract serve(queue: DeviceQueue): boolean;
+
+  /** How many queues there are with the features and the configuration of this moment. */
+  protected abstract countQueues(): number;
+
+  /** Whether the device can work with these features; they are offered, and closed (VIRTIO 1.4, 2.2.2). */
+  protected acceptsFeatures(_features: bigint): boolean {
+    return true;
+  }
+
+  /** Buffers of a queue that are being processed, for which a suspend waits. */
+  protected inFlight(queue: DeviceQueue): number {
+    return queue.pending;
+  }
+
+  /** A queue went live. */
+  protected queueStarted(_queue: DeviceQueue): void {}
+
+  /** A live queue was reset, alone or with the device. */
+  protected queueStopped(_index: number): void {}
+
+  /** The driver wrote to `config.bytes`. */
+  protected configWritten(_offset: number, _length: number): void {}
+
+  /** The driver set DRIVER_OK: once after each initialisation, not on resume or restore. */
+  protected driverOk(): void {}
+
+  /** The device was reset. */
+  protected deviceReset(): void {}
+
+  /** What the device type wants saved beside status, features, configuration and queues. */
+  protected saveState(): unknown {
+    return undefined;
+  }
+
+  /** Takes back what {@linkcode Device.saveState} gave, as untrusted data. */
+  protected restoreState(_state: unknown): void {}
+
+  // What handlers and users call.
+
+  /** To be called after an edit of `config.bytes`: notifies the driver, on resume if it is suspended. */
+  configChanged(): void {
+    if ((this.#status & SUSPEND) !== 0) this.#withheld = true;
+    else if ((this.#status & DRIVER_OK) !== 0) this.#binding?.notifyConfig();
+  }
+
+  /** Declares the device broken until its next reset, and reports the cause (VIRTIO 1.4, 2.1.2). */
+  needsReset(cause: unknown): void {
+    const already = (this.#status & DEVICE_NEEDS_RESET) !== 0;
+    this.#status |= DEVICE_NEEDS_RESET;
+    this.#suspending = false;
+    if (!already) this.configChanged();
+    this.report(cause);
+  }
+
+  /** Reports an error after which the device goes on, such as one that a handler threw. */
+  protected report(error: unknown): void {
+    if (this.onError !== undefined) this.onError(error);
+    else if (!(error instanceof PeerError)) console.error(error);
+  }
+
+  /** A queue, as long as buffers of it may be used: live, not suspended, not broken. */
+  protected queue(index: number): DeviceQueue | undefined {
+    return isLive(this.#status) ? this.#queues.get(index) : undefined;
+  }
+
+  /** The whole device as plain data, between two tasks; buffers in flight are served again after a restore. */
+  save(): DeviceSnapshot {
+    return {
+      name: SNAPSHOT_NAME,
+      version: SNAPSHOT_VERSION,
+      device: this.info.name,
+      id: this.info.id,
+      status: this.#status,
+      suspending: this.#suspending,
+      withheld: this.#withheld,
+      accepted: `0x${this.#accepted.toString(16)}`,
+      features: `0x${this.#features.toString(16)}`,
+      config: [...this.config.bytes],
+      generation: this.config.generation,
+      queues: this.#queues.save(),
+      state: this.saveState(),
+    };
+  }
+
+  /**
+   * Becomes what was saved, from untrusted data, on a transport whose memory holds what it held
+   * then. TypeError or RangeError naming the field; the device is reset in that case.
+   */
+  restore(snapshot: unknown): void {
+    this.#bound("restore the device");
+    const saved = readSnapshot(snapshot);
+    this.#reset();
+    try {
+      this.#take(saved);
+    } catch (error) {
+      this.#reset();
+      throw error;
+    }
+  }
+
+  #take(saved: DeviceSnapshot): void {
+    const { info, config } = this;
+    if (saved.device !== info.name) refuseField("device", info.name, saved.device);
+    if (saved.id !== info.id) refuseField("id", String(info.id), saved.id);
+    if (saved.config.length !== config.bytes.length) {
+      refuseField("config", `${config.bytes.length} bytes`, `${saved.config.length} bytes`);
+    }
+    this.#accepted = BigInt(saved.accepted);
+    const agreed = (saved.status & FEATURES_OK) !== 0;
+    if (agreed && !this.#agreeable()) refuseField("accepted", "an agreeable set", saved.accepted);
+    const features = agreed ? saved.accepted : "0x0";
+    if (saved.features !== features) refuseField("features", features, saved.features);
+    if (!agreed && (saved.status & (DRIVER_OK | SUSPEND)) !== 0) {
+      refuseField("status", "with FEATURES_OK", saved.status);
+    }
+    config.restore(Uint8Array.from(saved.config), saved.generation);
+    this.#features = BigInt(features);
+    this.#status = saved.status;
+    this.#withheld = saved.withheld;
+    this.#suspending = saved.suspending && isLive(saved.status);
+    if ((saved.status & SUSPEND) !== 0) config.freeze();
+    saved.queues.forEach((queue, at) => this.#takeQueue(queue, `queues[${at}]`));
+    this.restoreState(saved.state);
+    if (isLive(this.#status)) this.#queues.start();
+  }
+
+  #takeQueue({ layout, position }: DeviceSnapshot["queues"][number], path: string): void {
+    const sizeMax = this.queueSizeMax(layout.index);
+    if (sizeMax === 0 || this.#queues.get(layout.index) !== undefined) {
+      refuseField(`${path}.layout.index`, "an unused queue of the device", layout.index);
+    }
+    const { memory } = this.#bound("restore the device");
+    try {
+      checkQueueLayout(layout, queueFormat(this.#features), sizeMax, memory);
+      this.#open(memory, layout, position);
+    } catch (cause) {
+      throw new RangeError(`Cannot restore the device: ${path} is not possible`, { cause });
+    }
+  }
+
+  #bound(verb: string): DeviceBinding {
+    if (this.#binding === undefined) {
+      throw new TypeError(`Cannot ${verb}: the device is not bound to a transport`);
+    }
+    return this.#binding;
+  }
+
+  #reset(): void {
+    this.#status = 0;
+    this.#queues.closeAll();
+    this.#attempt(() => this.deviceReset());
+    this.#status = 0;
+    this.#accepted = this.#features = 0n;
+    this.#suspending = this.#withheld = false;
+    this.config.thaw();
+  }
+
+  #agreeable(): boolean {
+    const features = this.#accepted;
+    return (features & ~this.getFeatures()) === 0n &&
+      closeFeatures(features, this.info.features) === features &&
+      hasBit(features, ReservedFeature.VIRTIO_F_VERSION_1) &&
+      this.acceptsFeatures(features);
+  }
+
+  #agree(): void {
+    if (!this.#agreeable()) return;
+    this.#features = this.#accepted;
+    this.#status |= FEATURES_OK;
+  }
+
+  #goLive(): void {
+    this.#status |= DRIVER_OK;
+    if (!isLive(this.#status)) return;
+    this.#queues.start();
+    this.#attempt(() => this.driverOk());
+  }
+
+  #resume(): void {
+    if ((this.#status & DEVICE_NEEDS_RESET) !== 0) return;
+    this.#status = this.#status & ~SUSPEND | DRIVER_OK;
+    this.config.thaw();
+    if (this.#withheld) this.#binding?.notifyConfig();
+    this.#withheld = false;
+    this.#queues.start();
+  }
+
+  /** Shows SUSPEND once no buffer is being processed any more (VIRTIO 1.4, 3.4.2). */
+  #suspendWhenIdle(): void {
+    if (!this.#suspending) return;
+    if (this.#queues.all().some((queue) => this.inFlight(queue) > 0)) return;
+    this.#suspending = false;
+    this.#status = this.#status & ~DRIVER_OK | SUSPEND;
+    this.config.freeze();
+  }
+
+  #open(memory: GuestMemory, layout: QueueLayout, position: QueuePosition | undefined): void {
+    const options = position === undefined ? {} : { position };
+    this.#queues.open(memory, layout, queueFeatures(this.#features), options);
+  }
+
+  #attempt(hook: () => void): void {
+    try {
+      hook();
+    } catch (error) {
+      this.needsReset(error);
+    }
+  }
+}

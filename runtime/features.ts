@@ -1,0 +1,184 @@
+/**
+ * Feature bits: the reserved ones, what a transport can carry, and the closure under prerequisites.
+ * A set of features is a `bigint` with bits 0 to 127; sets are for the control plane only.
+ *
+ * @module
+ */
+
+import type { QueueFeatures, QueueFormat } from "./queue.ts";
+import type { Facilities } from "./transport.ts";
+
+/** Feature bits that mean the same for every device (VIRTIO 1.4, 6). */
+export const ReservedFeature = {
+  /** Legacy: notify when the queue runs empty, whatever is suppressed. */
+  VIRTIO_F_NOTIFY_ON_EMPTY: 24,
+  /** Legacy: any framing of messages is accepted. */
+  VIRTIO_F_ANY_LAYOUT: 27,
+  /** Descriptors may point to tables of descriptors. */
+  VIRTIO_F_INDIRECT_DESC: 28,
+  /** Notifications are asked for by index. */
+  VIRTIO_F_EVENT_IDX: 29,
+  /** The device follows the standard rather than what came before it. */
+  VIRTIO_F_VERSION_1: 32,
+  /** The platform translates or limits the device's access to memory. */
+  VIRTIO_F_ACCESS_PLATFORM: 33,
+  /** Queues are packed. */
+  VIRTIO_F_RING_PACKED: 34,
+  /** Buffers are used in the order in which they were made available. */
+  VIRTIO_F_IN_ORDER: 35,
+  /** Memory accesses are ordered as the platform says. */
+  VIRTIO_F_ORDER_PLATFORM: 36,
+  /** The device has virtual functions (PCI). */
+  VIRTIO_F_SR_IOV: 37,
+  /** Driver notifications carry the position in the queue. */
+  VIRTIO_F_NOTIFICATION_DATA: 38,
+  /** The device names its queues in driver notifications (PCI). */
+  VIRTIO_F_NOTIF_CONFIG_DATA: 39,
+  /** A queue can be reset alone. */
+  VIRTIO_F_RING_RESET: 40,
+  /** The device has administration queues (PCI). */
+  VIRTIO_F_ADMIN_VQ: 41,
+  /** The device can be suspended. */
+  VIRTIO_F_SUSPEND: 43,
+} as const;
+
+/** One feature of a device, as its description states it. */
+export interface FeatureInfo {
+  /** Name in the standard, such as `"VIRTIO_BLK_F_FLUSH"`. */
+  readonly name: string;
+  /** Bit number, 0 to 127. */
+  readonly bit: number;
+  /** The feature needs all the bits of one of these sets; no set means that it needs nothing. */
+  readonly requires: readonly (readonly number[])[];
+}
+
+/** What both sides of a device know before they meet, a constant in generated code. */
+export interface DeviceInfo {
+  /** Number of the contract that the code was generated for. */
+  readonly contract: number;
+  /** Short name, such as `"blk"`. */
+  readonly name: string;
+  /** Device id (VIRTIO 1.4, 5). */
+  readonly id: number;
+  /** Name for people. */
+  readonly title: string;
+  /** The features that this device type defines. */
+  readonly features: readonly FeatureInfo[];
+}
+
+/** Which features of the ring and the core a side takes part in; all but `inOrder` unless told. */
+export interface RingOptions {
+  /** VIRTIO_F_RING_PACKED */
+  readonly packed?: boolean;
+  /** VIRTIO_F_EVENT_IDX */
+  readonly eventIdx?: boolean;
+  /** VIRTIO_F_INDIRECT_DESC */
+  readonly indirect?: boolean;
+  /** VIRTIO_F_IN_ORDER */
+  readonly inOrder?: boolean;
+  /** VIRTIO_F_NOTIFICATION_DATA */
+  readonly notificationData?: boolean;
+  /** VIRTIO_F_RING_RESET */
+  readonly reset?: boolean;
+  /** VIRTIO_F_SUSPEND */
+  readonly suspend?: boolean;
+}
+
+/** The set of these bit numbers. */
+export function featureSet(...bits: readonly number[]): bigint {
+  return bits.reduce((set, bit) => set | 1n << BigInt(bit), 0n);
+}
+
+/** Whether the set has this bit. */
+export function hasBit(features: bigint, bit: number): boolean {
+  return (features >> BigInt(bit) & 1n) === 1n;
+}
+
+/** VIRTIO_F_VERSION_1 and the ring and core features that the options choose. */
+export function ringFeatures(options: RingOptions = {}): bigint {
+  const F = ReservedFeature;
+  const bits: number[] = [F.VIRTIO_F_VERSION_1];
+  if (options.packed ?? true) bits.push(F.VIRTIO_F_RING_PACKED);
+  if (options.eventIdx ?? true) bits.push(F.VIRTIO_F_EVENT_IDX);
+  if (options.indirect ?? true) bits.push(F.VIRTIO_F_INDIRECT_DESC);
+  if (options.inOrder ?? false) bits.push(F.VIRTIO_F_IN_ORDER);
+  if (options.notificationData ?? true) bits.push(F.VIRTIO_F_NOTIFICATION_DATA);
+  if (options.reset ?? true) bits.push(F.VIRTIO_F_RING_RESET);
+  if (options.suspend ?? true) bits.push(F.VIRTIO_F_SUSPEND);
+  return featureSet(...bits);
+}
+
+/** What negotiated features mean for the queues. */
+export function queueFeatures(features: bigint): QueueFeatures {
+  return {
+    eventIdx: hasBit(features, ReservedFeature.VIRTIO_F_EVENT_IDX),
+    indirect: hasBit(features, ReservedFeature.VIRTIO_F_INDIRECT_DESC),
+    inOrder: hasBit(features, ReservedFeature.VIRTIO_F_IN_ORDER),
+    notificationData: hasBit(features, ReservedFeature.VIRTIO_F_NOTIFICATION_DATA),
+  };
+}
+
+/** The ring format that negotiated features mean. */
+export function queueFormat(features: bigint): QueueFormat {
+  return hasBit(features, ReservedFeature.VIRTIO_F_RING_PACKED) ? "packed" : "split";
+}
+
+/** The features out of a set that a transport can carry (VIRTIO 1.4, 2.2); never a reserved bit. */
+export function carriedFeatures(features: bigint, facilities: Facilities): bigint {
+  const F = ReservedFeature;
+  const not: number[] = [44, 45, 46, 47, 48, 49];
+  if (!facilities.notificationData) not.push(F.VIRTIO_F_NOTIFICATION_DATA);
+  if (!facilities.queueReset) not.push(F.VIRTIO_F_RING_RESET);
+  if (!facilities.adminQueue) not.push(F.VIRTIO_F_ADMIN_VQ);
+  if (!facilities.suspend) not.push(F.VIRTIO_F_SUSPEND);
+  return BigInt.asUintN(Math.min(facilities.featureBits, 128), features) & ~featureSet(...not);
+}
+
+/** The largest part of a set in which every feature has its prerequisites (VIRTIO 1.4, 2.2.1). */
+export function closeFeatures(features: bigint, infos: readonly FeatureInfo[]): bigint {
+  for (let left = features;;) {
+    const unmet = infos.filter((info) => hasBit(left, info.bit) && !isMet(info, left));
+    if (unmet.length === 0) return left;
+    left &= ~featureSet(...unmet.map((info) => info.bit));
+  }
+}
+
+/** The set in words: `"VIRTIO_BLK_F_RO, VIRTIO_F_VERSION_1, bit 57"`, or `"none"`. */
+export function featureNames(features: bigint, infos: readonly FeatureInfo[]): string {
+  const names: string[] = [];
+  for (let bit = 0, rest = features; rest !== 0n; bit++, rest >>= 1n) {
+    if ((rest & 1n) === 1n) names.push(featureName(bit, infos));
+  }
+  return names.join(", ") || "none";
+}
+
+/** Why the features of `lost` are not in `left`, in words: each with what it needs, if anything. */
+export function featuresLost(lost: bigint, left: bigint, infos: readonly FeatureInfo[]): string {
+  const needs = infos.filter((info) => hasBit(lost, info.bit) && !isMet(info, left)).map((info) => {
+    const sets = info.requires.map((set) =>
+      set.map((bit) => featureName(bit, infos)).join(" and ")
+    );
+    return `${info.name} needs ${sets.join(", or ")}`;
+  });
+  return needs.length === 0 ? featureNames(lost, infos) : needs.join("; ");
+}
+
+/** RangeError when a set has a bit that the device type does not define. */
+export function checkDefined(verb: string, features: bigint, device: DeviceInfo): void {
+  const unknown = features & ~featureSet(...device.features.map((info) => info.bit));
+  if (unknown !== 0n) {
+    const found = featureNames(unknown, device.features);
+    throw new RangeError(`Cannot ${verb} ${found}: no feature of ${device.name}`);
+  }
+}
+
+function isMet(info: FeatureInfo, features: bigint): boolean {
+  return info.requires.length === 0 ||
+    info.requires.some((set) => set.every((bit) => hasBit(features, bit)));
+}
+
+function featureName(bit: number, infos: readonly FeatureInfo[]): string {
+  const own = infos.find((info) => info.bit === bit)?.name;
+  return own ?? Object.entries(ReservedFeature).find(([, value]) => value === bit)?.[0] ??
+    `bit ${bit}`;
+}
