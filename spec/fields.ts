@@ -63,6 +63,8 @@ export interface Scalar<N extends string = string> extends FieldBase<N>, Bounds<
   readonly as?: "number" | "bigint";
   /** The enumeration its values come from. */
   readonly enum?: N;
+  /** Bit n stands for the value n of this enumeration, or for n + `from`. */
+  readonly bitsOf?: N | { readonly enum: N; readonly from: number };
   /** Selects the case of a request (several such fields form one tag). */
   readonly tag?: true;
   /** Sent as zero and ignored; `"zero"`: the receiver refuses another value. */

@@ -38,13 +38,18 @@ export interface Member<N extends string = string> {
   readonly legacy?: true;
 }
 
-/** Named numbers: values, masks, or bit numbers (never to be mixed up). Constants are `<name>_<member>`. */
+/**
+ * Named numbers: values, masks, or bit numbers (never to be mixed up). Constants are `<prefix>_<member>`,
+ * where the prefix is the enumeration's own name unless said otherwise.
+ */
 export interface Enumeration<N extends string = string> {
   readonly doc: string;
   readonly section?: string;
   /** Name in TypeScript, after the device's prefix. */
   readonly name: string;
   readonly as?: "values" | "masks" | "bits";
+  /** Prefix of the constants, where the standard gives several enumerations the same one. */
+  readonly prefix?: string;
   readonly members: Readonly<Record<string, number | Member<N>>>;
   /** Ranges kept for vendors or implementations, both ends included. */
   readonly reserved?: readonly (readonly [number, number])[];
@@ -193,6 +198,10 @@ export interface Case<N extends string = string, K extends string = string> {
   /** Further tags that mean the same, on the legacy interface. */
   readonly legacyTags?: readonly Tag[];
   readonly feature?: Gate<N>;
+  /** Only without these features; with them, another case of the same tag takes its place. */
+  readonly unless?: Gate<N>;
+  /** The standard's struct for the whole request, when it names one. */
+  readonly struct?: string;
   readonly readable?: { readonly [P in K]?: Field<N> };
   readonly writable?: { readonly [P in K]?: Field<N> };
   /** The answer's own tag, where it has one (member of the status enumeration). */
