@@ -1,0 +1,37 @@
+/**
+ * The front half of the generator: from modules to the model.
+ *
+ * @module
+ */
+
+import { DescriptionError, type Diagnostic } from "./diagnostics.ts";
+import type { Model } from "./model.ts";
+import { type Pass, passes } from "./passes.ts";
+import { deviceModel, layoutModel } from "./passes/assemble.ts";
+import { Draft, type LoadedDescription } from "./passes/draft.ts";
+
+export { load } from "./load.ts";
+export type { LoadedDescription } from "./passes/draft.ts";
+
+/**
+ * Model of all `descriptions`, in their order.
+ *
+ * @throws {DescriptionError} with every problem of every description.
+ */
+export function resolve(
+  descriptions: readonly LoadedDescription[],
+  pipeline: readonly Pass[] = passes,
+): Model {
+  const diagnostics: Diagnostic[] = [];
+  const drafts = descriptions.map((loaded) => new Draft(loaded, diagnostics));
+  for (const pass of pipeline) {
+    for (const draft of drafts) pass.run(draft, drafts);
+  }
+  if (diagnostics.length > 0) throw new DescriptionError(diagnostics);
+  return {
+    devices: drafts.flatMap((draft) => draft.device ? [deviceModel(draft, draft.device)] : []),
+    layouts: drafts.flatMap((draft) =>
+      draft.device ? [] : [layoutModel(draft, draft.description as never)]
+    ),
+  };
+}

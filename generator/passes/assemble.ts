@@ -1,0 +1,102 @@
+/**
+ * Puts a draft's facts together: the model of one description.
+ *
+ * @module
+ */
+
+import type * as dsl from "../../spec/types.ts";
+import type {
+  DeviceModel,
+  FeatureModel,
+  LayoutModel,
+  MessagesModel,
+  ModuleModel,
+  QueueModel,
+} from "../model.ts";
+import { featureConstant } from "../names.ts";
+import { type Draft, entries, list } from "./draft.ts";
+import { alternatives } from "./gates.ts";
+
+/** Model of a device whose draft went through every pass without a problem. */
+export function deviceModel(draft: Draft, device: dsl.Device): DeviceModel {
+  const { config } = device;
+  return {
+    ...moduleModel(draft),
+    prefix: device.prefix,
+    id: device.id,
+    oneFeatureOf: device.oneFeatureOf ?? [],
+    config: draft.config === null || config === undefined
+      ? null
+      : { ...draft.config, description: config },
+    messages: [...draft.messages.values()],
+    queues: entries(device.queues).map(([name, queue]) => queueModel(draft, name, queue)),
+    sharedMemory: entries(device.sharedMemory).map(([name, { id, doc, when }]) => ({
+      name,
+      id,
+      doc,
+      when: alternatives(when),
+    })),
+  };
+}
+
+/** Model of a layout whose draft went through every pass without a problem. */
+export function layoutModel(draft: Draft, layout: dsl.Layout): LayoutModel {
+  return {
+    ...moduleModel(draft),
+    registers: entries(layout.registers).map(([name, { doc, section, registers }]) => ({
+      name,
+      doc,
+      section,
+      registers: entries(registers).map(([key, register]) => ({ name: key, ...register })),
+    })),
+  };
+}
+
+function moduleModel(draft: Draft): ModuleModel {
+  const { name, title, section, doc, constants } = draft.description;
+  return {
+    name,
+    title,
+    section,
+    doc,
+    source: draft.source,
+    enums: [...draft.enums.values()],
+    constants: Object.keys(constants ?? {}).map((key) => draft.constants.get(key)!),
+    structs: [...draft.structs.values()],
+    features: entries(draft.description.features).map(([key, feature]) =>
+      featureModel(draft, key, feature)
+    ),
+  };
+}
+
+function featureModel(draft: Draft, key: string, feature: dsl.Feature): FeatureModel {
+  const by = list(feature.by);
+  return {
+    key,
+    name: featureConstant(key, draft.device ?? draft.description),
+    bit: feature.bit,
+    doc: feature.doc,
+    since: feature.since ?? null,
+    requires: alternatives(feature.requires),
+    offeredWith: alternatives(feature.offeredWith),
+    wants: alternatives(feature.wants),
+    excludes: feature.excludes ?? [],
+    mandatory: feature.mandatory ?? false,
+    legacy: by.includes("legacy"),
+    by,
+    handlers: draft.implementers.get(key)?.handlers ?? [],
+    configFields: draft.implementers.get(key)?.configFields ?? [],
+  };
+}
+
+function queueModel(draft: Draft, name: string, queue: dsl.Queue): QueueModel {
+  const carried = list(queue.carries).map((set) => draft.messages.get(set));
+  return {
+    name,
+    path: `queues.${name}`,
+    queue,
+    messages: carried.filter((set): set is MessagesModel => set !== undefined),
+    when: alternatives(queue.when),
+    many: queue.count !== undefined && queue.count !== 1,
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * A description on its way to a model: what passes have established about it so far.
+ *
+ * @module
+ */
+
+import type * as dsl from "../../spec/types.ts";
+import { type Code, type Diagnostic, listNames, nearest } from "../diagnostics.ts";
+import type {
+  ConstantModel,
+  EnumModel,
+  FeatureModel,
+  FieldModel,
+  MessagesModel,
+  StructModel,
+} from "../model.ts";
+
+/** A description with the module that it came from. */
+export interface LoadedDescription {
+  /** The validated description. */
+  readonly description: dsl.Device | dsl.Layout;
+  /** The module, relative to the root where it is below it. */
+  readonly source: string;
+}
+
+/** What passes know of one description; a thing that is missing here was reported. */
+export class Draft {
+  /** The description, as written. */
+  readonly description: dsl.Device | dsl.Layout;
+  /** The description, when it is a device. */
+  readonly device: dsl.Device | null;
+  /** Module that it was loaded from. */
+  readonly source: string;
+  /** Values of constants, by full names. */
+  readonly constants: Map<string, ConstantModel> = new Map();
+  /** Enumerations by their keys. */
+  readonly enums: Map<string, EnumModel> = new Map();
+  /** Structs by their names. */
+  readonly structs: Map<string, StructModel> = new Map();
+  /** The configuration space. */
+  config: StructModel | null = null;
+  /** Message sets by their names. */
+  readonly messages: Map<string, MessagesModel> = new Map();
+  /** What implements each feature. */
+  readonly implementers: Map<string, Pick<FeatureModel, "handlers" | "configFields">> = new Map();
+  /** Layouts whose fields could not all be understood: what follows from their size is not judged. */
+  readonly broken: Set<readonly FieldModel[]> = new Set();
+  readonly #diagnostics: Diagnostic[];
+
+  /** A draft of `loaded` that reports into `diagnostics`. */
+  constructor(loaded: LoadedDescription, diagnostics: Diagnostic[]) {
+    this.description = loaded.description;
+    this.device = "queues" in loaded.description ? loaded.description : null;
+    this.source = loaded.source;
+    this.#diagnostics = diagnostics;
+  }
+
+  /** Records a problem at `path` of this description. */
+  report(code: Code, path: string, found: string, expected: string, hint?: string): void {
+    const place = path === "" ? this.description.name : `${this.description.name}: ${path}`;
+    const diagnostic = { code, path: place, found, expected };
+    this.#diagnostics.push(hint === undefined ? diagnostic : { ...diagnostic, hint });
+  }
+
+  /** Reports a name that is not among `candidates`, with the nearest one or the kind of thing it is. */
+  unknown(
+    code: Code,
+    path: string,
+    name: string,
+    kind: string,
+    candidates: Iterable<string>,
+  ): void {
+    const names = [...candidates];
+    const meant = nearest(name, names);
+    const other = meant === undefined ? this.#kindOf(name) : undefined;
+    const hint = meant !== undefined
+      ? `did you mean "${meant}"?`
+      : other !== undefined
+      ? `"${name}" is ${other}`
+      : undefined;
+    this.report(code, path, `"${name}"`, `${kind}: ${listNames(names)}`, hint);
+  }
+
+  #kindOf(name: string): string | undefined {
+    const { features, enums, structs } = this.description;
+    if (features !== undefined && name in features) return "a feature";
+    if (enums !== undefined && name in enums) return "an enumeration";
+    if (structs !== undefined && name in structs) return "a struct";
+    if (this.device?.config !== undefined && name in this.device.config.fields) {
+      return "a configuration field";
+    }
+    if (this.device?.messages !== undefined && name in this.device.messages) {
+      return "a message set";
+    }
+    return undefined;
+  }
+}
+
+/** Entries of a record that may be absent, without those that are `undefined`. */
+export function entries<T>(record: { readonly [key: string]: T | undefined } | undefined): [
+  string,
+  T,
+][] {
+  return Object.entries(record ?? {}).filter((entry): entry is [string, T] =>
+    entry[1] !== undefined
+  );
+}
+
+/** One or many as many. */
+export function list<T>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value as T];
+}
