@@ -7,10 +7,12 @@
 import type { Arena } from "./arena.ts";
 import type { Chain } from "./chain.ts";
 import type { PeerError } from "./errors.ts";
-import { DESCRIPTOR_BYTES, QUEUE_SIZE_MAX } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
+import { ringSizes } from "./ring_sizes.ts";
 import { SplitDeviceQueue } from "./split_device.ts";
 import { SplitDriverQueue } from "./split_driver.ts";
+
+export { type AreaSize, ringSizes } from "./ring_sizes.ts";
 
 /** The two ring formats: split (VIRTIO 1.4, 2.7) and packed (VIRTIO 1.4, 2.8). */
 export type QueueFormat = "split" | "packed";
@@ -75,7 +77,7 @@ export interface QueuePosition {
   readonly avail: number;
   /** Where the next used buffer is written, in the same form. */
   readonly used: number;
-  /** Buffers taken and not given back, oldest first; they are popped again after resuming. */
+  /** Buffers taken and not given back, in-order queues: oldest first; they are popped again after resuming. */
   readonly inflight: readonly InflightBuffer[];
 }
 
@@ -97,7 +99,9 @@ export interface DriverPosition {
   readonly avail: number;
   /** Where the next used buffer is read, in the same form. */
   readonly used: number;
-  /** Buffers added and not collected, oldest first. */
+  /** Split ring: the descriptor that the next buffer starts with. */
+  readonly next?: number;
+  /** Buffers published and not collected; in-order queues: oldest first. */
   readonly pending: readonly PendingBuffer[];
 }
 
@@ -203,31 +207,6 @@ export interface DriverQueueOptions {
   readonly position?: DriverPosition;
 }
 
-/** Bytes and alignment of one area. */
-export interface AreaSize {
-  /** Bytes. */
-  readonly size: number;
-  /** The guest address is a multiple of this. */
-  readonly align: number;
-}
-
-/** Bytes and alignment of the three areas of a queue (VIRTIO 1.4, 2.7 and 2.8.10.1). */
-export function ringSizes(
-  format: QueueFormat,
-  size: number,
-): { readonly desc: AreaSize; readonly driver: AreaSize; readonly device: AreaSize } {
-  checkSize(format, size);
-  const desc = { size: DESCRIPTOR_BYTES * size, align: 16 };
-  if (format === "packed") {
-    return { desc, driver: { size: 4, align: 4 }, device: { size: 4, align: 4 } };
-  }
-  return {
-    desc,
-    driver: { size: 6 + 2 * size, align: 2 },
-    device: { size: 6 + 8 * size, align: 4 },
-  };
-}
-
 /** Allocates the memory of a queue and fills it with zeroes; RangeError when the arena is full. */
 export function allocateQueue(
   arena: Arena,
@@ -274,16 +253,6 @@ export function createDriverQueue(
 ): DriverQueue {
   checkLayout(memory, layout);
   return new SplitDriverQueue(memory, layout, features, options);
-}
-
-function checkSize(format: QueueFormat, size: number): void {
-  const power = Number.isInteger(Math.log2(size));
-  if (!Number.isInteger(size) || size < 1 || size > QUEUE_SIZE_MAX) {
-    throw new RangeError(`Cannot make a queue of ${size} entries: not 1 to ${QUEUE_SIZE_MAX}`);
-  }
-  if (format === "split" && !power) {
-    throw new RangeError(`Cannot make a split queue of ${size} entries: not a power of two`);
-  }
 }
 
 function checkLayout(memory: GuestMemory, layout: QueueLayout): void {

@@ -1,0 +1,218 @@
+/**
+ * What the device's ends of both formats share: pooled chains, breaking, stopping, saving and resuming.
+ *
+ * Nothing here runs once per buffer, but for {@linkcode DeviceRing.chain}.
+ *
+ * @module
+ */
+
+import { checkInteger } from "./check.ts";
+import { Chain, FAULT_EMPTY, FAULT_NONE, FAULT_ORDER, FAULT_OUTSIDE } from "./chain.ts";
+import { PeerError } from "./errors.ts";
+import { InOrder } from "./in_order.ts";
+import type { GuestMemory } from "./memory.ts";
+import type {
+  DeviceQueueOptions,
+  InflightBuffer,
+  QueueFeatures,
+  QueueFormat,
+  QueueLayout,
+  QueuePosition,
+} from "./queue.ts";
+
+const FIXED_SIZE = 64;
+
+/** State of a device's end that does not depend on the format. */
+export abstract class DeviceRing {
+  /** Index of the queue. */
+  readonly index: number;
+  /** Entries of the ring. */
+  readonly size: number;
+  /** Buffers popped and not yet pushed. */
+  pending = 0;
+  /** What broke the queue. */
+  broken: PeerError | undefined = undefined;
+  /** Called when the driver is to be notified. */
+  onNotify: () => void = nothing;
+  /** Called once, when the queue breaks. */
+  onBroken: (error: PeerError) => void = nothing;
+
+  protected readonly memory: GuestMemory;
+  protected readonly layout: QueueLayout;
+  protected readonly features: QueueFeatures;
+  protected readonly chains: (Chain | undefined)[];
+  protected readonly order: InOrder | undefined;
+  /** Buffers to pop again after resuming, oldest last. */
+  protected readonly resumed: number[] = [];
+  protected stopped: QueuePosition | undefined = undefined;
+  /** Neither broken nor stopped: the ring may be touched. */
+  protected live = true;
+  protected generation: number;
+  readonly #fixedSize: number;
+
+  constructor(
+    memory: GuestMemory,
+    layout: QueueLayout,
+    features: QueueFeatures,
+    options: DeviceQueueOptions,
+  ) {
+    this.index = layout.index;
+    this.size = layout.size;
+    this.memory = memory;
+    this.layout = layout;
+    this.features = features;
+    this.generation = memory.generation;
+    this.chains = new Array<Chain | undefined>(layout.size).fill(undefined);
+    this.order = features.inOrder ? new InOrder(layout.size) : undefined;
+    this.#fixedSize = options.fixedSize ?? FIXED_SIZE;
+  }
+
+  /** Format of the ring. */
+  abstract readonly format: QueueFormat;
+
+  /** Both positions as they are saved. */
+  protected abstract where(): { avail: number; used: number };
+
+  /** Makes the typed arrays over the ring anew. */
+  protected abstract mapRing(): void;
+
+  /** The buffer of that head; TypeError when there never was one. */
+  chain(head: number): Chain {
+    const chain = this.chains[head];
+    if (chain === undefined) {
+      throw new TypeError(
+        `Cannot get the buffer ${head} of queue ${this.index}: it is not pending`,
+      );
+    }
+    return chain;
+  }
+
+  /** Ends the use of the ring; pending buffers become unusable. */
+  stop(): void {
+    if (this.stopped !== undefined) return;
+    this.stopped = this.position();
+    this.live = false;
+    this.pending = 0;
+    for (const chain of this.chains) {
+      if (chain?.pending) chain.close(true);
+    }
+  }
+
+  /** Where the queue stands. */
+  position(): QueuePosition {
+    if (this.stopped !== undefined) return this.stopped;
+    const heads = this.order?.heads() ??
+      this.chains.filter((chain) => chain?.pending).map((chain) => chain!.head);
+    const inflight = heads.map((head): InflightBuffer => {
+      const chain = this.chain(head);
+      const written = this.order?.written(head);
+      return {
+        id: chain.id,
+        descriptors: chain.descriptors,
+        elements: chain.elements(),
+        ...(written === undefined ? {} : { written }),
+      };
+    });
+    return { format: this.format, ...this.where(), inflight };
+  }
+
+  /** The chain of that head, made when it is first needed. */
+  protected makeChain(head: number): Chain {
+    return this.chains[head] = new Chain(this.memory, head, this.#fixedSize);
+  }
+
+  /** The regions changed: finds the ring again, and breaks the queue when it is gone. */
+  protected remap(): void {
+    this.generation = this.memory.generation;
+    for (const area of ["desc", "driver", "device"] as const) {
+      if (this.memory.extent(this.layout[area]) > 0) continue;
+      this.break("memory", undefined, `a region with the ${area} area`, "none");
+      return;
+    }
+    this.mapRing();
+  }
+
+  /** Breaks the queue; returns false, for who looked or walked. */
+  protected break(
+    field: string,
+    index: number | undefined,
+    wanted: string,
+    got: string | number,
+  ): false {
+    if (!this.live) return false;
+    const where = index === undefined ? { queue: this.index } : { queue: this.index, index };
+    this.broken = new PeerError("Cannot take a buffer", { ...where, field, wanted, got });
+    this.live = false;
+    this.onBroken(this.broken);
+    return false;
+  }
+
+  /** Breaks the queue for what {@linkcode Chain.append} or {@linkcode Chain.open} found. */
+  protected breakFor(fault: number, index: number, length: number): false {
+    if (fault === FAULT_EMPTY) return this.break("len", index, "more than 0", 0);
+    if (fault === FAULT_OUTSIDE) {
+      return this.break("addr", index, `${length >>> 0} bytes inside guest memory`, "others");
+    }
+    if (fault === FAULT_ORDER) {
+      return this.break("flags", index, "WRITE after a device-writable element", "readable");
+    }
+    return this.break("len", index, "at most 2^32 bytes in all", "more");
+  }
+
+  /** A push of what is not pending: TypeError, except that buffers of a stopped queue are dropped in silence. */
+  protected refusePush(head: number): void {
+    if (this.stopped !== undefined) return;
+    throw new TypeError(`Cannot push the buffer ${head} of queue ${this.index}: it is not pending`);
+  }
+
+  /** RangeError for more written bytes than the buffer has. */
+  protected refuseWritten(head: number, written: number): never {
+    throw new RangeError(
+      `Cannot push the buffer ${head} of queue ${this.index}: ${written} bytes written of ${
+        this.chain(head).writableLength
+      }`,
+    );
+  }
+
+  /** Takes over the buffers in flight of a saved position; `headOf` names the head for each. */
+  protected resume(position: QueuePosition, headOf: (buffer: InflightBuffer) => number): void {
+    const what = `Cannot resume queue ${this.index}`;
+    if (position.format !== this.format) {
+      throw new TypeError(`${what}: format is ${position.format} instead of ${this.format}`);
+    }
+    for (const buffer of position.inflight) {
+      checkInteger(`${what}: id`, buffer.id, 0, 0xffff);
+      checkInteger(`${what}: descriptors`, buffer.descriptors, 1, this.size);
+      const head = headOf(buffer);
+      if (!(head < this.size) || this.chains[head]?.pending) {
+        throw new RangeError(`${what}: buffer ${buffer.id} can not be in flight`);
+      }
+      const chain = this.makeChain(head);
+      chain.id = buffer.id;
+      chain.descriptors = buffer.descriptors;
+      for (const { address, length, writable } of buffer.elements) {
+        checkInteger(`${what}: address`, address, 0, Number.MAX_SAFE_INTEGER);
+        checkInteger(`${what}: length`, length, 1, 0xffffffff);
+        const fault = chain.append(address | 0, (address / 2 ** 32) | 0, length | 0, writable);
+        if (fault !== FAULT_NONE) throw new RangeError(`${what}: no such element at ${address}`);
+      }
+      if (chain.total() !== FAULT_NONE) {
+        throw new RangeError(`${what}: buffer ${buffer.id} too long`);
+      }
+      chain.open();
+      this.order?.add(head);
+      if (buffer.written === undefined) {
+        this.resumed.unshift(head);
+      } else {
+        checkInteger(`${what}: written`, buffer.written, 0, chain.writableLength);
+        if (this.order === undefined) {
+          throw new TypeError(`${what}: written needs VIRTIO_F_IN_ORDER`);
+        }
+        chain.close(false);
+        this.order.complete(head, buffer.written);
+      }
+    }
+  }
+}
+
+function nothing(): void {}

@@ -1,0 +1,226 @@
+/**
+ * What the driver's ends of both formats share: staged elements, breaking, indirect tables.
+ *
+ * @module
+ */
+
+import { PeerError } from "./errors.ts";
+import { IndirectPool, type PooledTable } from "./indirect_pool.ts";
+import { BUFFER_BYTES_MAX, DESC_F_NEXT, DESC_F_WRITE } from "./layout.ts";
+import type { GuestMemory } from "./memory.ts";
+import type {
+  DriverPosition,
+  DriverQueueOptions,
+  QueueFeatures,
+  QueueFormat,
+  QueueLayout,
+} from "./queue.ts";
+
+/** State of a driver's end that does not depend on the format. */
+export abstract class DriverRing {
+  /** Index of the queue. */
+  readonly index: number;
+  /** Entries of the ring. */
+  readonly size: number;
+  /** Descriptors that are free. */
+  free: number;
+  /** Buffers added and not yet collected. */
+  pending = 0;
+  /** After a collect: bytes that the device wrote. */
+  usedLength = 0;
+  /** What broke the queue. */
+  broken: PeerError | undefined = undefined;
+  /** Called when the device is to be notified. */
+  onKick: () => void = nothing;
+  /** Called once, when the queue breaks. */
+  onBroken: (error: PeerError) => void = nothing;
+
+  protected readonly memory: GuestMemory;
+  protected readonly layout: QueueLayout;
+  protected readonly features: QueueFeatures;
+  /** Neither broken nor stopped: the ring may be touched. */
+  protected live = true;
+  protected generation: number;
+  /** Descriptors of each pending buffer by head or id; 0 for what is not pending. */
+  protected readonly counts: Uint16Array;
+  /** Writable bytes of each pending buffer. */
+  protected readonly writables: Float64Array;
+  protected readonly pool: IndirectPool | undefined;
+  /** Staged elements, four words each: address low and high, length, flags. */
+  protected staged: Int32Array = new Int32Array(4 * 4);
+  protected stagedCount = 0;
+  protected stagedLength = 0;
+  protected stagedWritable = 0;
+  protected stopped: DriverPosition | undefined = undefined;
+
+  constructor(
+    memory: GuestMemory,
+    layout: QueueLayout,
+    features: QueueFeatures,
+    options: DriverQueueOptions,
+  ) {
+    this.index = layout.index;
+    this.size = layout.size;
+    this.free = layout.size;
+    this.memory = memory;
+    this.layout = layout;
+    this.features = features;
+    this.generation = memory.generation;
+    this.counts = new Uint16Array(layout.size);
+    this.writables = new Float64Array(layout.size);
+    this.pool = features.indirect && options.arena !== undefined
+      ? new IndirectPool(options.arena, layout.size)
+      : undefined;
+  }
+
+  /** Format of the ring. */
+  abstract readonly format: QueueFormat;
+
+  /** Makes the typed arrays over the ring anew. */
+  protected abstract mapRing(): void;
+
+  /** Where the queue stands. */
+  abstract position(): DriverPosition;
+
+  /** Stages an element that the device reads. */
+  readable(address: number, length: number): void {
+    if (this.stagedWritable > 0) {
+      this.unstage();
+      throw new TypeError("Cannot stage a readable element: it follows a writable one");
+    }
+    this.#stage(address, length, 0);
+  }
+
+  /** Stages an element that the device writes. */
+  writable(address: number, length: number): void {
+    this.#stage(address, length, DESC_F_WRITE);
+    this.stagedWritable += length;
+  }
+
+  /** Ends the use of the ring. */
+  stop(): void {
+    if (this.stopped !== undefined) return;
+    this.stopped = this.position();
+    this.live = false;
+    this.pending = 0;
+    this.pool?.close();
+  }
+
+  /** Forgets what is staged. */
+  protected unstage(): void {
+    this.stagedCount = this.stagedLength = this.stagedWritable = 0;
+  }
+
+  /** Throws unless the staged elements can be a buffer; whether there is a ring to add it to. */
+  protected checkStaged(): boolean {
+    const { stagedCount, stagedLength } = this;
+    if (stagedCount > 0 && stagedCount <= this.size && stagedLength <= BUFFER_BYTES_MAX) {
+      if (this.memory.generation !== this.generation) this.remap();
+      return this.live;
+    }
+    this.unstage();
+    if (stagedCount === 0) throw new TypeError("Cannot add a buffer: nothing is staged");
+    const what = stagedCount > this.size
+      ? `${stagedCount} elements in a ring of ${this.size}`
+      : `${stagedLength} bytes are more than 2^32`;
+    throw new RangeError(`Cannot add a buffer: ${what}`);
+  }
+
+  /** Writes the staged elements to a table, linked if `linked`. */
+  protected fillTable(table: PooledTable, linked: boolean): void {
+    const { staged, stagedCount } = this;
+    const words = table.words;
+    const end = stagedCount << 2;
+    for (let at = 0; at < end; at += 4) {
+      words[at] = staged[at]!;
+      words[at + 1] = staged[at + 1]!;
+      words[at + 2] = staged[at + 2]!;
+      const flags = staged[at + 3]!;
+      if (!linked) words[at + 3] = flags << 16;
+      else if (at + 4 < end) words[at + 3] = flags | DESC_F_NEXT | ((at >> 2) + 1) << 16;
+      else words[at + 3] = flags;
+    }
+  }
+
+  /** Counts a buffer of `count` descriptors as pending. */
+  protected take(head: number, count: number): void {
+    this.counts[head] = count;
+    this.writables[head] = this.stagedWritable;
+    this.free -= count;
+    this.pending++;
+    this.stagedCount = this.stagedLength = this.stagedWritable = 0;
+  }
+
+  /** Accepts the used length of a pending buffer and ends it; false when the length is a lie. */
+  protected accept(head: number, length: number): boolean {
+    const writable = this.writables[head]!;
+    if (this.features.legacyLengths === true) this.usedLength = writable;
+    else if (length <= writable) this.usedLength = length;
+    else return this.break("used.len", head, `at most ${writable}`, length);
+    this.free += this.counts[head]!;
+    this.counts[head] = 0;
+    this.pending--;
+    return true;
+  }
+
+  /** The regions changed: finds the ring again, and breaks the queue when it is gone. */
+  protected remap(): void {
+    this.generation = this.memory.generation;
+    for (const area of ["desc", "driver", "device"] as const) {
+      if (this.memory.extent(this.layout[area]) > 0) continue;
+      this.break("memory", undefined, `a region with the ${area} area`, "none");
+      return;
+    }
+    this.mapRing();
+    this.pool?.remap();
+  }
+
+  /** Breaks the queue; returns false. */
+  protected break(
+    field: string,
+    index: number | undefined,
+    wanted: string,
+    got: string | number,
+  ): false {
+    if (!this.live) return false;
+    const where = index === undefined ? { queue: this.index } : { queue: this.index, index };
+    this.broken = new PeerError("Cannot collect a buffer", { ...where, field, wanted, got });
+    this.live = false;
+    this.onBroken(this.broken);
+    return false;
+  }
+
+  #stage(address: number, length: number, flags: number): void {
+    let at = this.stagedCount << 2;
+    if (at === this.staged.length) this.#grow();
+    // Both values fit 31 bits nearly always; only otherwise is arithmetic on doubles needed.
+    let high = 0;
+    if ((address | 0) !== address || (length | 0) !== length || address < 0 || length <= 0) {
+      this.#checkElement(address, length);
+      high = Math.floor(address / 2 ** 32) | 0;
+    }
+    const staged = this.staged;
+    staged[at++] = address;
+    staged[at++] = high;
+    staged[at++] = length;
+    staged[at] = flags;
+    this.stagedCount++;
+    this.stagedLength += length;
+  }
+
+  #checkElement(address: number, length: number): void {
+    if (Number.isSafeInteger(address) && address >= 0) {
+      if (Number.isInteger(length) && length > 0 && length < BUFFER_BYTES_MAX) return;
+    }
+    this.unstage();
+    throw new RangeError(`Cannot stage ${length} bytes at ${address}: not a range of guest memory`);
+  }
+
+  #grow(): void {
+    const staged = new Int32Array(this.staged.length * 2);
+    staged.set(this.staged);
+    this.staged = staged;
+  }
+}
+
+function nothing(): void {}

@@ -1,0 +1,319 @@
+/**
+ * The device's end of a split queue (VIRTIO 1.4, 2.7).
+ *
+ * Security model: the driver can write the whole descriptor table and available ring, and indirect tables, at any time
+ * and to any value. Each field is read once into a local and checked there; indices and flags of our own live in
+ * private copies and are never read back from memory; a walk over descriptors ends after as many steps as the ring has
+ * entries. What does not fit breaks the queue. An element of zero bytes describes no memory at all, which a buffer
+ * element must (2.7.13.1), so it counts as such a lie.
+ *
+ * @module
+ */
+
+import { type Chain, FAULT_NONE } from "./chain.ts";
+import { checkInteger } from "./check.ts";
+import { DeviceRing } from "./device_ring.ts";
+import { IndirectTable } from "./indirect.ts";
+import {
+  AVAIL_F_NO_INTERRUPT,
+  DESC_F_INDIRECT,
+  DESC_F_NEXT,
+  DESC_F_WRITE,
+  USED_F_NO_NOTIFY,
+} from "./layout.ts";
+import type { GuestMemory } from "./memory.ts";
+import type {
+  DeviceQueue,
+  DeviceQueueOptions,
+  QueueFeatures,
+  QueueLayout,
+  QueuePosition,
+} from "./queue.ts";
+import { passedEvent, RingEvent, RingWord } from "./ring_word.ts";
+import { ringSizes } from "./ring_sizes.ts";
+
+/** Takes available buffers of a split queue and gives them back used. */
+export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
+  /** Format of the ring. */
+  readonly format = "split";
+  readonly #mask: number;
+  readonly #table: IndirectTable;
+  // Views of the ring, from its first byte to its last.
+  #desc!: Int32Array; // four words each: address low and high, length, flags | next << 16
+  #avail!: Uint16Array; // flags, idx, ring…, used_event
+  #availWord!: RingWord; // flags | idx << 16
+  #used!: Int32Array; // flags | idx << 16, then id and length each
+  #usedWord!: RingWord;
+  #usedEvent!: RingEvent; // written by the driver
+  #availEvent!: RingEvent; // written by us
+  // Our own indices, modulo 65536.
+  #nextAvail = 0; // next to pop
+  #seenAvail = 0; // the driver's index when we last looked
+  #nextUsed = 0; // next to fill
+  #published = 0; // our index as the driver sees it
+  #signalled = 0; // our index when we last considered a notification, -1 when not known
+  #flags = 0; // our flags as the driver sees them, -1 when not known
+
+  /** Use {@linkcode createDeviceQueue}, which checks the layout. */
+  constructor(
+    memory: GuestMemory,
+    layout: QueueLayout,
+    features: QueueFeatures,
+    options: DeviceQueueOptions,
+  ) {
+    super(memory, layout, features, options);
+    this.#mask = layout.size - 1;
+    this.#table = new IndirectTable(memory);
+    this.mapRing();
+    if (options.position !== undefined) this.#resumeAt(options.position);
+  }
+
+  /** Takes the next available buffer: its head, or -1. */
+  pop(): number {
+    if (this.memory.generation !== this.generation) this.remap();
+    const at = this.#nextAvail;
+    if (at === this.#seenAvail) {
+      if (this.resumed.length > 0) return this.#popAgain();
+      if (!this.#look()) return -1;
+    }
+    if (!this.live) return -1;
+    const head = this.#avail[2 + (at & this.#mask)]!;
+    if (head >= this.size) {
+      this.break("avail.ring", at & this.#mask, `less than ${this.size}`, head);
+      return -1;
+    }
+    const chain = this.chains[head] ?? this.makeChain(head);
+    if (chain.pending) {
+      this.break("avail.ring", at & this.#mask, "a head that is not in use", head);
+      return -1;
+    }
+    chain.clear();
+    const desc = this.#desc;
+    const word = head << 2;
+    const flags = desc[word + 3]!;
+    if ((flags & (DESC_F_NEXT | DESC_F_INDIRECT)) === 0) {
+      const length = desc[word + 2]!;
+      const write = (flags & DESC_F_WRITE) !== 0;
+      const fault = chain.append(desc[word]!, desc[word + 1]!, length, write);
+      if (fault !== FAULT_NONE) {
+        this.breakFor(fault, head, length);
+        return -1;
+      }
+      chain.descriptors = 1;
+    } else if (!this.#walk(head, chain)) return -1;
+    chain.open();
+    chain.id = head;
+    this.#nextAvail = (at + 1) & 0xffff;
+    this.pending++;
+    if (this.order !== undefined) this.order.add(head);
+    return head;
+  }
+
+  /** Gives a buffer back, of which the first `written` writable bytes were written. */
+  push(head: number, written: number): void {
+    const chain = this.chains[head];
+    if (chain === undefined || !chain.pending) return this.refusePush(head);
+    if (!(written >= 0 && written <= chain.writableLength)) this.refuseWritten(head, written);
+    if (this.memory.generation !== this.generation) this.remap();
+    chain.close(false);
+    this.pending--;
+    if (!this.live) return;
+    if (this.order !== undefined) this.order.complete(head, written);
+    else {
+      this.#fill(this.#nextUsed, head, written);
+      this.#nextUsed = (this.#nextUsed + 1) & 0xffff;
+    }
+  }
+
+  /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
+  publish(): void {
+    if (this.memory.generation !== this.generation) this.remap();
+    if (!this.live) return;
+    if (this.order !== undefined) this.#retire();
+    const used = this.#nextUsed;
+    if (used === this.#published) return;
+    this.#published = used;
+    // Ids, lengths and the data itself were written before this store, and the driver reads them after a load that
+    // sees it; see ring_word.ts, also for why the event word is read after it.
+    this.#usedWord.store(Math.max(this.#flags, 0) | used << 16);
+    if (this.#wanted(used)) this.onNotify();
+  }
+
+  /** Asks the driver for no notifications; with event indices, by asking for none further. */
+  suppress(): void {
+    if (!this.features.eventIdx) this.#ask(USED_F_NO_NOTIFY);
+  }
+
+  /** Asks for a notification and looks again: true when nothing waits. */
+  arm(): boolean {
+    if (this.memory.generation !== this.generation) this.remap();
+    if (!this.live) return true;
+    this.#ask(0);
+    if (this.features.eventIdx) this.#availEvent.store(this.#nextAvail);
+    if (this.resumed.length > 0) return false;
+    // Read after what we asked for is visible: a buffer added before that is seen here, a later one notifies.
+    return this.#availWord.load() >>> 16 === this.#nextAvail;
+  }
+
+  protected where(): { avail: number; used: number } {
+    return { avail: this.#nextAvail, used: this.#nextUsed };
+  }
+
+  protected mapRing(): void {
+    const { size, memory, layout } = this;
+    const sizes = ringSizes("split", size);
+    const desc = memory.view(layout.desc, sizes.desc.size)!;
+    const avail = memory.view(layout.driver, sizes.driver.size)!;
+    const used = memory.view(layout.device, sizes.device.size)!;
+    const atomic = memory.shared;
+    this.#desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
+    this.#avail = new Uint16Array(avail.buffer, avail.byteOffset, 3 + size);
+    this.#used = new Int32Array(used.buffer, used.byteOffset, 1 + 2 * size);
+    this.#availWord = new RingWord(avail, atomic);
+    this.#usedWord = new RingWord(used, atomic);
+    this.#usedEvent = new RingEvent(avail.subarray(4 + 2 * size), atomic);
+    this.#availEvent = new RingEvent(used.subarray(4 + 8 * size), atomic);
+  }
+
+  /** Learns the driver's index; whether it has moved. */
+  #look(): boolean {
+    if (!this.live) return false;
+    if (this.#availWord.peek() >>> 16 === this.#nextAvail) return false;
+    // The ring entries and descriptors below this index were written before the store that this load sees.
+    const avail = this.#availWord.load() >>> 16;
+    const count = (avail - this.#nextAvail) & 0xffff;
+    if (count > this.size) {
+      const wanted = `at most ${this.size} ahead of ${this.#nextAvail}`;
+      return this.break("avail.idx", undefined, wanted, avail);
+    }
+    this.#seenAvail = avail;
+    return count > 0;
+  }
+
+  /** Follows a chain of descriptors from its head; false when it broke the queue. */
+  #walk(head: number, chain: Chain): boolean {
+    const desc = this.#desc;
+    let index = head;
+    for (let count = 1; count <= this.size; count++) {
+      const word = index << 2;
+      const low = desc[word]!;
+      const high = desc[word + 1]!;
+      const length = desc[word + 2]!;
+      const flags = desc[word + 3]!;
+      chain.descriptors = count;
+      if ((flags & DESC_F_INDIRECT) !== 0) {
+        return this.#walkTable(index, low, high, length, flags, count - 1, chain);
+      }
+      const fault = chain.append(low, high, length, (flags & DESC_F_WRITE) !== 0);
+      if (fault !== FAULT_NONE) return this.breakFor(fault, index, length);
+      if ((flags & DESC_F_NEXT) === 0) return this.#checkTotal(index, chain);
+      index = flags >>> 16;
+      if (index >= this.size) {
+        return this.break("next", word >> 2, `less than ${this.size}`, index);
+      }
+    }
+    return this.break("next", index, `an end after ${this.size} descriptors`, "none");
+  }
+
+  /** Follows the table of an indirect descriptor, which ends a chain; `before` descriptors preceded it. */
+  #walkTable(
+    index: number,
+    low: number,
+    high: number,
+    length: number,
+    flags: number,
+    before: number,
+    chain: Chain,
+  ): boolean {
+    if (!this.features.indirect) {
+      return this.break("flags", index, "no INDIRECT, which was not negotiated", "INDIRECT");
+    }
+    if ((flags & DESC_F_NEXT) !== 0) {
+      return this.break("flags", index, "INDIRECT without NEXT", "both");
+    }
+    const table = this.#table;
+    if (!table.open(low, high, length)) {
+      const wanted = "a multiple of 16 bytes inside guest memory";
+      return this.break("indirect table", index, wanted, length >>> 0);
+    }
+    const { words, base, entries } = table;
+    let entry = 0;
+    for (let count = before + 1; count <= this.size; count++) {
+      const word = base + (entry << 2);
+      const size = words[word + 2]!;
+      const own = words[word + 3]!;
+      if ((own & DESC_F_INDIRECT) !== 0) {
+        return this.break("flags", entry, "no INDIRECT in an indirect table", "INDIRECT");
+      }
+      const write = (own & DESC_F_WRITE) !== 0;
+      const fault = chain.append(words[word]!, words[word + 1]!, size, write);
+      if (fault !== FAULT_NONE) return this.breakFor(fault, entry, size);
+      if ((own & DESC_F_NEXT) === 0) return this.#checkTotal(entry, chain);
+      entry = own >>> 16;
+      if (entry >= entries) {
+        return this.break("next", index, `less than the table's ${entries}`, entry);
+      }
+    }
+    return this.break("next", index, `an end after ${this.size} descriptors`, "none");
+  }
+
+  #checkTotal(index: number, chain: Chain): boolean {
+    const fault = chain.total();
+    return fault === FAULT_NONE || this.breakFor(fault, index, 0);
+  }
+
+  #fill(used: number, head: number, written: number): void {
+    const at = 1 + ((used & this.#mask) << 1);
+    this.#used[at] = head;
+    this.#used[at + 1] = written > 0xffffffff ? -1 : written;
+  }
+
+  /** Moves complete buffers to the ring in their order; one entry stands for a run of completely written ones. */
+  #retire(): void {
+    const order = this.order!;
+    let start = this.#nextUsed;
+    let count = 0;
+    for (let head = order.front(); head >= 0;) {
+      const written = order.written(head)!;
+      order.shift();
+      count++;
+      const next = order.front();
+      if (next < 0 || written !== this.chain(head).writableLength) {
+        this.#fill(start, head, written);
+        start = (start + count) & 0xffff;
+        count = 0;
+      }
+      head = next;
+    }
+    this.#nextUsed = start;
+  }
+
+  #wanted(used: number): boolean {
+    if (!this.features.eventIdx) return (this.#availWord.load() & AVAIL_F_NO_INTERRUPT) === 0;
+    const old = this.#signalled;
+    this.#signalled = used;
+    return old < 0 || passedEvent(this.#usedEvent.load(), used, old);
+  }
+
+  #ask(flags: number): void {
+    if (flags === this.#flags || !this.live) return;
+    this.#flags = flags;
+    this.#usedWord.store(flags | this.#published << 16);
+  }
+
+  #popAgain(): number {
+    if (!this.live) return -1;
+    this.pending++;
+    return this.resumed.pop()!;
+  }
+
+  #resumeAt(position: QueuePosition): void {
+    const what = `Cannot resume queue ${this.index}`;
+    checkInteger(`${what}: avail`, position.avail, 0, 0xffff);
+    checkInteger(`${what}: used`, position.used, 0, 0xffff);
+    this.resume(position, (buffer) => buffer.id);
+    this.#nextAvail = this.#seenAvail = position.avail;
+    this.#nextUsed = this.#published = position.used;
+    this.#signalled = this.#flags = -1;
+  }
+}
