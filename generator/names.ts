@@ -52,3 +52,30 @@ export function localName(property: string): string {
 export function shortName(name: string, device: string): string {
   return name.replace(new RegExp(`^virtio_(${device}_)?`), "");
 }
+
+/** Constant of a feature: `FLUSH` of `blk` becomes `VIRTIO_BLK_F_FLUSH`. */
+export function featureConstant(
+  key: string,
+  device: { readonly name: string; readonly featurePrefix?: string },
+): string {
+  return `${device.featurePrefix ?? `VIRTIO_${device.name.toUpperCase()}_F`}_${key}`;
+}
+
+/** What every object has and what promises look for: never the name of a property. */
+const RESERVED_PROPERTIES: ReadonlySet<string> = new Set([
+  "constructor",
+  "hasOwnProperty",
+  "isPrototypeOf",
+  "propertyIsEnumerable",
+  "prototype",
+  "then",
+  "toJSON",
+  "toLocaleString",
+  "toString",
+  "valueOf",
+]);
+
+/** Whether `name` cannot be a property of generated objects. */
+export function isReservedProperty(name: string): boolean {
+  return RESERVED_PROPERTIES.has(name);
+}
