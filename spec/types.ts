@@ -91,7 +91,7 @@ export interface Feature<F extends string = string> {
   readonly handlers?: readonly string[];
 }
 
-/** A number of queues. */
+/** A number of queues: `value * times + plus`, where the value is the field's, or `otherwise` while the gate is shut. */
 export type Count<N extends string = string> =
   | number
   | {
@@ -146,11 +146,11 @@ export interface Queue<N extends string = string, R extends string = string> {
   readonly legacyUsed?: "ignored";
 }
 
-/** A value in a check: a number, a field, a length, a configuration field, or arithmetic on those. */
+/** A value in a check: a number, a field (a whole word of bits, too), a length, a configuration field, or arithmetic on those. */
 export type Operand<N extends string = string> =
   | number
   | { readonly field: Path<N> }
-  | { readonly config: N }
+  | { readonly config: Path<N> }
   | { readonly length: N }
   | { readonly sum: readonly Operand<N>[] }
   | { readonly product: readonly Operand<N>[] }
@@ -165,9 +165,12 @@ export interface Check<N extends string = string> {
   readonly atMost?: Operand<N>;
   readonly atLeast?: Operand<N>;
   readonly equals?: Operand<N>;
+  /** Every value is a multiple of 0, which is how the configuration leaves an alignment open. */
   readonly multipleOf?: Operand<N>;
   /** Bits of `of` that must be clear. */
   readonly clear?: Operand<N>;
+  /** The only bits that `of` may have. */
+  readonly within?: Operand<N>;
   /** Only with these features negotiated, or only without them. */
   readonly when?: Gate<N>;
   readonly unless?: Gate<N>;
