@@ -160,6 +160,8 @@ export interface MessagesModel {
   readonly cases: readonly CaseModel[];
   /** Whether cases were described, or the set is one message. */
   readonly tagged: boolean;
+  /** How many fields at the end of each case's writable part stand at the end of the buffer. */
+  readonly trailer: number;
 }
 
 /** A queue or family of queues. */

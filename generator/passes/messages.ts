@@ -39,6 +39,7 @@ function messagesModel(draft: Draft, name: string, set: dsl.Messages): MessagesM
     status: statusModel(draft, fixedPart(draft, path, set, "writable"), set.status),
     cases,
     tagged: set.cases !== undefined,
+    trailer: set.cases === undefined ? 0 : Object.keys(around(set, "writable")[1]).length,
   };
 }
 
