@@ -1,0 +1,45 @@
+/**
+ * All that generated code may import, under one number.
+ *
+ * Generated code states the number that it was written for, and {@linkcode checkContract} refuses
+ * any other when the code is loaded. The number changes whenever code generated before could break.
+ *
+ * @module
+ */
+
+/** The contract that this runtime keeps. */
+export const CONTRACT = 1 as const;
+
+/** Throws one clear error unless generated code was written for the contract of this runtime. */
+export function checkContract(wanted: number): void {
+  if (wanted === CONTRACT) return;
+  throw new Error(
+    `Cannot use generated code of contract ${wanted}: this runtime keeps contract ${CONTRACT}; ` +
+      `generate the code again, or import the runtime that it was generated for`,
+  );
+}
+
+export { Arena, type DmaBuffer } from "./arena.ts";
+export { Chain } from "./chain.ts";
+export { type ConfigRange, ConfigSpace } from "./config.ts";
+export { ReadableBytes, WritableBytes } from "./cursor.ts";
+export * from "./decoder.ts";
+export { Device, type DeviceOptions } from "./device.ts";
+export { Driver, type NegotiateOptions } from "./driver.ts";
+export * from "./encoder.ts";
+export { PeerError, type PeerErrorDetail, RequestAborted, TransportError } from "./errors.ts";
+export {
+  type DeviceInfo,
+  type FeatureInfo,
+  featureSet,
+  hasBit,
+  ReservedFeature,
+  type RingOptions,
+} from "./features.ts";
+export { loopback, type LoopbackOptions } from "./loopback.ts";
+export { GuestMemory, type MemoryRegion } from "./memory.ts";
+export type { DeviceQueue, DriverQueue } from "./queue.ts";
+export { RequestSlots } from "./requests.ts";
+export type { DeviceSnapshot } from "./snapshot.ts";
+export { Status } from "./status.ts";
+export type { DeviceBinding, Facilities, SharedMemory, Transport } from "./transport.ts";
