@@ -159,8 +159,11 @@ export function text<const N extends string = never>(
 }
 
 /** Bytes without a meaning, sent as zero. */
-export function padding(length: number): Bytes<never> {
-  return { kind: "bytes", length, reserved: true };
+export function padding<const N extends string = never>(
+  length: Length<N>,
+  options: Pick<Bytes<N>, "doc" | "when" | "unless"> = {},
+): Bytes<N> {
+  return { kind: "bytes", length, reserved: true, ...options };
 }
 
 /** Bytes that stay where they are in guest memory; all that is left of the part unless a length is given. */

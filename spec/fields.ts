@@ -29,10 +29,12 @@ export interface FieldBase<N extends string = string> {
   readonly doc?: string;
   /** Exists with these features: offered ones in the configuration space, negotiated ones elsewhere. */
   readonly when?: Gate<N>;
-  /** Exists without these features (REVISION_1 of the crypto device, num_buffers of legacy net). */
+  /** Exists without these features (REVISION_1 of the crypto device). */
   readonly unless?: Gate<N>;
   /** Stays little-endian over a legacy interface, where other fields take the guest's order. */
   readonly legacy?: "little-endian";
+  /** Over a legacy interface it exists only with these features (num_buffers of net). */
+  readonly legacyWhen?: Gate<N>;
 }
 
 /** Bounds of a value; a configuration bound names its field. */
@@ -53,6 +55,8 @@ export interface DriverWrites<N extends string = string> {
   readonly from?: "start";
   /** Each bit written as 1 is cleared in this other field. */
   readonly clears?: N;
+  /** Only over a legacy interface (mac of net). */
+  readonly legacy?: true;
 }
 
 /** One number on the wire. */
@@ -94,7 +98,10 @@ export interface BitField<N extends string = string> {
   readonly reserved?: true | "zero";
 }
 
-/** A value named by a field: a sibling, or a path through structs and same-named union arms. */
+/**
+ * A value named by a field: a sibling, or a path through structs and unions. In a union it goes on in the
+ * arm that is there (from within an arm: the one of the same name), and is 0 where that lacks the field.
+ */
 export type Path<N extends string = string> = N | readonly N[];
 
 /**
@@ -115,7 +122,7 @@ export interface Bytes<N extends string = string> extends FieldBase<N> {
   readonly kind: "bytes";
   readonly length: Length<N>;
   readonly text?: "padded" | "terminated" | "list" | "utf8";
-  /** Filled with zeroes and ignored. */
+  /** Filled with zeroes and ignored; with the length `"rest"`, left as they are and ignored. */
   readonly reserved?: true | "zero";
   /** Bytes of a namespace outside this standard (FUSE, V4L2, SCMI, SCSI, DER, 3D). */
   readonly external?: string;

@@ -185,7 +185,7 @@ export interface Check<N extends string = string> {
 /** The byte or word that says how a request went. */
 export interface Status<N extends string = string> {
   readonly field: Path<N>;
-  /** Members of its enumeration: success; no such request; not well formed; the handler failed. */
+  /** Members of its enumeration: success; no such request, or a selector in it without a meaning; not well formed; the handler failed. */
   readonly ok: string;
   readonly unknown: string;
   readonly malformed: string;
@@ -205,8 +205,15 @@ export interface Case<N extends string = string, K extends string = string> {
   readonly unless?: Gate<N>;
   /** The standard's struct for the whole request, when it names one. */
   readonly struct?: string;
+  /** Structs of the standard that consist of these fields of the request, of either part. */
+  readonly structs?: Readonly<Record<string, readonly N[]>>;
   readonly readable?: { readonly [P in K]?: Field<N> };
   readonly writable?: { readonly [P in K]?: Field<N> };
+  /**
+   * The used length counts the filled bytes of the first payload and the trailing status, without
+   * what lies between them: it alone says how long the payload is.
+   */
+  readonly used?: "filled";
   /** The answer's own tag, where it has one (member of the status enumeration). */
   readonly ok?: string;
   /** Another status than the set's, or none for a request that is not answered. */
