@@ -1,0 +1,202 @@
+/**
+ * The schema of devices and layouts.
+ *
+ * @module
+ */
+
+import { DSL_VERSION } from "../types.ts";
+import type * as dsl from "../types.ts";
+import { z } from "../zod.ts";
+import { fields, length } from "./fields.ts";
+import { messages } from "./messages.ts";
+import {
+  type Agrees,
+  featureName,
+  flag,
+  folderName,
+  gate,
+  listOf,
+  memberName,
+  name,
+  natural,
+  positive,
+  recordOf,
+  text,
+  typeName,
+} from "./words.ts";
+
+const provider = z.enum(["handler", "config", "option", "runtime", "legacy"]);
+
+const feature = z.strictObject({
+  bit: natural,
+  doc: text,
+  since: z.string().regex(/^1\.\d+$/, { error: 'a version, as "1.2"' }).exactOptional(),
+  requires: gate.exactOptional().describe("Is not accepted without these"),
+  offeredWith: gate.exactOptional().describe("Is not offered without these"),
+  wants: gate.exactOptional().describe("Should not be accepted without these"),
+  excludes: listOf(featureName).exactOptional(),
+  mandatory: flag.exactOptional(),
+  by: z.union([provider, z.array(provider).min(1)], {
+    error: "handler, config, option, runtime or legacy, or a list of them",
+  }).describe("What makes a device able to offer it"),
+  handlers: listOf(
+    z.string().regex(/^\w+(\.\w+)?$/, { error: "a queue, or `set.case`" }),
+  ).exactOptional(),
+}).describe("One feature bit");
+
+const member = z.strictObject({
+  value: natural,
+  doc: text.exactOptional(),
+  when: gate.exactOptional(),
+  legacy: flag.exactOptional(),
+});
+
+const members: z.ZodType<dsl.Enumeration["members"]> = recordOf<number | dsl.Member>(
+  memberName,
+  z.union([natural, member], { error: "a whole number from 0, or { value, doc }" }),
+);
+
+const enumeration = z.strictObject({
+  doc: text,
+  section: text.exactOptional(),
+  name: typeName.describe("Name in TypeScript, behind the device's prefix"),
+  as: z.enum(["values", "masks", "bits"]).exactOptional(),
+  prefix: name.exactOptional(),
+  members,
+  reserved: listOf<readonly [number, number]>(z.tuple([natural, natural])).exactOptional(),
+  unknown: z.union([z.enum(["keep", "refuse"]), z.strictObject({ as: memberName })], {
+    error: '"keep", "refuse" or { as: member }',
+  }).exactOptional(),
+}).describe("Named numbers");
+
+const struct = z.strictObject({
+  doc: text,
+  section: text.exactOptional(),
+  fields,
+  size: positive.exactOptional().describe("Bytes, as the standard states"),
+  grows: flag.exactOptional().describe("Ends after the last field whose gate is open"),
+  external: text.exactOptional(),
+}).describe("A named layout");
+
+const count = z.strictObject({
+  config: name,
+  when: gate.exactOptional(),
+  otherwise: natural.exactOptional(),
+  times: positive.exactOptional(),
+  plus: natural.exactOptional(),
+});
+
+const countOf = z.union([natural, count], { error: "a number, or { config }" });
+
+const index = z.union([
+  natural,
+  count,
+  z.literal("next"),
+  z.strictObject({ first: natural, then: natural.exactOptional(), step: positive }),
+], { error: 'a number, { config }, "next" or { first, then, step }' });
+
+const queue = z.strictObject({
+  doc: text,
+  section: text.exactOptional(),
+  role: z.enum(["request", "transmit", "receive", "pull"]),
+  carries: z.union([name, z.array(name).min(1)], { error: "a message set, or a list of them" }),
+  index,
+  strictIndex: index.exactOptional(),
+  count: countOf.exactOptional(),
+  when: gate.exactOptional(),
+  parks: length.exactOptional().describe("Least bytes of a parked buffer"),
+  merges: z.strictObject({ field: name, when: gate }).exactOptional(),
+  order: z.union([z.enum(["any", "queue"]), z.strictObject({ key: name })], {
+    error: '"any", "queue" or { key: field }',
+  }).exactOptional(),
+  used: z.enum(["length", "ignored", "all"]).exactOptional(),
+  legacyUsed: z.literal("ignored").exactOptional(),
+}).describe("One queue, or a family of equal ones");
+
+const config = z.strictObject({
+  struct: name,
+  doc: text.exactOptional(),
+  section: text.exactOptional(),
+  size: positive.exactOptional(),
+  fields: fields as z.ZodType<dsl.Fields>,
+  window: z.strictObject({ select: listOf(name), size: name, value: name }).exactOptional(),
+  notifies: listOf(name).exactOptional(),
+  legacy: z.literal("little-endian").exactOptional(),
+}).describe("The configuration space");
+
+const region = z.strictObject({ id: natural, doc: text, when: gate.exactOptional() });
+
+const constants = recordOf<number | { readonly value: number; readonly doc: string }>(
+  name,
+  z.union([natural, z.strictObject({ value: natural, doc: text })], {
+    error: "a whole number from 0, or { value, doc }",
+  }),
+);
+
+const common = {
+  dsl: z.literal(DSL_VERSION).exactOptional().describe("Version of this language"),
+  name: folderName.describe("Folder or file of the generated code"),
+  title: text,
+  section: text.describe("Chapter of the standard"),
+  doc: text,
+  enums: recordOf<dsl.Enumeration>(name, enumeration).exactOptional(),
+  constants: constants.exactOptional(),
+  structs: recordOf<dsl.Struct>(name, struct).exactOptional(),
+};
+
+const deviceShape = z.strictObject({
+  ...common,
+  prefix: typeName.describe("Prefix of the generated classes"),
+  id: positive,
+  featurePrefix: name.exactOptional(),
+  features: recordOf<dsl.Feature>(featureName, feature).exactOptional(),
+  oneFeatureOf: listOf(featureName).exactOptional(),
+  config: config.exactOptional(),
+  messages: recordOf<dsl.Messages>(name, messages).exactOptional(),
+  queues: recordOf<dsl.Queue>(name, queue),
+  sharedMemory: recordOf<dsl.SharedMemoryRegion>(name, region).exactOptional(),
+}).describe("A device");
+
+const register = z.strictObject({
+  offset: natural,
+  size: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)], {
+    error: "1, 2, 4 or 8",
+  }),
+  access: z.enum(["R", "W", "RW"]),
+  doc: text,
+  when: text.exactOptional(),
+}).describe("One register");
+
+const registerFile = z.strictObject({
+  doc: text,
+  section: text,
+  registers: recordOf<dsl.Register>(name, register),
+});
+
+const layoutShape = z.strictObject({
+  ...common,
+  features: recordOf<dsl.Feature>(featureName, feature).exactOptional(),
+  registers: recordOf<z.infer<typeof registerFile>>(name, registerFile).exactOptional(),
+}).describe("A layout without a device");
+
+/** A device. */
+export const device: z.ZodType<dsl.Device> = deviceShape;
+
+/** A layout without a device. */
+export const layout: z.ZodType<dsl.Layout> = layoutShape;
+
+/** Each schema of this file says what its hand-written type says: the compiler checks it. */
+export const agreement: readonly [
+  Agrees<z.infer<typeof feature>, dsl.Feature>,
+  Agrees<z.infer<typeof enumeration>, dsl.Enumeration>,
+  Agrees<z.infer<typeof member>, dsl.Member>,
+  Agrees<z.infer<typeof struct>, dsl.Struct>,
+  Agrees<z.infer<typeof countOf>, dsl.Count>,
+  Agrees<z.infer<typeof index>, dsl.Index>,
+  Agrees<z.infer<typeof queue>, dsl.Queue>,
+  Agrees<z.infer<typeof config>, dsl.Config>,
+  Agrees<z.infer<typeof region>, dsl.SharedMemoryRegion>,
+  Agrees<z.infer<typeof deviceShape>, dsl.Device>,
+  Agrees<z.infer<typeof register>, dsl.Register>,
+  Agrees<z.infer<typeof layoutShape>, dsl.Layout>,
+] = [true, true, true, true, true, true, true, true, true, true, true, true];

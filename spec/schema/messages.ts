@@ -1,0 +1,106 @@
+/**
+ * The schema of messages: cases, statuses and checks.
+ *
+ * @module
+ */
+
+import type * as dsl from "../types.ts";
+import { z } from "../zod.ts";
+import { fields } from "./fields.ts";
+import {
+  type Agrees,
+  gate,
+  listOf,
+  memberName,
+  name,
+  path,
+  positive,
+  recordOf,
+  tag,
+  tags,
+  text,
+} from "./words.ts";
+
+/** A value in a check; described further down. */
+const operand: z.ZodType<dsl.Operand> = z.lazy(() => operandShape);
+
+const operandShape = z.union([
+  z.int(),
+  z.strictObject({ field: path }),
+  z.strictObject({ config: path }),
+  z.strictObject({ length: name }),
+  z.strictObject({ sum: listOf(operand) }),
+  z.strictObject({ product: listOf(operand) }),
+  z.strictObject({ quotient: z.tuple([operand, positive]) }),
+], {
+  error: "a number, { field }, { config }, { length }, { sum }, { product } or { quotient }",
+}).describe("A value: a number, a field, a length, or arithmetic on those");
+
+const check = z.strictObject({
+  doc: text,
+  section: text.exactOptional(),
+  of: operand.exactOptional().describe("The value under test"),
+  atMost: operand.exactOptional(),
+  atLeast: operand.exactOptional(),
+  equals: operand.exactOptional(),
+  multipleOf: operand.exactOptional(),
+  clear: operand.exactOptional().describe("Bits that must be clear"),
+  within: operand.exactOptional().describe("The only bits it may have"),
+  when: gate.exactOptional().describe("Only with these features negotiated"),
+  unless: gate.exactOptional().describe("Only without these features negotiated"),
+  offered: gate.exactOptional().describe("Only with these features offered"),
+  each: name.exactOptional().describe("For every element of this array"),
+  otherwise: memberName.describe("Member of the status enumeration"),
+}).describe("What the device checks before a handler runs");
+
+const checks = listOf<dsl.Check>(check);
+
+const status = z.strictObject({
+  field: path,
+  ok: memberName.describe("Success"),
+  unknown: memberName.describe("No such request"),
+  malformed: memberName.describe("Not well formed"),
+  failed: memberName.describe("The handler failed"),
+}).describe("The byte or word that says how a request went");
+
+const oneCase = z.strictObject({
+  doc: text,
+  section: text.exactOptional(),
+  tag: tags,
+  legacyTags: listOf(tag).exactOptional(),
+  feature: gate.exactOptional(),
+  unless: gate.exactOptional(),
+  struct: name.exactOptional(),
+  structs: recordOf(name, listOf(name)).exactOptional()
+    .describe("Structs of the standard that consist of these fields"),
+  readable: fields.exactOptional(),
+  writable: fields.exactOptional(),
+  used: z.literal("filled").exactOptional().describe("What the used length counts"),
+  ok: memberName.exactOptional().describe("Member that says success of this case"),
+  status: z.union([status, z.literal("none")], { error: 'a status, or "none"' }).exactOptional(),
+  checks: checks.exactOptional(),
+  from: z.enum(["driver", "device"]).exactOptional(),
+}).describe("One request of a set");
+
+const messagesShape = z.strictObject({
+  doc: text,
+  section: text.exactOptional(),
+  struct: name.exactOptional(),
+  readable: fields.exactOptional().describe("Fixed part that the driver fills"),
+  writable: fields.exactOptional().describe("Fixed part that the device fills"),
+  status: status.exactOptional(),
+  cases: recordOf<dsl.Case>(name, oneCase).exactOptional(),
+  checks: checks.exactOptional(),
+}).describe("Messages of one shape");
+
+/** A set of messages. */
+export const messages: z.ZodType<dsl.Messages> = messagesShape;
+
+/** Each schema of this file says what its hand-written type says: the compiler checks it. */
+export const agreement: readonly [
+  Agrees<z.infer<typeof operandShape>, dsl.Operand>,
+  Agrees<z.infer<typeof check>, dsl.Check>,
+  Agrees<z.infer<typeof status>, dsl.Status>,
+  Agrees<z.infer<typeof oneCase>, dsl.Case>,
+  Agrees<z.infer<typeof messagesShape>, dsl.Messages>,
+] = [true, true, true, true, true];
