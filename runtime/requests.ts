@@ -177,7 +177,8 @@ export class RequestSlots {
 
   /**
    * Guest address of data for the device to read: of the data itself where the device can reach it,
-   * else of a copy that lives as long as the slot. RangeError when the arena is full.
+   * else of a copy that lives as long as the slot. RangeError when the arena is full; the slot is
+   * released then, so all addresses are asked for before the first of them is staged.
    */
   readable(slot: number, data: Uint8Array): number {
     const address = this.#arena.memory.addressOf(data);
@@ -190,6 +191,7 @@ export class RequestSlots {
   /**
    * Guest address of memory for the device to write: of the data itself where the device can reach
    * it, else of a bounce buffer, from which {@linkcode RequestSlots.fetch} copies the answer.
+   * RangeError as for {@linkcode RequestSlots.readable}.
    */
   writable(slot: number, data: Uint8Array): number {
     const address = this.#arena.memory.addressOf(data);
@@ -285,13 +287,8 @@ export class RequestSlots {
 
   #bounce(slot: number, data: Uint8Array): Bounce {
     const order = Math.max(0, Math.ceil(Math.log2(data.length / SMALLEST_BOUNCE)));
-    let bounce = this.#idle[order];
-    if (bounce === undefined) {
-      const buffer = this.#arena.allocate(SMALLEST_BOUNCE * 2 ** order, 64);
-      bounce = { buffer, order, data, part: buffer.bytes, next: undefined };
-    } else {
-      this.#idle[order] = bounce.next;
-    }
+    const bounce = this.#idle[order] ?? this.#newBounce(slot, order);
+    this.#idle[order] = bounce.next;
     bounce.data = data;
     if (bounce.part.length !== data.length) {
       bounce.part = bounce.buffer.bytes.subarray(0, data.length);
@@ -299,6 +296,15 @@ export class RequestSlots {
     bounce.next = this.#bounces[slot];
     this.#bounces[slot] = bounce;
     return bounce;
+  }
+
+  #newBounce(slot: number, order: number): Bounce {
+    const buffer = this.#arena.tryAllocate(SMALLEST_BOUNCE * 2 ** order, 64);
+    if (buffer === undefined) {
+      this.release(slot);
+      throw new RangeError("Cannot send the request: the arena is full");
+    }
+    return { buffer, order, data: NO_DATA, part: buffer.bytes, next: undefined };
   }
 
   #returnBounces(slot: number): void {
