@@ -5,31 +5,123 @@
  */
 
 import { pathToFileURL } from "node:url";
-import type * as dsl from "../spec/types.ts";
-import { DescriptionError, type Diagnostic } from "./diagnostics.ts";
+import { DSL_VERSION } from "../spec/types.ts";
+import { type Code, DescriptionError, type Diagnostic, listNames } from "./diagnostics.ts";
 import type { LoadedDescription } from "./passes/draft.ts";
+import { show, validate } from "./validate.ts";
 
 /**
- * Descriptions that the modules at `specifiers` (paths or URLs) export, in order; paths and the
- * places in diagnostics are relative to `root`.
+ * Validated descriptions that the modules at `specifiers` export, in order. A specifier is a path
+ * or a URL; paths start at `root`, a folder's URL, and places in diagnostics are relative to it.
  *
- * @throws {DescriptionError} when a module cannot be loaded or has no description.
+ * @throws {DescriptionError} with every problem of every module.
  */
 export async function load(
   specifiers: readonly string[],
-  root: URL = pathToFileURL(Deno.cwd() + "/"),
+  root: URL = pathToFileURL(`${Deno.cwd()}/`),
 ): Promise<LoadedDescription[]> {
-  const diagnostics: Diagnostic[] = [];
-  const loaded: LoadedDescription[] = [];
-  for (const specifier of specifiers) {
-    const url = new URL(specifier, root);
-    const module: Record<string, unknown> = await import(url.href);
-    for (const value of Object.values(module)) {
-      if (typeof value === "object" && value !== null && "dsl" in value) {
-        loaded.push({ description: value as dsl.Device, source: url.href.slice(root.href.length) });
-      }
-    }
-  }
+  const found = await Promise.all(specifiers.map((specifier) => loadModule(specifier, root)));
+  const diagnostics = found.flatMap((one) => one.diagnostics);
   if (diagnostics.length > 0) throw new DescriptionError(diagnostics);
-  return loaded;
+  return found.flatMap((one) => one.loaded);
+}
+
+interface Found {
+  readonly loaded: readonly LoadedDescription[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+async function loadModule(specifier: string, root: URL): Promise<Found> {
+  const url = URL.canParse(specifier) ? new URL(specifier) : new URL(specifier, root);
+  const source = sourceName(url, root);
+  let module: Record<string, unknown>;
+  try {
+    module = await import(url.href);
+  } catch (error) {
+    return failure(await whyNot(error, url, source, root));
+  }
+  const values = [...new Set(Object.values(module))].filter(isDescription);
+  if (values.length === 0) return failure(nothingIn(module, source));
+  const loaded: LoadedDescription[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const value of values) {
+    if (value.dsl !== DSL_VERSION) {
+      diagnostics.push(otherVersion(value, source));
+      continue;
+    }
+    const result = validate(value, labelOf(value, source));
+    if ("description" in result) loaded.push({ description: result.description, source });
+    else diagnostics.push(...result.diagnostics);
+  }
+  return { loaded, diagnostics };
+}
+
+function failure(diagnostic: Diagnostic): Found {
+  return { loaded: [], diagnostics: [diagnostic] };
+}
+
+/** Whether a value says that it is a description, in whatever version. */
+function isDescription(value: unknown): value is { readonly dsl: unknown } {
+  return typeof value === "object" && value !== null && "dsl" in value;
+}
+
+function labelOf(value: object, source: string): string {
+  return "name" in value && typeof value.name === "string" ? value.name : source;
+}
+
+/** Module as output and diagnostics name it: below `root` a relative path, elsewhere a URL or the file's name. */
+function sourceName(url: URL, root: URL): string {
+  if (url.href.startsWith(root.href)) return decodeURI(url.href.slice(root.href.length));
+  if (url.protocol === "file:") {
+    return decodeURI(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
+  }
+  return `${url.origin}${url.pathname}`;
+}
+
+function problem(code: Code, path: string, found: string, expected: string, hint?: string) {
+  const diagnostic: Diagnostic = { code, path, found, expected };
+  return hint === undefined ? diagnostic : { ...diagnostic, hint };
+}
+
+async function whyNot(error: unknown, url: URL, source: string, root: URL): Promise<Diagnostic> {
+  if (url.protocol === "file:" && !await isFile(url)) {
+    return problem("V001", source, "no such file", "a module that exports a description");
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : show(error);
+  const line = message.replaceAll(root.href, "").split("\n")[0]!;
+  return problem("V002", source, line, "a module that loads");
+}
+
+async function isFile(url: URL): Promise<boolean> {
+  try {
+    return (await Deno.stat(url)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function nothingIn(module: object, source: string): Diagnostic {
+  const names = Object.keys(module);
+  const found = names.length === 0
+    ? "no exports"
+    : `exports without a description: ${listNames(names)}`;
+  return problem(
+    "V003",
+    source,
+    found,
+    "an exported result of defineDevice() or defineLayout()",
+  );
+}
+
+function otherVersion(value: { readonly dsl: unknown }, source: string): Diagnostic {
+  return problem(
+    "V004",
+    `${labelOf(value, source)}: dsl`,
+    show(value.dsl),
+    String(DSL_VERSION),
+    "take the description language and the generator from the same release",
+  );
 }

@@ -69,6 +69,8 @@ export interface FieldModel {
   readonly field: Exclude<dsl.Field, dsl.Body>;
   readonly when: Alternatives;
   readonly unless: Alternatives;
+  /** Over a legacy interface it exists only with these features. */
+  readonly legacyWhen: Alternatives;
   /** Bytes from the start of the struct or part; null when it depends on what stands before. */
   readonly offset: number | null;
   /** Bytes from the END of the part to the field's first byte, for fixed fields behind a variable one; else null. */
@@ -126,6 +128,14 @@ export interface CaseModel {
   readonly tags: readonly number[];
   readonly legacyTags: readonly number[];
   readonly feature: Alternatives;
+  /** With these features, another case of the same tag takes its place. */
+  readonly unless: Alternatives;
+  /** The standard's struct for the whole request. */
+  readonly struct: string | null;
+  /** Structs of the standard that consist of fields of this case. */
+  readonly structs: Readonly<Record<string, readonly string[]>>;
+  /** What the used length counts: all that was written, or only what was filled. */
+  readonly used: "all" | "filled";
   readonly readable: PartModel;
   readonly writable: PartModel;
   readonly status: StatusModel | null;
@@ -187,6 +197,7 @@ export interface ModuleModel {
   /** Loose constants. */
   readonly constants: readonly ConstantModel[];
   readonly structs: readonly StructModel[];
+  readonly messages: readonly MessagesModel[];
   readonly features: readonly FeatureModel[];
 }
 
@@ -196,7 +207,6 @@ export interface DeviceModel extends ModuleModel {
   readonly id: number;
   readonly oneFeatureOf: readonly string[];
   readonly config: (StructModel & { readonly description: dsl.Config }) | null;
-  readonly messages: readonly MessagesModel[];
   readonly queues: readonly QueueModel[];
   readonly sharedMemory: readonly {
     readonly name: string;

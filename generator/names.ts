@@ -53,14 +53,6 @@ export function shortName(name: string, device: string): string {
   return name.replace(new RegExp(`^virtio_(${device}_)?`), "");
 }
 
-/** Constant of a feature: `FLUSH` of `blk` becomes `VIRTIO_BLK_F_FLUSH`. */
-export function featureConstant(
-  key: string,
-  device: { readonly name: string; readonly featurePrefix?: string },
-): string {
-  return `${device.featurePrefix ?? `VIRTIO_${device.name.toUpperCase()}_F`}_${key}`;
-}
-
 /** What every object has and what promises look for: never the name of a property. */
 const RESERVED_PROPERTIES: ReadonlySet<string> = new Set([
   "constructor",

@@ -7,6 +7,7 @@
 import { device, layout } from "./schema/device.ts";
 import { z } from "./zod.ts";
 
+export { TEXT_RULE } from "./schema/words.ts";
 export { device as deviceSchema, layout as layoutSchema } from "./schema/device.ts";
 
 /** The JSON Schema of a description: a device or a layout. */

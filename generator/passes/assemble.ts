@@ -13,7 +13,6 @@ import type {
   ModuleModel,
   QueueModel,
 } from "../model.ts";
-import { featureConstant } from "../names.ts";
 import { type Draft, entries, list } from "./draft.ts";
 import { alternatives } from "./gates.ts";
 
@@ -28,7 +27,6 @@ export function deviceModel(draft: Draft, device: dsl.Device): DeviceModel {
     config: draft.config === null || config === undefined
       ? null
       : { ...draft.config, description: config },
-    messages: [...draft.messages.values()],
     queues: entries(device.queues).map(([name, queue]) => queueModel(draft, name, queue)),
     sharedMemory: entries(device.sharedMemory).map(([name, { id, doc, when }]) => ({
       name,
@@ -63,6 +61,7 @@ function moduleModel(draft: Draft): ModuleModel {
     enums: [...draft.enums.values()],
     constants: Object.keys(constants ?? {}).map((key) => draft.constants.get(key)!),
     structs: [...draft.structs.values()],
+    messages: [...draft.messages.values()],
     features: entries(draft.description.features).map(([key, feature]) =>
       featureModel(draft, key, feature)
     ),
@@ -73,7 +72,7 @@ function featureModel(draft: Draft, key: string, feature: dsl.Feature): FeatureM
   const by = list(feature.by);
   return {
     key,
-    name: featureConstant(key, draft.device ?? draft.description),
+    name: `${draft.featurePrefix}_${key}`,
     bit: feature.bit,
     doc: feature.doc,
     since: feature.since ?? null,

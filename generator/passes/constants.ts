@@ -5,7 +5,6 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
-import { featureConstant, memberConstant } from "../names.ts";
 import type { ConstantModel, EnumModel } from "../model.ts";
 import { type Draft, entries } from "./draft.ts";
 import { alternatives } from "./gates.ts";
@@ -14,8 +13,7 @@ import { alternatives } from "./gates.ts";
 export function constantsKnown(draft: Draft): void {
   const places = new Map<string, string>();
   for (const key of Object.keys(draft.description.features ?? {})) {
-    const owner = draft.device ?? draft.description;
-    places.set(featureConstant(key, owner), `features.${key}`);
+    places.set(`${draft.featurePrefix}_${key}`, `features.${key}`);
   }
   const define = (constant: ConstantModel, path: string) => {
     const first = places.get(constant.name);
@@ -48,7 +46,7 @@ function enumModel(draft: Draft, name: string, enumeration: dsl.Enumeration): En
     members: entries(enumeration.members).map(([key, member]) => {
       const full: dsl.Member = typeof member === "number" ? { value: member } : member;
       return {
-        name: memberConstant(name, key),
+        name: `${enumeration.prefix ?? name}_${key}`,
         member: key,
         value: full.value,
         doc: full.doc ?? "",

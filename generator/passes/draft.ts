@@ -55,6 +55,12 @@ export class Draft {
     this.#diagnostics = diagnostics;
   }
 
+  /** Prefix of the constants of its features. */
+  get featurePrefix(): string {
+    if (this.device === null) return "VIRTIO_F";
+    return this.device.featurePrefix ?? `VIRTIO_${this.device.name.toUpperCase()}_F`;
+  }
+
   /** Records a problem at `path` of this description. */
   report(code: Code, path: string, found: string, expected: string, hint?: string): void {
     const place = path === "" ? this.description.name : `${this.description.name}: ${path}`;
@@ -82,16 +88,14 @@ export class Draft {
   }
 
   #kindOf(name: string): string | undefined {
-    const { features, enums, structs } = this.description;
+    const { features, enums, structs, messages } = this.description;
     if (features !== undefined && name in features) return "a feature";
     if (enums !== undefined && name in enums) return "an enumeration";
     if (structs !== undefined && name in structs) return "a struct";
     if (this.device?.config !== undefined && name in this.device.config.fields) {
       return "a configuration field";
     }
-    if (this.device?.messages !== undefined && name in this.device.messages) {
-      return "a message set";
-    }
+    if (messages !== undefined && name in messages) return "a message set";
     return undefined;
   }
 }

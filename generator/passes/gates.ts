@@ -35,17 +35,19 @@ export function* gatesOf(draft: Draft): Generator<{ path: string; gate: dsl.Gate
     if (field.kind === "body") continue;
     yield* of(`${path}.when`, field.when);
     yield* of(`${path}.unless`, field.unless);
+    yield* of(`${path}.legacyWhen`, field.legacyWhen);
   }
-  if (draft.device === null) return;
-  yield* of("oneFeatureOf", draft.device.oneFeatureOf);
-  for (const [set, messages] of entries(draft.device.messages)) {
+  for (const [set, messages] of entries(draft.description.messages)) {
     yield* checkGates(`messages.${set}`, messages.checks);
     for (const [name, one] of entries(messages.cases)) {
       const path = `messages.${set}.cases.${name}`;
       yield* of(`${path}.feature`, one.feature);
+      yield* of(`${path}.unless`, one.unless);
       yield* checkGates(path, one.checks);
     }
   }
+  if (draft.device === null) return;
+  yield* of("oneFeatureOf", draft.device.oneFeatureOf);
   for (const [name, queue] of entries(draft.device.queues)) {
     const path = `queues.${name}`;
     yield* of(`${path}.when`, queue.when);

@@ -128,6 +128,7 @@ function fieldModel(
     field,
     when: alternatives(field.when),
     unless: alternatives(field.unless),
+    legacyWhen: alternatives(field.legacyWhen),
     offset,
     offsetFromEnd: null,
     size: sizeOf(field, { struct, arms }),

@@ -13,7 +13,7 @@ import { partOf, placedIn, tagValues } from "./layouts.ts";
 
 /** Fills `draft.messages`. */
 export function messagesKnown(draft: Draft): void {
-  for (const [name, set] of entries(draft.device?.messages)) {
+  for (const [name, set] of entries(draft.description.messages)) {
     draft.messages.set(name, messagesModel(draft, name, set));
   }
 }
@@ -69,6 +69,10 @@ function caseModel(
     tags: tagValues(draft, one.tag),
     legacyTags: tagValues(draft, one.legacyTags ?? []),
     feature: alternatives(one.feature),
+    unless: alternatives(one.unless),
+    struct: one.struct ?? null,
+    structs: one.structs ?? {},
+    used: one.used ?? "all",
     readable: part("readable"),
     writable,
     status: statusModel(draft, writable, status),
@@ -88,6 +92,10 @@ function wholeCase(draft: Draft, name: string, path: string, set: dsl.Messages):
     tags: [],
     legacyTags: [],
     feature: [],
+    unless: [],
+    struct: null,
+    structs: {},
+    used: "all",
     readable: fixedPart(draft, path, set, "readable"),
     writable,
     status: statusModel(draft, writable, set.status),

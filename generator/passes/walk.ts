@@ -26,10 +26,9 @@ export function* describedRecords(draft: Draft): Generator<DescribedFields> {
   for (const [name, struct] of entries(draft.description.structs)) {
     yield { path: `structs.${name}.fields`, fields: struct.fields, of: "struct" };
   }
-  if (draft.device === null) return;
-  const { config, messages } = draft.device;
+  const config = draft.device?.config;
   if (config !== undefined) yield { path: "config.fields", fields: config.fields, of: "config" };
-  for (const [set, one] of entries(messages)) {
+  for (const [set, one] of entries(draft.description.messages)) {
     yield* partsOf(`messages.${set}`, one);
     for (const [name, item] of entries(one.cases)) {
       yield* partsOf(`messages.${set}.cases.${name}`, item);

@@ -12,6 +12,7 @@ import { messages } from "./messages.ts";
 import {
   type Agrees,
   featureName,
+  fieldName,
   flag,
   folderName,
   gate,
@@ -79,7 +80,7 @@ const struct = z.strictObject({
 }).describe("A named layout");
 
 const count = z.strictObject({
-  config: name,
+  config: fieldName,
   when: gate.exactOptional(),
   otherwise: natural.exactOptional(),
   times: positive.exactOptional(),
@@ -105,8 +106,8 @@ const queue = z.strictObject({
   count: countOf.exactOptional(),
   when: gate.exactOptional(),
   parks: length.exactOptional().describe("Least bytes of a parked buffer"),
-  merges: z.strictObject({ field: name, when: gate }).exactOptional(),
-  order: z.union([z.enum(["any", "queue"]), z.strictObject({ key: name })], {
+  merges: z.strictObject({ field: fieldName, when: gate }).exactOptional(),
+  order: z.union([z.enum(["any", "queue"]), z.strictObject({ key: fieldName })], {
     error: '"any", "queue" or { key: field }',
   }).exactOptional(),
   used: z.enum(["length", "ignored", "all"]).exactOptional(),
@@ -119,8 +120,9 @@ const config = z.strictObject({
   section: text.exactOptional(),
   size: positive.exactOptional(),
   fields: fields as z.ZodType<dsl.Fields>,
-  window: z.strictObject({ select: listOf(name), size: name, value: name }).exactOptional(),
-  notifies: listOf(name).exactOptional(),
+  window: z.strictObject({ select: listOf(fieldName), size: fieldName, value: fieldName })
+    .exactOptional(),
+  notifies: listOf(fieldName).exactOptional(),
   legacy: z.literal("little-endian").exactOptional(),
 }).describe("The configuration space");
 
@@ -142,6 +144,7 @@ const common = {
   enums: recordOf<dsl.Enumeration>(name, enumeration).exactOptional(),
   constants: constants.exactOptional(),
   structs: recordOf<dsl.Struct>(name, struct).exactOptional(),
+  messages: recordOf<dsl.Messages>(name, messages).exactOptional(),
 };
 
 const deviceShape = z.strictObject({
@@ -152,7 +155,6 @@ const deviceShape = z.strictObject({
   features: recordOf<dsl.Feature>(featureName, feature).exactOptional(),
   oneFeatureOf: listOf(featureName).exactOptional(),
   config: config.exactOptional(),
-  messages: recordOf<dsl.Messages>(name, messages).exactOptional(),
   queues: recordOf<dsl.Queue>(name, queue),
   sharedMemory: recordOf<dsl.SharedMemoryRegion>(name, region).exactOptional(),
 }).describe("A device");

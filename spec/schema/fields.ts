@@ -8,6 +8,7 @@ import type * as dsl from "../types.ts";
 import { z } from "../zod.ts";
 import {
   type Agrees,
+  fieldName,
   flag,
   gate,
   listOf,
@@ -34,7 +35,7 @@ const scalarType = z.enum([
   "session64",
 ]);
 
-const configRef = z.strictObject({ config: name });
+const configRef = z.strictObject({ config: fieldName });
 
 const base = {
   doc: text.exactOptional().describe("One sentence"),
@@ -53,7 +54,7 @@ const limit = z.union([natural, configRef], {
 const driverWritesOptions = z.strictObject({
   until: z.literal("DRIVER_OK").exactOptional(),
   from: z.literal("start").exactOptional(),
-  clears: name.exactOptional().describe("Each bit written as 1 is cleared in this field"),
+  clears: fieldName.exactOptional().describe("Each bit written as 1 is cleared in this field"),
   legacy: flag.exactOptional().describe("Only over a legacy interface"),
 });
 
@@ -104,7 +105,7 @@ const bits = z.strictObject({
   kind: z.literal("bits"),
   type: scalarType,
   ...base,
-  fields: recordOf<dsl.BitField>(name, bitField),
+  fields: recordOf<dsl.BitField>(fieldName, bitField),
 }).describe("A word cut into bit-fields, lowest bits first");
 
 const lengthShape = z.union([
@@ -116,8 +117,8 @@ const lengthShape = z.union([
     plus: z.int().exactOptional(),
   }),
   z.strictObject({ bytes: path, plus: z.int().exactOptional() }),
-  z.strictObject({ config: name, plus: z.int().exactOptional() }),
-  z.strictObject({ given: name }),
+  z.strictObject({ config: fieldName, plus: z.int().exactOptional() }),
+  z.strictObject({ given: text }),
 ], {
   error: 'a number from 1, "rest", { field }, { bytes }, { config } or { given }',
 }).describe("A number, what is left, or where the number stands");
@@ -166,7 +167,7 @@ const structField = z.strictObject({
 }).describe("A struct of this description");
 
 /** Fields in a row; described further down. */
-const ownFields: z.ZodType<dsl.Fields> = z.lazy(() => z.record(name, field));
+const ownFields: z.ZodType<dsl.Fields> = z.lazy(() => z.record(fieldName, field));
 
 const arm = z.strictObject({
   tag: tags,
@@ -182,7 +183,7 @@ const otherwise = z.enum(["refuse", "raw"]).describe("Values without an arm");
 const union = z.strictObject({
   kind: z.literal("union"),
   ...base,
-  by: z.union([path, z.strictObject({ state: name })], {
+  by: z.union([path, z.strictObject({ state: text })], {
     error: "a field, or { state } when the selector is outside the message",
   }),
   arms,
@@ -194,9 +195,9 @@ const sequence = z.strictObject({
   kind: z.literal("sequence"),
   ...base,
   header: name.describe("Struct that each element starts with"),
-  by: name,
+  by: fieldName,
   size: z.union([
-    z.strictObject({ field: name, includes: natural.exactOptional() }),
+    z.strictObject({ field: fieldName, includes: natural.exactOptional() }),
     z.literal("fixed"),
   ], { error: '{ field } or "fixed"' }),
   arms,
@@ -219,13 +220,13 @@ const fieldShape = z.discriminatedUnion("kind", [
   union,
   sequence,
   body,
-]);
+], { error: "a field, as u8(), le32(), bytes() or struct() make one" });
 
 /** Any field. */
 export const field: z.ZodType<dsl.Field> = fieldShape;
 
 /** Fields in the order of the wire. */
-export const fields: z.ZodType<dsl.Struct["fields"]> = recordOf(name, field);
+export const fields: z.ZodType<dsl.Struct["fields"]> = recordOf(fieldName, field);
 
 /** Each schema of this file says what its hand-written type says: the compiler checks it. */
 export const agreement: readonly [

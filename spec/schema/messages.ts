@@ -9,6 +9,7 @@ import { z } from "../zod.ts";
 import { fields } from "./fields.ts";
 import {
   type Agrees,
+  fieldName,
   gate,
   listOf,
   memberName,
@@ -28,7 +29,7 @@ const operandShape = z.union([
   z.int(),
   z.strictObject({ field: path }),
   z.strictObject({ config: path }),
-  z.strictObject({ length: name }),
+  z.strictObject({ length: fieldName }),
   z.strictObject({ sum: listOf(operand) }),
   z.strictObject({ product: listOf(operand) }),
   z.strictObject({ quotient: z.tuple([operand, positive]) }),
@@ -49,7 +50,7 @@ const check = z.strictObject({
   when: gate.exactOptional().describe("Only with these features negotiated"),
   unless: gate.exactOptional().describe("Only without these features negotiated"),
   offered: gate.exactOptional().describe("Only with these features offered"),
-  each: name.exactOptional().describe("For every element of this array"),
+  each: fieldName.exactOptional().describe("For every element of this array"),
   otherwise: memberName.describe("Member of the status enumeration"),
 }).describe("What the device checks before a handler runs");
 
@@ -71,7 +72,7 @@ const oneCase = z.strictObject({
   feature: gate.exactOptional(),
   unless: gate.exactOptional(),
   struct: name.exactOptional(),
-  structs: recordOf(name, listOf(name)).exactOptional()
+  structs: recordOf(name, listOf(fieldName)).exactOptional()
     .describe("Structs of the standard that consist of these fields"),
   readable: fields.exactOptional(),
   writable: fields.exactOptional(),

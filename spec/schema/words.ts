@@ -16,7 +16,12 @@ export type Agrees<Inferred, Written> = (<T>() => T extends Frozen<Inferred> ? 1
 
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
-/** Name of a field, struct, case, queue or the like. */
+/** Name of a field; the standard writes some with hyphens. */
+export const fieldName: z.ZodString = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, {
+  error: "a name of letters, digits, underscores and hyphens that starts with a letter",
+});
+
+/** Name of a struct, enumeration, case, queue or constant. */
 export const name: z.ZodString = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
   error: "a name of letters, digits and underscores that starts with no digit",
 });
@@ -41,13 +46,16 @@ export const folderName: z.ZodString = z.string().regex(/^[a-z][a-z0-9_]*$/, {
   error: "a name of small letters, digits and underscores that starts with a letter",
 });
 
+/** What {@linkcode text} allows, in words. */
+export const TEXT_RULE = "a line of printable text without blanks around it";
+
 /**
  * One line of text. Control characters, line ends and marks that turn the direction of writing are
  * refused; every other character is legal, quotes and comment marks too.
  */
 export const text: z.ZodString = z.string().regex(
   /^\S(?:[^\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]*\S)?$/u,
-  { error: "a line of printable text without blanks around it" },
+  { error: TEXT_RULE },
 );
 
 /** A whole number from 0. */
@@ -91,6 +99,6 @@ export const tags: z.ZodType<dsl.Tag | readonly dsl.Tag[]> = z.union([tag, z.arr
 });
 
 /** A field named from where it is used. */
-export const path: z.ZodType<dsl.Path> = z.union([name, z.array(name).min(1)], {
+export const path: z.ZodType<dsl.Path> = z.union([fieldName, z.array(fieldName).min(1)], {
   error: "the name of a field, or the names on the way to it",
 }).describe("A field: a sibling, or the names on the way down to it");
