@@ -1,0 +1,140 @@
+/**
+ * Network device (VIRTIO 1.4, 5.1).
+ *
+ * @module
+ */
+
+import { body, bytes, defineDevice, type Device, inline, le16, le32, payload, u8 } from "../dsl.ts";
+import { commands } from "./net/commands.ts";
+import { cases } from "./net/control.ts";
+import { enums } from "./net/enums.ts";
+import { features } from "./net/features.ts";
+import { resourceEnums, resourceStructs } from "./net/resources.ts";
+import { stats } from "./net/stats.ts";
+import { structs } from "./net/structs.ts";
+
+/** The network device: an Ethernet card with one or more pairs of queues. */
+export const net: Device = defineDevice({
+  name: "net",
+  prefix: "Network",
+  id: 1,
+  title: "Network Device",
+  section: "5.1",
+  doc: "An Ethernet card: packets in both directions over one or more pairs of queues",
+
+  features,
+  enums: { ...enums, ...commands, ...resourceEnums },
+  constants: {
+    VIRTNET_RSS_CTX_CTRL: { value: 9, doc: "Class of commands: contexts of receive-side scaling" },
+    VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MIN: { value: 1, doc: "Fewest pairs of queues" },
+    VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX: { value: 0x8000, doc: "Most pairs of queues" },
+  },
+  structs: { ...structs, ...stats, ...resourceStructs },
+
+  config: {
+    struct: "virtio_net_config",
+    section: "5.1.4",
+    size: 28,
+    notifies: ["status", "speed", "duplex"],
+    fields: {
+      // always there, but it says something only when MAC is offered
+      mac: bytes("MAC address", 6, { when: "MAC", driverWrites: { legacy: true } }),
+      status: le16("State of the link", { enum: "VIRTIO_NET_S", when: "STATUS" }),
+      max_virtqueue_pairs: le16("Number of pairs of queues", {
+        when: ["MQ", "RSS"],
+        min: 1,
+        max: 0x8000,
+      }),
+      mtu: le16("Largest packet without its Ethernet header, in bytes; 1280 or more is advised", {
+        when: "MTU",
+        min: 68,
+      }),
+      // 5.1.4.1 writes 0x7ffffffff and 0xfffffffff, one digit too many for 32 bits
+      speed: le32("Speed in megabits a second up to 0x7fffffff, or 0xffffffff: unknown", {
+        when: "SPEED_DUPLEX",
+      }),
+      // as in 5.1.4 and in Linux; 5.1.4.1 has 0 and 1 the other way round
+      duplex: u8("0 half duplex, 1 full duplex, 0xff: unknown", { when: "SPEED_DUPLEX" }),
+      rss_max_key_size: u8("Longest key of a hash, in bytes", {
+        when: ["RSS", "HASH_REPORT"],
+        min: 40,
+      }),
+      rss_max_indirection_table_length: le16("Most entries of an indirection table", {
+        when: "RSS",
+        min: 128,
+      }),
+      supported_hash_types: le32("What the device can hash", {
+        enum: "VIRTIO_NET_HASH_TYPE",
+        when: ["RSS", "HASH_REPORT"],
+      }),
+      supported_tunnel_types: le32("Encapsulations whose inner header the device can hash", {
+        enum: "VIRTIO_NET_HASH_TUNNEL_TYPE",
+        when: "HASH_TUNNEL",
+      }),
+    },
+  },
+
+  messages: {
+    receive: {
+      doc: "A packet from the network",
+      section: "5.1.9.4",
+      writable: { hdr: inline("virtio_net_hdr"), data: payload("The packet") },
+    },
+    transmit: {
+      doc: "A packet to the network",
+      section: "5.1.9.2",
+      readable: { hdr: inline("virtio_net_hdr"), data: payload("The packet") },
+    },
+    virtio_net_ctrl: {
+      doc: "A command",
+      section: "5.1.9.5",
+      struct: "virtio_net_ctrl",
+      readable: {
+        class: u8("What it is about", { enum: "VIRTIO_NET_CTRL", tag: true }),
+        command: u8("What to do", { tag: true }),
+        command_specific_data: body(),
+      },
+      writable: {
+        ack: u8("How it went", { enum: "VIRTIO_NET" }),
+        command_specific_result: body(),
+      },
+      status: { field: "ack", ok: "OK", unknown: "ERR", malformed: "ERR", failed: "ERR" },
+      cases,
+    },
+  },
+
+  // N pairs, as many as the device has rather than as many as a command enables. 5.1.5 derives N
+  // from MQ alone; 5.1.2 from MQ or RSS, and so do drivers.
+  queues: {
+    receiveq: {
+      doc: "Packets from the network; a packet fills one buffer, or several with MRG_RXBUF",
+      section: "5.1.2",
+      role: "receive",
+      carries: "receive",
+      index: { first: 0, step: 2 },
+      count: { config: "max_virtqueue_pairs", when: ["MQ", "RSS"], otherwise: 1 },
+      // header and a frame of 1514 bytes; 65601 with a GUEST offload that lets packets be larger.
+      // With MRG_RXBUF a buffer need only hold the header (5.1.9.3.1).
+      parks: 1526,
+      merges: { field: "num_buffers", when: "MRG_RXBUF" },
+    },
+    transmitq: {
+      doc: "Packets to the network",
+      section: "5.1.2",
+      role: "transmit",
+      carries: "transmit",
+      index: { first: 1, step: 2 },
+      count: { config: "max_virtqueue_pairs", when: ["MQ", "RSS"], otherwise: 1 },
+      legacyUsed: "ignored",
+    },
+    controlq: {
+      doc: "Commands",
+      section: "5.1.2",
+      role: "request",
+      carries: "virtio_net_ctrl",
+      index: { config: "max_virtqueue_pairs", when: ["MQ", "RSS"], otherwise: 1, times: 2 },
+      when: "CTRL_VQ",
+      legacyUsed: "ignored",
+    },
+  },
+});
