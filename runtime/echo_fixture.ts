@@ -133,6 +133,8 @@ export class EchoDriver extends Driver {
   collected = 0;
   collects = 0;
   refreshed = 0;
+  /** Thrown by the next collect, if set. */
+  bug: Error | undefined;
   readonly aborted: string[] = [];
   queue: DriverQueue | undefined;
   slots: RequestSlots | undefined;
@@ -197,6 +199,9 @@ export class EchoDriver extends Driver {
 
   protected override collect(queue: DriverQueue): void {
     this.collects++;
+    const { bug } = this;
+    this.bug = undefined;
+    if (bug !== undefined) throw bug;
     const slots = this.slots!;
     for (let head = queue.collect(); head >= 0; head = queue.collect()) {
       this.collected++;
