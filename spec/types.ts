@@ -325,6 +325,8 @@ export interface Layout<
     Record<string, number | { readonly value: number; readonly doc: string }>
   >;
   readonly structs?: Readonly<Record<S, Struct<NoInfer<E | S | K>, K>>>;
+  /** Messages that devices of several types take. */
+  readonly messages?: Readonly<Record<string, Messages<NoInfer<E | S | K>, K>>>;
   /** Register files by name; offsets in bytes from the start of the file. */
   readonly registers?: Readonly<
     Record<

@@ -1,0 +1,25 @@
+/**
+ * All descriptions: every device of the standard, and the layouts that belong to no device.
+ *
+ * @module
+ */
+
+import { admin } from "./admin.ts";
+import { core } from "./core.ts";
+import { blk } from "./devices/blk.ts";
+import { console } from "./devices/console.ts";
+import { entropy } from "./devices/entropy.ts";
+import { input } from "./devices/input.ts";
+import { net } from "./devices/net.ts";
+import { scsi } from "./devices/scsi.ts";
+import type { Device, Layout } from "./dsl.ts";
+import { rings } from "./rings.ts";
+import { ccw } from "./transports/ccw.ts";
+import { mmio } from "./transports/mmio.ts";
+import { pci } from "./transports/pci.ts";
+
+/** The devices, by name. */
+export const devices: readonly Device[] = [blk, console, entropy, input, net, scsi];
+
+/** The layouts that belong to no device. */
+export const layouts: readonly Layout[] = [core, rings, admin, mmio, pci, ccw];
