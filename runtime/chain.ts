@@ -12,7 +12,7 @@
 import { ReadableBytes, WritableBytes } from "./cursor.ts";
 import { RequestAborted } from "./errors.ts";
 import { BUFFER_BYTES_MAX } from "./layout.ts";
-import type { GuestMemory, MemoryWindow } from "./memory.ts";
+import type { GuestMemory } from "./memory.ts";
 import type { BufferElement } from "./queue.ts";
 
 /** What may be wrong with an element; 0 is nothing. */
@@ -29,222 +29,53 @@ export const FAULT_TOTAL = 4;
 // Below this many bytes a loop is faster than making a view and calling TypedArray.set (27 ns for the view).
 const LOOP_BYTES = 32;
 const SEGMENT_WORDS = 3; // window, offset, length
-
-/** The readable or the writable elements of a buffer, seen as one run of bytes. */
-class Part {
-  count = 0;
-  length = 0;
-  readonly #memory: GuestMemory;
-  #segments = new Int32Array(4 * SEGMENT_WORDS);
-  // The segment that the last access began in and the offset at which it starts: access mostly goes forward.
-  #segment = 0;
-  #start = 0;
-  // The last view that was made: a driver uses the same memory again and again.
-  #view: Uint8Array | undefined = undefined;
-  #viewBytes: Uint8Array | undefined = undefined;
-  #viewOffset = 0;
-
-  constructor(memory: GuestMemory) {
-    this.#memory = memory;
-  }
-
-  append(window: number, offset: number, length: number): void {
-    const at = this.count++ * SEGMENT_WORDS;
-    if (at === this.#segments.length) this.#grow();
-    const segments = this.#segments;
-    segments[at] = window;
-    segments[at + 1] = offset;
-    segments[at + 2] = length;
-    this.length += length >>> 0;
-    if (at === SEGMENT_WORDS) this.#segment = this.#start = 0;
-  }
-
-  read(from: number, target: Uint8Array, at: number, length: number): void {
-    this.#check("read", from, length);
-    checkArray("read", target, at, length);
-    let segment = this.#seek(from);
-    let skip = from - this.#start;
-    while (length > 0) {
-      const window = this.#window(segment);
-      const offset = this.#segments[segment * SEGMENT_WORDS + 1]! + skip;
-      const count = Math.min((this.#segments[segment * SEGMENT_WORDS + 2]! >>> 0) - skip, length);
-      const bytes = reachable(window, offset, count);
-      if (count < LOOP_BYTES) {
-        for (let i = 0; i < count; i++) target[at + i] = bytes[offset + i]!;
-      } else {
-        target.set(this.#viewAt(bytes, offset, count), at);
-      }
-      at += count;
-      length -= count;
-      segment++;
-      skip = 0;
-    }
-  }
-
-  /** Copies to the words of a private buffer that starts at its own offset 0. */
-  readWords(from: number, words: Int32Array, bytes: Uint8Array, length: number): void {
-    const offset = this.#segments[1]! + from;
-    if (this.count !== 1 || from < 0 || from + length > this.length || (offset & 3) !== 0) {
-      return this.read(from, bytes, 0, length);
-    }
-    const window = this.#memory.window(this.#segments[0]!);
-    const source = window.words;
-    const first = offset >> 2;
-    const count = length >> 2;
-    if (offset + length > window.bytes.length || first + count > source.length) {
-      return this.read(from, bytes, 0, length);
-    }
-    for (let i = 0; i < count; i++) words[i] = source[first + i]!;
-    for (let i = count << 2; i < length; i++) bytes[i] = window.bytes[offset + i]!;
-  }
-
-  write(from: number, source: Uint8Array, at: number, length: number): void {
-    this.#check("write", from, length);
-    checkArray("write", source, at, length);
-    let segment = this.#seek(from);
-    let skip = from - this.#start;
-    while (length > 0) {
-      const window = this.#window(segment);
-      const offset = this.#segments[segment * SEGMENT_WORDS + 1]! + skip;
-      const count = Math.min((this.#segments[segment * SEGMENT_WORDS + 2]! >>> 0) - skip, length);
-      const bytes = reachable(window, offset, count);
-      if (count < LOOP_BYTES) {
-        for (let i = 0; i < count; i++) bytes[offset + i] = source[at + i]!;
-      } else if (at === 0 && count === source.length) {
-        bytes.set(source, offset);
-      } else {
-        bytes.set(source.subarray(at, at + count), offset);
-      }
-      at += count;
-      length -= count;
-      segment++;
-      skip = 0;
-    }
-  }
-
-  writeByte(from: number, value: number): void {
-    this.#check("write", from, 1);
-    const segment = this.#seek(from);
-    const offset = this.#segments[segment * SEGMENT_WORDS + 1]! + from - this.#start;
-    reachable(this.#window(segment), offset, 1)[offset] = value;
-  }
-
-  zero(from: number, length: number): void {
-    this.#check("write", from, length);
-    let segment = this.#seek(from);
-    let skip = from - this.#start;
-    while (length > 0) {
-      const offset = this.#segments[segment * SEGMENT_WORDS + 1]! + skip;
-      const count = Math.min((this.#segments[segment * SEGMENT_WORDS + 2]! >>> 0) - skip, length);
-      reachable(this.#window(segment), offset, count).fill(0, offset, offset + count);
-      length -= count;
-      segment++;
-      skip = 0;
-    }
-  }
-
-  view(from: number, length: number): Uint8Array | undefined {
-    this.#check("view", from, length);
-    if (length === 0) return new Uint8Array(0);
-    const segment = this.#seek(from);
-    const skip = from - this.#start;
-    const offset = this.#segments[segment * SEGMENT_WORDS + 1]! + skip;
-    if (length > (this.#segments[segment * SEGMENT_WORDS + 2]! >>> 0) - skip) return undefined;
-    return this.#viewAt(reachable(this.#window(segment), offset, length), offset, length);
-  }
-
-  elements(writable: boolean): BufferElement[] {
-    return Array.from({ length: this.count }, (_, segment) => ({
-      address: this.#window(segment).address + this.#segments[segment * SEGMENT_WORDS + 1]!,
-      length: this.#segments[segment * SEGMENT_WORDS + 2]! >>> 0,
-      writable,
-    }));
-  }
-
-  #check(verb: string, from: number, length: number): void {
-    if (from >= 0 && length >= 0 && from + length <= this.length) return;
-    throw new RangeError(
-      `Cannot ${verb} the buffer: ${length} bytes at ${from} are not within its ${this.length} bytes`,
-    );
-  }
-
-  #seek(from: number): number {
-    if (this.count <= 1) return this.#segment = this.#start = 0;
-    if (from < this.#start) this.#segment = this.#start = 0;
-    const last = this.count - 1;
-    while (this.#segment < last) {
-      const end = this.#start + (this.#segments[this.#segment * SEGMENT_WORDS + 2]! >>> 0);
-      if (from < end) break;
-      this.#segment++;
-      this.#start = end;
-    }
-    return this.#segment;
-  }
-
-  #window(segment: number): MemoryWindow {
-    return this.#memory.window(this.#segments[segment * SEGMENT_WORDS]!);
-  }
-
-  #viewAt(bytes: Uint8Array, offset: number, length: number): Uint8Array {
-    const view = this.#view;
-    if (
-      view !== undefined && this.#viewBytes === bytes && this.#viewOffset === offset &&
-      view.length === length
-    ) return view;
-    this.#viewBytes = bytes;
-    this.#viewOffset = offset;
-    return this.#view = bytes.subarray(offset, offset + length);
-  }
-
-  #grow(): void {
-    const segments = new Int32Array(this.#segments.length * 2);
-    segments.set(this.#segments);
-    this.#segments = segments;
-  }
-}
+const NO_WORDS = new Int32Array(0);
+const NO_FIXED = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_FIXED.buffer);
 
 /** A buffer that the device took; it is valid until it is given back, then serves the next of its head. */
 export class Chain {
   /** The number that {@linkcode DeviceQueue.pop} returned. */
   readonly head: number;
+  /** Bytes that the device may read. */
+  readableLength = 0;
+  /** Bytes that the device may write. */
+  writableLength = 0;
   /** Private memory for the buffer's fixed part; see {@linkcode Chain.readFixed}. */
-  fixed: Uint8Array;
+  fixed: Uint8Array = NO_FIXED;
   /** The same private memory. */
-  view: DataView;
-  /** Odd while the buffer is pending; what was made for one serial is void at the next. */
+  view: DataView = NO_VIEW;
+  /** For queues: odd while the buffer is pending; what was made for one serial is void at the next. */
   serial = 0;
-  /** Packed ring: the buffer id that the driver chose. */
-  id = 0;
-  /** Descriptors that the buffer occupies in the ring. */
-  descriptors = 0;
+  /** For queues: the head (split) or the buffer id (packed) as the driver knows it. */
+  id: number;
+  /** For queues: descriptors that the buffer occupies in the ring. */
+  descriptors = 1;
 
   readonly #memory: GuestMemory;
-  readonly #readable: Part;
-  readonly #writable: Part;
+  // Segments of three words each: first the readable ones, then the writable ones.
+  #segments = new Int32Array(2 * SEGMENT_WORDS);
+  #count = 0;
+  #readableCount = 0;
+  // The segment that the last access began in, and the offset in its part at which it starts.
+  #segment = 0;
+  #start = 0;
+  // The last view that was made: a driver uses the same memory again and again.
+  #piece: Uint8Array | undefined = undefined;
+  #pieceBytes: Uint8Array | undefined = undefined;
+  #pieceOffset = 0;
+  #fixedWords: Int32Array = NO_WORDS;
+  readonly #fixedSize: number;
   #reader: ReadableBytes | undefined = undefined;
   #writer: WritableBytes | undefined = undefined;
-  #fixedWords: Int32Array;
   #stopped = false;
 
   /** Called by queues alone. */
   constructor(memory: GuestMemory, head: number, fixedSize: number) {
     this.head = head;
+    this.id = head;
     this.#memory = memory;
-    this.#readable = new Part(memory);
-    this.#writable = new Part(memory);
-    this.#fixedWords = new Int32Array((fixedSize + 7) >> 3 << 1);
-    this.fixed = new Uint8Array(this.#fixedWords.buffer);
-    this.view = new DataView(this.#fixedWords.buffer);
-  }
-
-  /** Bytes that the device may read. */
-  get readableLength(): number {
-    return this.#readable.length;
-  }
-
-  /** Bytes that the device may write. */
-  get writableLength(): number {
-    return this.#writable.length;
+    this.#fixedSize = fixedSize;
   }
 
   /** Whether the buffer is popped and not yet given back. */
@@ -252,45 +83,94 @@ export class Chain {
     return (this.serial & 1) === 1;
   }
 
-  /** Makes {@linkcode Chain.fixed} at least `length` bytes long; what it held is lost. */
+  /** Makes {@linkcode Chain.fixed} at least `length` bytes long; what it held is lost when it grows. */
   ensureFixed(length: number): void {
     if (length <= this.fixed.length) return;
-    this.#fixedWords = new Int32Array((length + 7) >> 3 << 1);
+    this.#fixedWords = new Int32Array((Math.max(length, this.#fixedSize) + 7) >> 3 << 1);
     this.fixed = new Uint8Array(this.#fixedWords.buffer);
     this.view = new DataView(this.#fixedWords.buffer);
   }
 
-  /** Copies readable bytes to the start of {@linkcode Chain.fixed}; RangeError beyond either. */
+  /** Copies readable bytes to the start of {@linkcode Chain.fixed}; RangeError beyond the readable part. */
   readFixed(from: number, length: number): void {
-    this.check("read");
-    if (length > this.fixed.length) {
-      throw new RangeError(`Cannot read ${length} bytes: fixed has ${this.fixed.length}`);
+    if (length > this.fixed.length) this.ensureFixed(length);
+    const offset = this.#segments[1]! + from;
+    if (this.#readableCount !== 1 || !this.pending || (offset & 3) !== 0) {
+      return this.read(from, this.fixed, 0, length);
     }
-    this.#readable.readWords(from, this.#fixedWords, this.fixed, length);
+    const window = this.#memory.window(this.#segments[0]!);
+    const source = window.words;
+    const first = offset >> 2;
+    const count = length >> 2;
+    if (
+      from < 0 || from + length > this.readableLength || first + count > source.length ||
+      offset + length > window.bytes.length
+    ) return this.read(from, this.fixed, 0, length);
+    const words = this.#fixedWords;
+    for (let i = 0; i < count; i++) words[i] = source[first + i]!;
+    for (let i = count << 2; i < length; i++) this.fixed[i] = window.bytes[offset + i]!;
   }
 
   /** Copies readable bytes from offset `from` to `target` at `at`; RangeError beyond either. */
   read(from: number, target: Uint8Array, at: number, length: number): void {
-    this.check("read");
-    this.#readable.read(from, target, at, length);
+    this.#checkPart("read", from, length, this.readableLength);
+    checkArray("read", target, at, length);
+    let segment = this.#seek(from, 0, this.#readableCount);
+    let skip = from - this.#start;
+    for (const end = at + length; at < end; skip = 0) {
+      const offset = this.#segments[segment + 1]! + skip;
+      const count = Math.min((this.#segments[segment + 2]! >>> 0) - skip, end - at);
+      const bytes = this.#reach(segment, offset, count);
+      if (count < LOOP_BYTES) {
+        for (let i = 0; i < count; i++) target[at + i] = bytes[offset + i]!;
+      } else {
+        target.set(this.#pieceOf(bytes, offset, count), at);
+      }
+      at += count;
+      segment += SEGMENT_WORDS;
+    }
   }
 
   /** Copies bytes of `source` at `at` to the writable part at `from`; RangeError beyond either. */
   write(from: number, source: Uint8Array, at: number, length: number): void {
-    this.check("write");
-    this.#writable.write(from, source, at, length);
+    this.#checkPart("write", from, length, this.writableLength);
+    checkArray("write", source, at, length);
+    let segment = this.#seek(from, this.#readableCount, this.#count);
+    let skip = from - this.#start;
+    for (const end = at + length; at < end; skip = 0) {
+      const offset = this.#segments[segment + 1]! + skip;
+      const count = Math.min((this.#segments[segment + 2]! >>> 0) - skip, end - at);
+      const bytes = this.#reach(segment, offset, count);
+      if (count < LOOP_BYTES) {
+        for (let i = 0; i < count; i++) bytes[offset + i] = source[at + i]!;
+      } else {
+        bytes.set(count === source.length ? source : source.subarray(at, at + count), offset);
+      }
+      at += count;
+      segment += SEGMENT_WORDS;
+    }
   }
 
   /** Writes one byte of the writable part; RangeError beyond it. */
   writeByte(from: number, value: number): void {
-    this.check("write");
-    this.#writable.writeByte(from, value);
+    this.#checkPart("write", from, 1, this.writableLength);
+    const segment = this.#seek(from, this.#readableCount, this.#count);
+    const offset = this.#segments[segment + 1]! + from - this.#start;
+    this.#reach(segment, offset, 1)[offset] = value;
   }
 
   /** Fills bytes of the writable part with zeroes; RangeError beyond it. */
   zero(from: number, length: number): void {
-    this.check("write");
-    this.#writable.zero(from, length);
+    this.#checkPart("write", from, length, this.writableLength);
+    let segment = this.#seek(from, this.#readableCount, this.#count);
+    let skip = from - this.#start;
+    for (; length > 0; skip = 0) {
+      const offset = this.#segments[segment + 1]! + skip;
+      const count = Math.min((this.#segments[segment + 2]! >>> 0) - skip, length);
+      this.#reach(segment, offset, count).fill(0, offset, offset + count);
+      length -= count;
+      segment += SEGMENT_WORDS;
+    }
   }
 
   /** The chain's own cursor over readable bytes, aimed anew; RangeError beyond the readable part. */
@@ -309,19 +189,26 @@ export class Chain {
 
   /** Readable bytes without a copy, undefined when they are not contiguous; RangeError beyond the part. */
   readableView(from: number, length: number): Uint8Array | undefined {
-    this.check("read");
-    return this.#readable.view(from, length);
+    this.#checkPart("read", from, length, this.readableLength);
+    return this.#contiguous(this.#seek(from, 0, this.#readableCount), from, length);
   }
 
   /** Writable bytes without a copy, undefined when they are not contiguous; RangeError beyond the part. */
   writableView(from: number, length: number): Uint8Array | undefined {
-    this.check("write");
-    return this.#writable.view(from, length);
+    this.#checkPart("write", from, length, this.writableLength);
+    return this.#contiguous(this.#seek(from, this.#readableCount, this.#count), from, length);
   }
 
   /** The buffer's elements, as plain data. */
   elements(): BufferElement[] {
-    return [...this.#readable.elements(false), ...this.#writable.elements(true)];
+    return Array.from({ length: this.#count }, (_, number) => {
+      const [window, offset, length] = this.#segments.subarray(number * SEGMENT_WORDS);
+      return {
+        address: this.#memory.window(window!).address + offset!,
+        length: length! >>> 0,
+        writable: number >= this.#readableCount,
+      };
+    });
   }
 
   /** Throws unless the buffer is pending: TypeError after it was given back, RequestAborted after a reset. */
@@ -337,10 +224,25 @@ export class Chain {
 
   /** For queues: forgets the last buffer. */
   clear(): void {
-    this.#readable.count = 0;
-    this.#readable.length = 0;
-    this.#writable.count = 0;
-    this.#writable.length = 0;
+    this.#count = this.#readableCount = 0;
+    this.readableLength = this.writableLength = 0;
+  }
+
+  /** For queues: the buffer is one located element of less than 2 GiB. */
+  single(window: number, offset: number, length: number, write: boolean): void {
+    const segments = this.#segments;
+    segments[0] = window;
+    segments[1] = offset;
+    segments[2] = length;
+    this.#count = 1;
+    if (write) {
+      this.#readableCount = this.readableLength = 0;
+      this.writableLength = length;
+    } else {
+      this.#readableCount = 1;
+      this.readableLength = length;
+      this.writableLength = 0;
+    }
   }
 
   /** For queues: adds an element, given as int32 bit patterns; returns what is wrong with it. */
@@ -352,8 +254,7 @@ export class Chain {
 
   /** For queues: what is wrong with all elements together. */
   total(): number {
-    const length = this.#readable.length + this.#writable.length;
-    return length > BUFFER_BYTES_MAX ? FAULT_TOTAL : FAULT_NONE;
+    return this.readableLength + this.writableLength > BUFFER_BYTES_MAX ? FAULT_TOTAL : FAULT_NONE;
   }
 
   /** For queues: the buffer is pending from now on. */
@@ -361,19 +262,33 @@ export class Chain {
     this.serial = (this.serial + 1) | 0;
   }
 
-  /** For queues: the buffer was given back, or taken away by a reset. */
-  close(stopped: boolean): void {
+  /** For queues: the buffer was given back. */
+  close(): void {
     this.serial = (this.serial + 1) | 0;
-    this.#stopped = stopped;
+  }
+
+  /** For queues: the buffer was taken away by a reset. */
+  abandon(): void {
+    this.close();
+    this.#stopped = true;
   }
 
   #appendAt(window: number, offset: number, length: number, write: boolean): number {
+    const at = this.#count * SEGMENT_WORDS;
+    if (at === this.#segments.length) this.#grow();
     if (write) {
-      this.#writable.append(window, offset, length);
-      return FAULT_NONE;
+      this.writableLength += length >>> 0;
+    } else {
+      if (this.#count !== this.#readableCount) return FAULT_ORDER;
+      this.readableLength += length >>> 0;
+      this.#readableCount++;
     }
-    if (this.#writable.count > 0) return FAULT_ORDER;
-    this.#readable.append(window, offset, length);
+    const segments = this.#segments;
+    segments[at] = window;
+    segments[at + 1] = offset;
+    segments[at + 2] = length;
+    this.#count++;
+    this.#segment = -1;
     return FAULT_NONE;
   }
 
@@ -385,7 +300,7 @@ export class Chain {
     if (!this.#memory.contains(address, left)) return FAULT_OUTSIDE;
     while (left > 0) {
       const count = Math.min(this.#memory.extent(address), left);
-      const offset = this.#memory.locate(address | 0, Math.floor(address / 2 ** 32), count | 0);
+      const offset = this.#memory.locate(address | 0, Math.floor(address / 2 ** 32) | 0, count | 0);
       const fault = this.#appendAt(this.#memory.found, offset, count | 0, write);
       if (fault !== FAULT_NONE) return fault;
       address += count;
@@ -393,12 +308,64 @@ export class Chain {
     }
     return FAULT_NONE;
   }
-}
 
-/** The window's bytes; refused when its region went away (or its ArrayBuffer was detached) meanwhile. */
-function reachable(window: MemoryWindow, offset: number, length: number): Uint8Array {
-  if (offset + length <= window.bytes.length) return window.bytes;
-  throw new RequestAborted("Cannot reach the buffer: its memory was removed");
+  #checkPart(verb: string, from: number, length: number, available: number): void {
+    if ((this.serial & 1) === 0) this.refuse(verb);
+    if (from >= 0 && length >= 0 && from + length <= available) return;
+    throw new RangeError(
+      `Cannot ${verb} the buffer: ${length} bytes at ${from} are not within its ${available} bytes`,
+    );
+  }
+
+  /** Index of the first word of the segment that holds byte `from` of a part, whose segments are given. */
+  #seek(from: number, first: number, end: number): number {
+    if (end - first <= 1) {
+      this.#start = 0;
+      this.#segment = -1;
+      return first * SEGMENT_WORDS;
+    }
+    if (this.#segment < first || this.#segment >= end || from < this.#start) {
+      this.#segment = first;
+      this.#start = 0;
+    }
+    for (; this.#segment < end - 1; this.#segment++) {
+      const next = this.#start + (this.#segments[this.#segment * SEGMENT_WORDS + 2]! >>> 0);
+      if (from < next) break;
+      this.#start = next;
+    }
+    return this.#segment * SEGMENT_WORDS;
+  }
+
+  /** The bytes of a segment's window; refused when its region went away meanwhile. */
+  #reach(segment: number, offset: number, length: number): Uint8Array {
+    const { bytes } = this.#memory.window(this.#segments[segment]!);
+    if (offset + length <= bytes.length) return bytes;
+    throw new RequestAborted("Cannot reach the buffer: its memory was removed");
+  }
+
+  #contiguous(segment: number, from: number, length: number): Uint8Array | undefined {
+    if (length === 0) return new Uint8Array(0);
+    const skip = from - this.#start;
+    if (length > (this.#segments[segment + 2]! >>> 0) - skip) return undefined;
+    const offset = this.#segments[segment + 1]! + skip;
+    return this.#pieceOf(this.#reach(segment, offset, length), offset, length);
+  }
+
+  #pieceOf(bytes: Uint8Array, offset: number, length: number): Uint8Array {
+    const piece = this.#piece;
+    if (piece !== undefined && piece.length === length && this.#pieceOffset === offset) {
+      if (this.#pieceBytes === bytes) return piece;
+    }
+    this.#pieceBytes = bytes;
+    this.#pieceOffset = offset;
+    return this.#piece = bytes.subarray(offset, offset + length);
+  }
+
+  #grow(): void {
+    const segments = new Int32Array(this.#segments.length * 2);
+    segments.set(this.#segments);
+    this.#segments = segments;
+  }
 }
 
 function checkArray(verb: string, array: Uint8Array, at: number, length: number): void {

@@ -40,7 +40,7 @@ export abstract class DeviceRing {
   protected readonly memory: GuestMemory;
   protected readonly layout: QueueLayout;
   protected readonly features: QueueFeatures;
-  protected readonly chains: (Chain | undefined)[];
+  protected readonly chains: readonly Chain[];
   protected readonly order: InOrder | undefined;
   /** Buffers to pop again after resuming, oldest last. */
   protected readonly resumed: number[] = [];
@@ -48,7 +48,6 @@ export abstract class DeviceRing {
   /** Neither broken nor stopped: the ring may be touched. */
   protected live = true;
   protected generation: number;
-  readonly #fixedSize: number;
 
   constructor(
     memory: GuestMemory,
@@ -62,9 +61,12 @@ export abstract class DeviceRing {
     this.layout = layout;
     this.features = features;
     this.generation = memory.generation;
-    this.chains = new Array<Chain | undefined>(layout.size).fill(undefined);
+    const fixedSize = options.fixedSize ?? FIXED_SIZE;
+    this.chains = Array.from(
+      { length: layout.size },
+      (_, head) => new Chain(memory, head, fixedSize),
+    );
     this.order = features.inOrder ? new InOrder(layout.size) : undefined;
-    this.#fixedSize = options.fixedSize ?? FIXED_SIZE;
   }
 
   /** Format of the ring. */
@@ -76,7 +78,7 @@ export abstract class DeviceRing {
   /** Makes the typed arrays over the ring anew. */
   protected abstract mapRing(): void;
 
-  /** The buffer of that head; TypeError when there never was one. */
+  /** The buffer of that head; TypeError when there can be none. */
   chain(head: number): Chain {
     const chain = this.chains[head];
     if (chain === undefined) {
@@ -94,7 +96,7 @@ export abstract class DeviceRing {
     this.live = false;
     this.pending = 0;
     for (const chain of this.chains) {
-      if (chain?.pending) chain.close(true);
+      if (chain.pending) chain.abandon();
     }
   }
 
@@ -102,7 +104,7 @@ export abstract class DeviceRing {
   position(): QueuePosition {
     if (this.stopped !== undefined) return this.stopped;
     const heads = this.order?.heads() ??
-      this.chains.filter((chain) => chain?.pending).map((chain) => chain!.head);
+      this.chains.filter((chain) => chain.pending).map((chain) => chain.head);
     const inflight = heads.map((head): InflightBuffer => {
       const chain = this.chain(head);
       const written = this.order?.written(head);
@@ -114,11 +116,6 @@ export abstract class DeviceRing {
       };
     });
     return { format: this.format, ...this.where(), inflight };
-  }
-
-  /** The chain of that head, made when it is first needed. */
-  protected makeChain(head: number): Chain {
-    return this.chains[head] = new Chain(this.memory, head, this.#fixedSize);
   }
 
   /** The regions changed: finds the ring again, and breaks the queue when it is gone. */
@@ -184,10 +181,10 @@ export abstract class DeviceRing {
       checkInteger(`${what}: id`, buffer.id, 0, 0xffff);
       checkInteger(`${what}: descriptors`, buffer.descriptors, 1, this.size);
       const head = headOf(buffer);
-      if (!(head < this.size) || this.chains[head]?.pending) {
+      const chain = this.chains[head];
+      if (chain === undefined || chain.pending) {
         throw new RangeError(`${what}: buffer ${buffer.id} can not be in flight`);
       }
-      const chain = this.makeChain(head);
       chain.id = buffer.id;
       chain.descriptors = buffer.descriptors;
       for (const { address, length, writable } of buffer.elements) {
@@ -208,7 +205,7 @@ export abstract class DeviceRing {
         if (this.order === undefined) {
           throw new TypeError(`${what}: written needs VIRTIO_F_IN_ORDER`);
         }
-        chain.close(false);
+        chain.close();
         this.order.complete(head, buffer.written);
       }
     }

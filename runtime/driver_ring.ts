@@ -45,12 +45,11 @@ export abstract class DriverRing {
   protected readonly counts: Uint16Array;
   /** Writable bytes of each pending buffer. */
   protected readonly writables: Float64Array;
+  protected readonly legacy: boolean;
   protected readonly pool: IndirectPool | undefined;
   /** Staged elements, four words each: address low and high, length, flags. */
   protected staged: Int32Array = new Int32Array(4 * 4);
   protected stagedCount = 0;
-  protected stagedLength = 0;
-  protected stagedWritable = 0;
   protected stopped: DriverPosition | undefined = undefined;
 
   constructor(
@@ -66,6 +65,7 @@ export abstract class DriverRing {
     this.layout = layout;
     this.features = features;
     this.generation = memory.generation;
+    this.legacy = features.legacyLengths === true;
     this.counts = new Uint16Array(layout.size);
     this.writables = new Float64Array(layout.size);
     this.pool = features.indirect && options.arena !== undefined
@@ -84,17 +84,14 @@ export abstract class DriverRing {
 
   /** Stages an element that the device reads. */
   readable(address: number, length: number): void {
-    if (this.stagedWritable > 0) {
-      this.unstage();
-      throw new TypeError("Cannot stage a readable element: it follows a writable one");
-    }
+    const count = this.stagedCount;
+    if (count > 0 && this.staged[(count << 2) - 1] !== 0) this.#refuseReadable();
     this.#stage(address, length, 0);
   }
 
   /** Stages an element that the device writes. */
   writable(address: number, length: number): void {
     this.#stage(address, length, DESC_F_WRITE);
-    this.stagedWritable += length;
   }
 
   /** Ends the use of the ring. */
@@ -106,24 +103,27 @@ export abstract class DriverRing {
     this.pool?.close();
   }
 
-  /** Forgets what is staged. */
-  protected unstage(): void {
-    this.stagedCount = this.stagedLength = this.stagedWritable = 0;
+  /** Whether there is a ring to add to; throws unless the staged elements can be a buffer. */
+  protected checkStaged(): boolean {
+    const count = this.stagedCount;
+    if (count === 0 || count > this.size) this.#refuseStaged();
+    if (this.memory.generation !== this.generation) this.remap();
+    return this.live;
   }
 
-  /** Throws unless the staged elements can be a buffer; whether there is a ring to add it to. */
-  protected checkStaged(): boolean {
-    const { stagedCount, stagedLength } = this;
-    if (stagedCount > 0 && stagedCount <= this.size && stagedLength <= BUFFER_BYTES_MAX) {
-      if (this.memory.generation !== this.generation) this.remap();
-      return this.live;
+  /** Writable bytes of all staged elements; RangeError when there are more than 2^32 bytes in all. */
+  protected sumStaged(): number {
+    const { staged, stagedCount } = this;
+    let total = 0;
+    let writable = 0;
+    for (let at = 0; at < stagedCount << 2; at += 4) {
+      const length = staged[at + 2]! >>> 0;
+      total += length;
+      if (staged[at + 3] !== 0) writable += length;
     }
-    this.unstage();
-    if (stagedCount === 0) throw new TypeError("Cannot add a buffer: nothing is staged");
-    const what = stagedCount > this.size
-      ? `${stagedCount} elements in a ring of ${this.size}`
-      : `${stagedLength} bytes are more than 2^32`;
-    throw new RangeError(`Cannot add a buffer: ${what}`);
+    if (total <= BUFFER_BYTES_MAX) return writable;
+    this.stagedCount = 0;
+    throw new RangeError(`Cannot add a buffer: ${total} bytes are more than 2^32`);
   }
 
   /** Writes the staged elements to a table, linked if `linked`. */
@@ -142,21 +142,23 @@ export abstract class DriverRing {
     }
   }
 
-  /** Counts a buffer of `count` descriptors as pending. */
-  protected take(head: number, count: number): void {
+  /** Counts a buffer of `count` descriptors as pending; nothing is staged then. */
+  protected take(head: number, count: number, writable: number): void {
     this.counts[head] = count;
-    this.writables[head] = this.stagedWritable;
+    this.writables[head] = writable;
     this.free -= count;
     this.pending++;
-    this.stagedCount = this.stagedLength = this.stagedWritable = 0;
+    this.stagedCount = 0;
   }
 
   /** Accepts the used length of a pending buffer and ends it; false when the length is a lie. */
   protected accept(head: number, length: number): boolean {
     const writable = this.writables[head]!;
-    if (this.features.legacyLengths === true) this.usedLength = writable;
-    else if (length <= writable) this.usedLength = length;
-    else return this.break("used.len", head, `at most ${writable}`, length);
+    if (length > writable || this.legacy) {
+      if (!this.legacy) return this.break("used.len", head, `at most ${writable}`, length);
+      length = writable;
+    }
+    this.usedLength = length;
     this.free += this.counts[head]!;
     this.counts[head] = 0;
     this.pending--;
@@ -205,15 +207,26 @@ export abstract class DriverRing {
     staged[at++] = length;
     staged[at] = flags;
     this.stagedCount++;
-    this.stagedLength += length;
   }
 
   #checkElement(address: number, length: number): void {
     if (Number.isSafeInteger(address) && address >= 0) {
       if (Number.isInteger(length) && length > 0 && length < BUFFER_BYTES_MAX) return;
     }
-    this.unstage();
+    this.stagedCount = 0;
     throw new RangeError(`Cannot stage ${length} bytes at ${address}: not a range of guest memory`);
+  }
+
+  #refuseReadable(): never {
+    this.stagedCount = 0;
+    throw new TypeError("Cannot stage a readable element: it follows a writable one");
+  }
+
+  #refuseStaged(): never {
+    const count = this.stagedCount;
+    this.stagedCount = 0;
+    if (count === 0) throw new TypeError("Cannot add a buffer: nothing is staged");
+    throw new RangeError(`Cannot add a buffer: ${count} elements in a ring of ${this.size}`);
   }
 
   #grow(): void {

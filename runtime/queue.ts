@@ -8,6 +8,8 @@ import type { Arena } from "./arena.ts";
 import type { Chain } from "./chain.ts";
 import type { PeerError } from "./errors.ts";
 import type { GuestMemory } from "./memory.ts";
+import { PackedDeviceQueue } from "./packed_device.ts";
+import { PackedDriverQueue } from "./packed_driver.ts";
 import { ringSizes } from "./ring_sizes.ts";
 import { SplitDeviceQueue } from "./split_device.ts";
 import { SplitDriverQueue } from "./split_driver.ts";
@@ -241,7 +243,8 @@ export function createDeviceQueue(
   options: DeviceQueueOptions = {},
 ): DeviceQueue {
   checkLayout(memory, layout);
-  return new SplitDeviceQueue(memory, layout, features, options);
+  const Queue = layout.format === "packed" ? PackedDeviceQueue : SplitDeviceQueue;
+  return new Queue(memory, layout, features, options);
 }
 
 /** The driver's end of a queue over zeroed areas; RangeError as for {@linkcode createDeviceQueue}. */
@@ -252,7 +255,8 @@ export function createDriverQueue(
   options: DriverQueueOptions = {},
 ): DriverQueue {
   checkLayout(memory, layout);
-  return new SplitDriverQueue(memory, layout, features, options);
+  const Queue = layout.format === "packed" ? PackedDriverQueue : SplitDriverQueue;
+  return new Queue(memory, layout, features, options);
 }
 
 function checkLayout(memory: GuestMemory, layout: QueueLayout): void {

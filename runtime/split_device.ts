@@ -82,27 +82,25 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       this.break("avail.ring", at & this.#mask, `less than ${this.size}`, head);
       return -1;
     }
-    const chain = this.chains[head] ?? this.makeChain(head);
+    const chain = this.chains[head]!;
     if (chain.pending) {
       this.break("avail.ring", at & this.#mask, "a head that is not in use", head);
       return -1;
     }
-    chain.clear();
     const desc = this.#desc;
     const word = head << 2;
+    const low = desc[word]!;
+    const high = desc[word + 1]!;
+    const length = desc[word + 2]!;
     const flags = desc[word + 3]!;
-    if ((flags & (DESC_F_NEXT | DESC_F_INDIRECT)) === 0) {
-      const length = desc[word + 2]!;
-      const write = (flags & DESC_F_WRITE) !== 0;
-      const fault = chain.append(desc[word]!, desc[word + 1]!, length, write);
-      if (fault !== FAULT_NONE) {
-        this.breakFor(fault, head, length);
-        return -1;
-      }
+    const offset = (flags & (DESC_F_NEXT | DESC_F_INDIRECT)) === 0 && length > 0
+      ? this.memory.locate(low, high, length)
+      : -1;
+    if (offset >= 0) {
+      chain.single(this.memory.found, offset, length, (flags & DESC_F_WRITE) !== 0);
       chain.descriptors = 1;
-    } else if (!this.#walk(head, chain)) return -1;
+    } else if (!this.#walk(head, chain, low, high, length, flags)) return -1;
     chain.open();
-    chain.id = head;
     this.#nextAvail = (at + 1) & 0xffff;
     this.pending++;
     if (this.order !== undefined) this.order.add(head);
@@ -115,7 +113,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     if (chain === undefined || !chain.pending) return this.refusePush(head);
     if (!(written >= 0 && written <= chain.writableLength)) this.refuseWritten(head, written);
     if (this.memory.generation !== this.generation) this.remap();
-    chain.close(false);
+    chain.close();
     this.pending--;
     if (!this.live) return;
     if (this.order !== undefined) this.order.complete(head, written);
@@ -190,16 +188,19 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     return count > 0;
   }
 
-  /** Follows a chain of descriptors from its head; false when it broke the queue. */
-  #walk(head: number, chain: Chain): boolean {
+  /** Follows a chain from its head, whose descriptor was read already; false when it broke the queue. */
+  #walk(
+    head: number,
+    chain: Chain,
+    low: number,
+    high: number,
+    length: number,
+    flags: number,
+  ): boolean {
     const desc = this.#desc;
     let index = head;
+    chain.clear();
     for (let count = 1; count <= this.size; count++) {
-      const word = index << 2;
-      const low = desc[word]!;
-      const high = desc[word + 1]!;
-      const length = desc[word + 2]!;
-      const flags = desc[word + 3]!;
       chain.descriptors = count;
       if ((flags & DESC_F_INDIRECT) !== 0) {
         return this.#walkTable(index, low, high, length, flags, count - 1, chain);
@@ -207,10 +208,14 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       const fault = chain.append(low, high, length, (flags & DESC_F_WRITE) !== 0);
       if (fault !== FAULT_NONE) return this.breakFor(fault, index, length);
       if ((flags & DESC_F_NEXT) === 0) return this.#checkTotal(index, chain);
-      index = flags >>> 16;
-      if (index >= this.size) {
-        return this.break("next", word >> 2, `less than ${this.size}`, index);
-      }
+      const next = flags >>> 16;
+      if (next >= this.size) return this.break("next", index, `less than ${this.size}`, next);
+      index = next;
+      const word = index << 2;
+      low = desc[word]!;
+      high = desc[word + 1]!;
+      length = desc[word + 2]!;
+      flags = desc[word + 3]!;
     }
     return this.break("next", index, `an end after ${this.size} descriptors`, "none");
   }

@@ -75,7 +75,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   /** Turns the staged elements into a buffer: its head, or -1 when there is no room. */
   add(): number {
     if (!this.checkStaged() || this.free === 0) {
-      this.unstage();
+      this.stagedCount = 0;
       return -1;
     }
     const head = this.#free;
@@ -90,9 +90,9 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
       desc[word + 3] = staged[3]!;
       this.#last[head] = head;
       this.#free = this.#next[head]!;
-      this.take(head, 1);
+      this.take(head, 1, staged[3] === 0 ? 0 : staged[2]! >>> 0);
     } else if (!this.#addTable(head, count) && !this.#addChain(head, count)) {
-      this.unstage();
+      this.stagedCount = 0;
       return -1;
     }
     const at = this.#nextAvail;
@@ -204,6 +204,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   }
 
   #addTable(head: number, count: number): boolean {
+    const writable = this.sumStaged();
     const table = this.pool?.take(head, count);
     if (table === undefined) return false;
     this.fillTable(table, true);
@@ -215,12 +216,13 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     desc[word + 3] = DESC_F_INDIRECT;
     this.#last[head] = head;
     this.#free = this.#next[head]!;
-    this.take(head, 1);
+    this.take(head, 1, writable);
     return true;
   }
 
   #addChain(head: number, count: number): boolean {
     if (count > this.free) return false;
+    const writable = this.sumStaged();
     const { staged } = this;
     const desc = this.#desc;
     let index = head;
@@ -236,7 +238,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
       index = next;
     }
     this.#free = index;
-    this.take(head, count);
+    this.take(head, count, writable);
     return true;
   }
 

@@ -1,0 +1,357 @@
+/**
+ * The device's end of a packed queue (VIRTIO 1.4, 2.8).
+ *
+ * Security model: the driver can write the whole ring, its event word and indirect tables at any time and to any value.
+ * Each field is read once into a local and checked there; positions, wrap counters and the number of descriptors taken
+ * live in private copies; buffer ids are only echoed, never used as an index (buffers in flight are named by slots of
+ * our own); a walk ends after as many steps as there are descriptors that can be available. What does not fit breaks
+ * the queue, elements of zero bytes included (see split_device.ts).
+ *
+ * @module
+ */
+
+import { type Chain, FAULT_NONE } from "./chain.ts";
+import { DeviceRing } from "./device_ring.ts";
+import { IndirectTable } from "./indirect.ts";
+import {
+  DESC_F_AVAIL,
+  DESC_F_INDIRECT,
+  DESC_F_NEXT,
+  DESC_F_USED,
+  DESC_F_WRITE,
+  RING_EVENT_FLAGS_DESC,
+  RING_EVENT_FLAGS_DISABLE,
+} from "./layout.ts";
+import type { GuestMemory } from "./memory.ts";
+import { checkOffset, eventFlags, NO_EVENT, passedOffset, TURN_MASK } from "./packed_event.ts";
+import type {
+  DeviceQueue,
+  DeviceQueueOptions,
+  QueueFeatures,
+  QueueLayout,
+  QueuePosition,
+} from "./queue.ts";
+import { RingWord } from "./ring_word.ts";
+import { ringSizes } from "./ring_sizes.ts";
+
+/** Takes available buffers of a packed queue and gives them back used. */
+export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
+  /** Format of the ring. */
+  readonly format = "packed";
+  readonly #table: IndirectTable;
+  #desc!: Int32Array; // four words each: address low and high, length, id | flags << 16
+  #atomic!: boolean;
+  #driverEvent!: RingWord; // written by the driver: offset and wrap | flags << 16
+  #deviceEvent!: RingWord; // written by us
+  #nextAvail = 0; // offset of the next descriptor to take
+  #availWrap = 1; // the driver's wrap counter there
+  #nextUsed = 0; // offset of the next used descriptor to write
+  #usedWrap = 1; // our wrap counter there
+  #taken = 0; // descriptors between the two
+  #held = -1; // index of the word that publishes, -1 when nothing is held back
+  #heldWord = 0;
+  #since = 0; // descriptors used since we last considered a notification, -1 when not known
+  #event = NO_EVENT; // our event word as the driver sees it
+  readonly #slots: Uint16Array; // free slots
+  #slotCount: number;
+  readonly #run: Chain[] = []; // in-order: buffers for which one used descriptor will stand
+
+  /** Use {@linkcode createDeviceQueue}, which checks the layout. */
+  constructor(
+    memory: GuestMemory,
+    layout: QueueLayout,
+    features: QueueFeatures,
+    options: DeviceQueueOptions,
+  ) {
+    super(memory, layout, features, options);
+    this.#table = new IndirectTable(memory);
+    this.#slots = new Uint16Array(layout.size).map((_, at) => layout.size - 1 - at);
+    this.#slotCount = layout.size;
+    this.mapRing();
+    if (options.position !== undefined) this.#resumeAt(options.position);
+  }
+
+  /** Takes the next available buffer: its slot, or -1. */
+  pop(): number {
+    if (this.memory.generation !== this.generation) this.remap();
+    if (this.resumed.length > 0) return this.#popAgain();
+    const at = this.#nextAvail;
+    const end = this.#look(at);
+    if (end === 0) return -1;
+    if (this.#taken === this.size) {
+      this.break("flags", at, "used before it is available again", "available");
+      return -1;
+    }
+    const slot = this.#slots[this.#slotCount - 1]!;
+    const chain = this.chains[slot]!;
+    const desc = this.#desc;
+    const word = at << 2;
+    const low = desc[word]!;
+    const high = desc[word + 1]!;
+    const length = desc[word + 2]!;
+    const offset = (end & (DESC_F_NEXT | DESC_F_INDIRECT) << 16) === 0 && length > 0
+      ? this.memory.locate(low, high, length)
+      : -1;
+    if (offset >= 0) {
+      chain.single(this.memory.found, offset, length, (end & DESC_F_WRITE << 16) !== 0);
+      chain.descriptors = 1;
+      chain.id = end & 0xffff;
+    } else if (!this.#walk(at, chain, low, high, length, end)) return -1;
+    chain.open();
+    this.#slotCount--;
+    this.#taken += chain.descriptors;
+    this.#nextAvail = at + chain.descriptors;
+    if (this.#nextAvail >= this.size) {
+      this.#nextAvail -= this.size;
+      this.#availWrap ^= 1;
+    }
+    this.pending++;
+    if (this.order !== undefined) this.order.add(slot);
+    return slot;
+  }
+
+  /** Gives a buffer back, of which the first `written` writable bytes were written. */
+  push(head: number, written: number): void {
+    const chain = this.chains[head];
+    if (chain === undefined || !chain.pending) return this.refusePush(head);
+    if (!(written >= 0 && written <= chain.writableLength)) this.refuseWritten(head, written);
+    if (this.memory.generation !== this.generation) this.remap();
+    chain.close();
+    this.pending--;
+    if (!this.live) return;
+    if (this.order !== undefined) this.order.complete(head, written);
+    else {
+      this.#fill(chain.id, written);
+      this.#pass(chain);
+    }
+  }
+
+  /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
+  publish(): void {
+    if (this.memory.generation !== this.generation) this.remap();
+    if (!this.live) return;
+    if (this.order !== undefined) this.#retire();
+    if (this.#held < 0) return;
+    // The driver polls the first of these descriptors alone. Its flags come last: all other used descriptors and the
+    // data were written before this store, and the driver reads them after a load that sees it; see ring_word.ts.
+    if (this.#atomic) Atomics.store(this.#desc, this.#held, this.#heldWord);
+    else this.#desc[this.#held] = this.#heldWord;
+    this.#held = -1;
+    if (this.#wanted()) this.onNotify();
+  }
+
+  /** Asks the driver for no notifications. */
+  suppress(): void {
+    if (this.live) this.#ask(RING_EVENT_FLAGS_DISABLE << 16);
+  }
+
+  /** Asks for a notification and looks again: true when nothing waits. */
+  arm(): boolean {
+    if (this.memory.generation !== this.generation) this.remap();
+    if (!this.live) return true;
+    const offset = this.#nextAvail | this.#availWrap << 15;
+    this.#ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
+    if (this.resumed.length > 0) return false;
+    // Read after what we asked for is visible: a buffer added before that is seen here, a later one notifies.
+    return !this.#isAvailable(this.#load(this.#nextAvail), this.#availWrap);
+  }
+
+  protected where(): { avail: number; used: number } {
+    return {
+      avail: this.#nextAvail | this.#availWrap << 15,
+      used: this.#nextUsed | this.#usedWrap << 15,
+    };
+  }
+
+  protected mapRing(): void {
+    const { size, memory, layout } = this;
+    const sizes = ringSizes("packed", size);
+    const desc = memory.view(layout.desc, sizes.desc.size)!;
+    this.#atomic = memory.shared;
+    this.#desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
+    this.#driverEvent = new RingWord(memory.view(layout.driver, 4)!, this.#atomic);
+    this.#deviceEvent = new RingWord(memory.view(layout.device, 4)!, this.#atomic);
+  }
+
+  /** Id and flags of a descriptor; what was written before its flags were stored is visible then. */
+  #load(at: number): number {
+    const word = (at << 2) + 3;
+    return this.#atomic ? Atomics.load(this.#desc, word) : this.#desc[word]!;
+  }
+
+  #isAvailable(word: number, wrap: number): boolean {
+    return (word & TURN_MASK) === (wrap === 1 ? DESC_F_AVAIL << 16 : DESC_F_USED << 16);
+  }
+
+  /** Id and flags of the descriptor when it is available, otherwise 0, which no available one has. */
+  #look(at: number): number {
+    if (!this.live) return 0;
+    const word = (at << 2) + 3;
+    if (!this.#isAvailable(this.#desc[word]!, this.#availWrap)) return 0;
+    if (!this.#atomic) return this.#desc[word]!;
+    const confirmed = Atomics.load(this.#desc, word);
+    return this.#isAvailable(confirmed, this.#availWrap) ? confirmed : 0;
+  }
+
+  /** Follows a list from its first descriptor, which was read already; false when it broke the queue. */
+  #walk(
+    first: number,
+    chain: Chain,
+    low: number,
+    high: number,
+    length: number,
+    end: number,
+  ): boolean {
+    const most = this.size - this.#taken;
+    let at = first;
+    let wrap = this.#availWrap;
+    chain.clear();
+    for (let count = 1; count <= most; count++) {
+      chain.descriptors = count;
+      chain.id = end & 0xffff;
+      const flags = end >>> 16;
+      if ((flags & DESC_F_INDIRECT) !== 0) {
+        if (count === 1) return this.#walkTable(at, chain, low, high, length, flags);
+        return this.break("flags", at, "no INDIRECT in a list of descriptors", "INDIRECT");
+      }
+      const fault = chain.append(low, high, length, (flags & DESC_F_WRITE) !== 0);
+      if (fault !== FAULT_NONE) return this.breakFor(fault, at, length);
+      if ((flags & DESC_F_NEXT) === 0) return this.#checkTotal(at, chain);
+      if (++at === this.size) {
+        at = 0;
+        wrap ^= 1;
+      }
+      // Plain reads do: the first descriptor's flags were stored after all others of its list.
+      const word = at << 2;
+      low = this.#desc[word]!;
+      high = this.#desc[word + 1]!;
+      length = this.#desc[word + 2]!;
+      end = this.#desc[word + 3]!;
+      if (count < most && !this.#isAvailable(end, wrap)) {
+        return this.break("flags", at, "available, as part of a list", end >>> 16);
+      }
+    }
+    return this.break("flags", at, `an end after ${most} descriptors`, "NEXT");
+  }
+
+  /** Reads the table of an indirect descriptor, in which only WRITE means something. */
+  #walkTable(
+    at: number,
+    chain: Chain,
+    low: number,
+    high: number,
+    length: number,
+    flags: number,
+  ): boolean {
+    if (!this.features.indirect) {
+      return this.break("flags", at, "no INDIRECT, which was not negotiated", "INDIRECT");
+    }
+    if ((flags & DESC_F_NEXT) !== 0) return this.break("flags", at, "INDIRECT or NEXT", "both");
+    const table = this.#table;
+    if (!table.open(low, high, length)) {
+      const wanted = "a multiple of 16 bytes inside guest memory";
+      return this.break("indirect table", at, wanted, length >>> 0);
+    }
+    const { words, base, entries } = table;
+    if (entries > this.size) {
+      return this.break("indirect table", at, `at most ${this.size} descriptors`, entries);
+    }
+    for (let entry = 0; entry < entries; entry++) {
+      const word = base + (entry << 2);
+      const size = words[word + 2]!;
+      const write = (words[word + 3]! & DESC_F_WRITE << 16) !== 0;
+      const fault = chain.append(words[word]!, words[word + 1]!, size, write);
+      if (fault !== FAULT_NONE) return this.breakFor(fault, entry, size);
+    }
+    return this.#checkTotal(at, chain);
+  }
+
+  #checkTotal(at: number, chain: Chain): boolean {
+    const fault = chain.total();
+    return fault === FAULT_NONE || this.breakFor(fault, at, 0);
+  }
+
+  /** Writes a used descriptor, all but the word that publishes when it is the first since the last publish. */
+  #fill(id: number, written: number): void {
+    const word = (this.#nextUsed << 2) + 3;
+    const turn = this.#usedWrap === 1 ? DESC_F_AVAIL | DESC_F_USED : 0;
+    const end = id | (written > 0 ? turn | DESC_F_WRITE : turn) << 16;
+    this.#desc[word - 1] = written > 0xffffffff ? -1 : written;
+    if (this.#held < 0) {
+      this.#held = word;
+      this.#heldWord = end;
+    } else {
+      this.#desc[word] = end;
+    }
+  }
+
+  /** Moves on by as many descriptors as the buffer had, and frees its slot. */
+  #pass(chain: Chain): void {
+    const count = chain.descriptors;
+    this.#nextUsed += count;
+    if (this.#nextUsed >= this.size) {
+      this.#nextUsed -= this.size;
+      this.#usedWrap ^= 1;
+    }
+    this.#taken -= count;
+    if (this.#since >= 0) this.#since += count;
+    this.#slots[this.#slotCount++] = chain.head;
+  }
+
+  /** Moves complete buffers to the ring in their order; one descriptor stands for a run of completely written ones. */
+  #retire(): void {
+    const order = this.order!;
+    const run = this.#run;
+    for (let slot = order.front(); slot >= 0;) {
+      const chain = this.chains[slot]!;
+      const written = order.written(slot)!;
+      order.shift();
+      run.push(chain);
+      slot = order.front();
+      if (slot >= 0 && written === chain.writableLength) continue;
+      this.#fill(chain.id, written);
+      for (const passed of run) this.#pass(passed);
+      run.length = 0;
+    }
+  }
+
+  #wanted(): boolean {
+    const since = this.#since;
+    this.#since = 0;
+    const event = this.#driverEvent.load();
+    const flags = eventFlags(event);
+    if (flags === RING_EVENT_FLAGS_DISABLE) return false;
+    if (flags !== RING_EVENT_FLAGS_DESC || !this.features.eventIdx) return true;
+    return since < 0 || passedOffset(event, this.#nextUsed, this.#usedWrap, since, this.size);
+  }
+
+  #ask(event: number): void {
+    if (event === this.#event) return;
+    this.#event = event;
+    this.#deviceEvent.store(event);
+  }
+
+  #popAgain(): number {
+    if (!this.live) return -1;
+    this.pending++;
+    return this.resumed.pop()!;
+  }
+
+  #resumeAt(position: QueuePosition): void {
+    const what = `Cannot resume queue ${this.index}`;
+    checkOffset(`${what}: avail`, position.avail, this.size);
+    checkOffset(`${what}: used`, position.used, this.size);
+    this.resume(position, () => this.#slots[--this.#slotCount]!);
+    this.#nextAvail = position.avail & 0x7fff;
+    this.#availWrap = position.avail >>> 15;
+    this.#nextUsed = position.used & 0x7fff;
+    this.#usedWrap = position.used >>> 15;
+    this.#since = -1;
+    this.#event = -1;
+    for (const { descriptors } of position.inflight) this.#taken += descriptors;
+    const turns = this.#availWrap === this.#usedWrap ? 0 : this.size;
+    if (this.#nextAvail + turns - this.#nextUsed !== this.#taken) {
+      throw new RangeError(`${what}: ${this.#taken} descriptors in flight do not lead to avail`);
+    }
+  }
+}

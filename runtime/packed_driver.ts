@@ -1,0 +1,323 @@
+/**
+ * The driver's end of a packed queue (VIRTIO 1.4, 2.8).
+ *
+ * Security model: the device can write the ring and its event word at any time and to any value. Each used descriptor
+ * is read once; an id counts only when it names a buffer that we published and that is still pending, a length only up
+ * to the buffer's writable bytes. Positions, wrap counters, free ids and the descriptors of each buffer are private:
+ * nothing we wrote to the ring is ever read back from it.
+ *
+ * @module
+ */
+
+import { checkInteger } from "./check.ts";
+import { DriverRing } from "./driver_ring.ts";
+import {
+  DESC_F_AVAIL,
+  DESC_F_INDIRECT,
+  DESC_F_NEXT,
+  DESC_F_USED,
+  DESC_F_WRITE,
+  RING_EVENT_FLAGS_DESC,
+  RING_EVENT_FLAGS_DISABLE,
+} from "./layout.ts";
+import type { GuestMemory } from "./memory.ts";
+import { checkOffset, eventFlags, NO_EVENT, passedOffset, TURN_MASK } from "./packed_event.ts";
+import type {
+  DriverPosition,
+  DriverQueue,
+  DriverQueueOptions,
+  QueueFeatures,
+  QueueLayout,
+} from "./queue.ts";
+import { ringSizes } from "./ring_sizes.ts";
+import { RingWord } from "./ring_word.ts";
+
+/** Makes buffers available in a packed queue and collects them used. */
+export class PackedDriverQueue extends DriverRing implements DriverQueue {
+  /** Format of the ring. */
+  readonly format = "packed";
+  readonly #inOrder: boolean;
+  #desc!: Int32Array; // four words each: address low and high, length, id | flags << 16
+  #atomic!: boolean;
+  #driverEvent!: RingWord; // written by us: offset and wrap | flags << 16
+  #deviceEvent!: RingWord; // written by the device
+  #nextAvail = 0; // offset of the next descriptor to fill
+  #availWrap = 1; // our wrap counter there
+  #nextUsed = 0; // offset of the next used descriptor to read
+  #usedWrap = 1; // the device's wrap counter there
+  #held = -1; // index of the word that publishes, -1 when nothing is held back
+  #heldWord = 0;
+  #since = 0; // descriptors added since we last considered a kick, -1 when not known
+  #event = NO_EVENT; // our event word as the device sees it
+  #batch = 0; // in-order: buffers of the current batch that are not collected
+  #batchLength = 0; // in-order: used length of the last of them
+  readonly #ids: Uint16Array; // free ids
+  #idCount: number;
+  // Buffers counted modulo 65536: which were added, published and collected, and the id of each since collected.
+  #added = 0;
+  #published = 0;
+  #collected = 0;
+  readonly #addedAt: Uint16Array; // count at which a pending buffer was added, by id
+  readonly #order: Uint16Array; // ids by that count
+  readonly #orderMask: number;
+
+  /** Use {@linkcode createDriverQueue}, which checks the layout. */
+  constructor(
+    memory: GuestMemory,
+    layout: QueueLayout,
+    features: QueueFeatures,
+    options: DriverQueueOptions,
+  ) {
+    super(memory, layout, features, options);
+    this.#inOrder = features.inOrder;
+    this.#ids = new Uint16Array(layout.size).map((_, at) => layout.size - 1 - at);
+    this.#idCount = layout.size;
+    this.#addedAt = new Uint16Array(layout.size);
+    this.#order = new Uint16Array(2 ** Math.ceil(Math.log2(layout.size)));
+    this.#orderMask = this.#order.length - 1;
+    this.mapRing();
+    if (options.position !== undefined) this.#resumeAt(options.position);
+  }
+
+  /** Turns the staged elements into a buffer: its id, or -1 when there is no room. */
+  add(): number {
+    if (!this.checkStaged() || this.free === 0) {
+      this.stagedCount = 0;
+      return -1;
+    }
+    const id = this.#ids[this.#idCount - 1]!;
+    const count = this.stagedCount;
+    if (count === 1) {
+      const { staged } = this;
+      const writable = staged[3] === 0 ? 0 : staged[2]! >>> 0;
+      this.#fill(staged[0]!, staged[1]!, staged[2]!, id | staged[3]! << 16);
+      this.take(id, 1, writable);
+    } else if (!this.#addTable(id, count) && !this.#addList(id, count)) {
+      this.stagedCount = 0;
+      return -1;
+    }
+    this.#idCount--;
+    this.#addedAt[id] = this.#added;
+    this.#order[this.#added & this.#orderMask] = id;
+    this.#added = (this.#added + 1) & 0xffff;
+    return id;
+  }
+
+  /** Makes all added buffers visible. */
+  publish(): void {
+    if (this.#held < 0) return;
+    if (this.memory.generation !== this.generation) this.remap();
+    if (!this.live) return;
+    // The device polls the first of these descriptors alone. Its flags come last: all other descriptors and the data
+    // were written before this store, and the device reads them after a load that sees it; see ring_word.ts.
+    if (this.#atomic) Atomics.store(this.#desc, this.#held, this.#heldWord);
+    else this.#desc[this.#held] = this.#heldWord;
+    this.#held = -1;
+    this.#published = this.#added;
+  }
+
+  /** Publishes, then notifies the device if it wants that. */
+  kick(): void {
+    this.publish();
+    const since = this.#since;
+    if (since === 0 || !this.live) return;
+    this.#since = 0;
+    // Read after the store in publish: either we see what the device asks for, or it sees our descriptors.
+    const event = this.#deviceEvent.load();
+    const flags = eventFlags(event);
+    if (flags === RING_EVENT_FLAGS_DISABLE) return;
+    if (flags === RING_EVENT_FLAGS_DESC && this.features.eventIdx && since > 0) {
+      if (!passedOffset(event, this.#nextAvail, this.#availWrap, since, this.size)) return;
+    }
+    this.onKick();
+  }
+
+  /** What a kick carries under VIRTIO_F_NOTIFICATION_DATA (VIRTIO 1.4, 2.9). */
+  notificationData(): number {
+    return (this.index | (this.#nextAvail | this.#availWrap << 15) << 16) >>> 0;
+  }
+
+  /** Takes the next used buffer: its id, or -1. */
+  collect(): number {
+    if (this.memory.generation !== this.generation) this.remap();
+    if (!this.live) return -1;
+    if (this.#batch > 0) return this.#collectBatch();
+    const word = (this.#nextUsed << 2) + 3;
+    if (!this.#isUsed(this.#desc[word]!)) return -1;
+    // Length, data and the used descriptors of the same burst were written before the store that this load sees.
+    const end = this.#atomic ? Atomics.load(this.#desc, word) : this.#desc[word]!;
+    if (!this.#isUsed(end)) return -1;
+    const id = end & 0xffff;
+    const length = (end & DESC_F_WRITE << 16) === 0 ? 0 : this.#desc[word - 1]! >>> 0;
+    if (!this.#checkId(id)) return -1;
+    if (this.#inOrder) {
+      this.#batch = ((this.#addedAt[id]! - this.#collected) & 0xffff) + 1;
+      this.#batchLength = length;
+      return this.#collectBatch();
+    }
+    return this.#end(id, length) ? id : -1;
+  }
+
+  /** Asks the device for no notifications. */
+  suppress(): void {
+    if (this.live) this.#ask(RING_EVENT_FLAGS_DISABLE << 16);
+  }
+
+  /** Asks for a notification and looks again: true when nothing waits. */
+  arm(): boolean {
+    if (this.memory.generation !== this.generation) this.remap();
+    if (!this.live) return true;
+    if (this.#batch > 0) return false;
+    const offset = this.#nextUsed | this.#usedWrap << 15;
+    this.#ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
+    // Read after what we asked for is visible: a buffer used before that is seen here, a later one notifies.
+    const word = (this.#nextUsed << 2) + 3;
+    return !this.#isUsed(this.#atomic ? Atomics.load(this.#desc, word) : this.#desc[word]!);
+  }
+
+  /** Where the queue stands. */
+  position(): DriverPosition {
+    if (this.stopped !== undefined) return this.stopped;
+    const ids = this.#inOrder
+      ? Array.from({ length: this.pending }, (_, at) => {
+        return this.#order[(this.#collected + at) & this.#orderMask]!;
+      })
+      : [...this.counts.keys()].filter((id) => this.counts[id]! > 0);
+    return {
+      format: "packed",
+      avail: this.#nextAvail | this.#availWrap << 15,
+      used: this.#nextUsed | this.#usedWrap << 15,
+      pending: ids.map((id) => ({
+        id,
+        descriptors: this.counts[id]!,
+        writableLength: this.writables[id]!,
+      })),
+    };
+  }
+
+  protected mapRing(): void {
+    const { size, memory, layout } = this;
+    const sizes = ringSizes("packed", size);
+    const desc = memory.view(layout.desc, sizes.desc.size)!;
+    this.#atomic = memory.shared;
+    this.#desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
+    this.#driverEvent = new RingWord(memory.view(layout.driver, 4)!, this.#atomic);
+    this.#deviceEvent = new RingWord(memory.view(layout.device, 4)!, this.#atomic);
+  }
+
+  #addTable(id: number, count: number): boolean {
+    const writable = this.sumStaged();
+    const table = this.pool?.take(id, count);
+    if (table === undefined) return false;
+    this.fillTable(table, false);
+    this.#fill(table.low, table.high, count << 4, id | DESC_F_INDIRECT << 16);
+    this.take(id, 1, writable);
+    return true;
+  }
+
+  #addList(id: number, count: number): boolean {
+    if (count > this.free) return false;
+    const writable = this.sumStaged();
+    const { staged } = this;
+    for (let at = 0; at < count << 2; at += 4) {
+      const flags = at + 4 < count << 2 ? staged[at + 3]! | DESC_F_NEXT : staged[at + 3]!;
+      this.#fill(staged[at]!, staged[at + 1]!, staged[at + 2]!, id | flags << 16);
+    }
+    this.take(id, count, writable);
+    return true;
+  }
+
+  /** Writes the next descriptor, all but the word that publishes when it is the first since the last publish. */
+  #fill(low: number, high: number, length: number, end: number): void {
+    const desc = this.#desc;
+    const word = this.#nextAvail << 2;
+    const marked = end | (this.#availWrap === 1 ? DESC_F_AVAIL << 16 : DESC_F_USED << 16);
+    desc[word] = low;
+    desc[word + 1] = high;
+    desc[word + 2] = length;
+    if (this.#held < 0) {
+      this.#held = word + 3;
+      this.#heldWord = marked;
+    } else {
+      desc[word + 3] = marked;
+    }
+    if (this.#since >= 0) this.#since++;
+    if (++this.#nextAvail === this.size) {
+      this.#nextAvail = 0;
+      this.#availWrap ^= 1;
+    }
+  }
+
+  #isUsed(word: number): boolean {
+    return (word & TURN_MASK) === (this.#usedWrap === 1 ? TURN_MASK : 0);
+  }
+
+  /** Whether the used id names a buffer that was published and is pending. */
+  #checkId(id: number): boolean {
+    if (id < this.size && this.counts[id] !== 0) {
+      // Added but not published, a buffer's count lies at or ahead of the published one.
+      if (((this.#published - this.#addedAt[id]! - 1) & 0xffff) < 0x8000) return true;
+    }
+    return this.break("id", this.#nextUsed, "the id of a published, pending buffer", id);
+  }
+
+  /** One used descriptor stands for all buffers up to the one that it names (VIRTIO 1.4, 2.8.9). */
+  #collectBatch(): number {
+    const id = this.#order[this.#collected & this.#orderMask]!;
+    const length = this.#batch === 1 ? this.#batchLength : this.writables[id]!;
+    if (!this.#end(id, length)) return -1;
+    this.#batch--;
+    return id;
+  }
+
+  #end(id: number, length: number): boolean {
+    const count = this.counts[id]!;
+    if (!this.accept(id, length)) return false;
+    this.#collected = (this.#collected + 1) & 0xffff;
+    this.#ids[this.#idCount++] = id;
+    this.#nextUsed += count;
+    if (this.#nextUsed >= this.size) {
+      this.#nextUsed -= this.size;
+      this.#usedWrap ^= 1;
+    }
+    return true;
+  }
+
+  #ask(event: number): void {
+    if (event === this.#event) return;
+    this.#event = event;
+    this.#driverEvent.store(event);
+  }
+
+  #resumeAt(position: DriverPosition): void {
+    const what = `Cannot resume queue ${this.index}`;
+    if (position.format !== "packed") throw new TypeError(`${what}: format is ${position.format}`);
+    checkOffset(`${what}: avail`, position.avail, this.size);
+    checkOffset(`${what}: used`, position.used, this.size);
+    this.#nextAvail = position.avail & 0x7fff;
+    this.#availWrap = position.avail >>> 15;
+    this.#nextUsed = position.used & 0x7fff;
+    this.#usedWrap = position.used >>> 15;
+    this.#since = this.#event = -1;
+    for (const buffer of position.pending) {
+      const { id, writableLength } = buffer;
+      const count = typeof buffer.descriptors === "number" ? buffer.descriptors : 0;
+      checkInteger(`${what}: id`, id, 0, this.size - 1);
+      checkInteger(`${what}: descriptors`, count, 1, this.free);
+      checkInteger(`${what}: writableLength`, writableLength, 0, 2 ** 32);
+      if (this.counts[id] !== 0) throw new RangeError(`${what}: id ${id} is pending twice`);
+      this.take(id, count, writableLength);
+      this.#order[this.#added & this.#orderMask] = id;
+      this.#addedAt[id] = this.#added++;
+    }
+    this.#published = this.#added;
+    this.#idCount = 0;
+    for (let id = this.size - 1; id >= 0; id--) {
+      if (this.counts[id] === 0) this.#ids[this.#idCount++] = id;
+    }
+    const turns = this.#availWrap === this.#usedWrap ? 0 : this.size;
+    if (this.#nextAvail + turns - this.#nextUsed !== this.size - this.free) {
+      throw new RangeError(`${what}: the pending descriptors do not lead to avail`);
+    }
+  }
+}
