@@ -368,7 +368,8 @@ export abstract class Device {
       checkQueueLayout(layout, queueFormat(this.#features), sizeMax, memory);
       this.#open(memory, layout, position);
     } catch (cause) {
-      throw new RangeError(`Cannot restore the device: ${path} is not possible`, { cause });
+      const why = (cause as Error).message;
+      throw new RangeError(`Cannot restore the device: ${path} is wrong: ${why}`, { cause });
     }
   }
 

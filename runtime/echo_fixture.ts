@@ -123,7 +123,7 @@ export class EchoDevice extends Device {
 
   protected override restoreState(state: unknown): void {
     const { kept } = state as { kept: unknown };
-    if (typeof kept !== "number") throw new TypeError("Cannot restore the echo: no number kept");
+    if (typeof kept !== "number") throw new TypeError("Cannot restore the device: no number kept");
     this.kept = kept;
   }
 }
