@@ -28,6 +28,7 @@ import type {
   Device,
   Layout,
   Length,
+  Path,
   Payload,
   Scalar,
   ScalarType,
@@ -204,7 +205,20 @@ export function inline<const N extends string>(
   return { kind: "struct", struct: name, inline: true, ...options };
 }
 
-/** One of several layouts, selected by a field or by state outside the message. */
+/** One of several layouts, selected by a field. */
+export function union<const N extends string = never>(
+  doc: string,
+  by: Path<N>,
+  arms: Readonly<Record<string, Arm<N>>>,
+  options?: Omit<Options<Union<N>>, "by" | "arms">,
+): Union<N>;
+/** One of several layouts, selected by state outside the message. */
+export function union<const N extends string = never>(
+  doc: string,
+  by: { readonly state: string },
+  arms: Readonly<Record<string, Arm<N>>>,
+  options?: Omit<Options<Union<N>>, "by" | "arms">,
+): Union<N>;
 export function union<const N extends string = never>(
   doc: string,
   by: Union<N>["by"],
