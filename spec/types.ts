@@ -154,7 +154,10 @@ export type Operand<N extends string = string> =
   | { readonly length: N }
   | { readonly sum: readonly Operand<N>[] }
   | { readonly product: readonly Operand<N>[] }
-  | { readonly quotient: readonly [Operand<N>, number] };
+  /** Rounded down. */
+  | { readonly quotient: readonly [Operand<N>, number] }
+  /** One bit, 0 or 1, by its number. */
+  | { readonly bit: readonly [Operand<N>, number] };
 
 /** What the standard demands of the device before a handler runs, and the status for a request that fails it. */
 export interface Check<N extends string = string> {
@@ -192,6 +195,9 @@ export interface Status<N extends string = string> {
   readonly failed: string;
 }
 
+/** The standard's struct for a whole message, or one for each of its parts. */
+export type Whole = string | { readonly readable?: string; readonly writable?: string };
+
 /** One request of a set. */
 export interface Case<N extends string = string, K extends string = string> {
   readonly doc: string;
@@ -204,7 +210,7 @@ export interface Case<N extends string = string, K extends string = string> {
   /** Only without these features; with them, another case of the same tag takes its place. */
   readonly unless?: Gate<N>;
   /** The standard's struct for the whole request, when it names one. */
-  readonly struct?: string;
+  readonly struct?: Whole;
   /** Structs of the standard that consist of these fields of the request, of either part. */
   readonly structs?: Readonly<Record<string, readonly N[]>>;
   readonly readable?: { readonly [P in K]?: Field<N> };
@@ -228,7 +234,7 @@ export interface Messages<N extends string = string, K extends string = string> 
   readonly doc: string;
   readonly section?: string;
   /** The standard's struct for the whole, when it names one. */
-  readonly struct?: string;
+  readonly struct?: Whole;
   readonly readable?: { readonly [P in K]?: Field<N> };
   readonly writable?: { readonly [P in K]?: Field<N> };
   readonly status?: Status<N>;

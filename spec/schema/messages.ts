@@ -14,6 +14,7 @@ import {
   listOf,
   memberName,
   name,
+  natural,
   path,
   positive,
   recordOf,
@@ -33,8 +34,10 @@ const operandShape = z.union([
   z.strictObject({ sum: listOf(operand) }),
   z.strictObject({ product: listOf(operand) }),
   z.strictObject({ quotient: z.tuple([operand, positive]) }),
+  z.strictObject({ bit: z.tuple([operand, natural]) }),
 ], {
-  error: "a number, { field }, { config }, { length }, { sum }, { product } or { quotient }",
+  error:
+    "a number, { field }, { config }, { length }, { sum }, { product }, { quotient } or { bit }",
 }).describe("A value: a number, a field, a length, or arithmetic on those");
 
 const check = z.strictObject({
@@ -64,6 +67,12 @@ const status = z.strictObject({
   failed: memberName.describe("The handler failed"),
 }).describe("The byte or word that says how a request went");
 
+const whole = z.union([
+  name,
+  z.strictObject({ readable: name.exactOptional(), writable: name.exactOptional() }),
+], { error: "a struct's name, or { readable, writable }" })
+  .describe("The standard's struct for the whole, or one for each part");
+
 const oneCase = z.strictObject({
   doc: text,
   section: text.exactOptional(),
@@ -71,7 +80,7 @@ const oneCase = z.strictObject({
   legacyTags: listOf(tag).exactOptional(),
   feature: gate.exactOptional(),
   unless: gate.exactOptional(),
-  struct: name.exactOptional(),
+  struct: whole.exactOptional(),
   structs: recordOf(name, listOf(fieldName)).exactOptional()
     .describe("Structs of the standard that consist of these fields"),
   readable: fields.exactOptional(),
@@ -86,7 +95,7 @@ const oneCase = z.strictObject({
 const messagesShape = z.strictObject({
   doc: text,
   section: text.exactOptional(),
-  struct: name.exactOptional(),
+  struct: whole.exactOptional(),
   readable: fields.exactOptional().describe("Fixed part that the driver fills"),
   writable: fields.exactOptional().describe("Fixed part that the device fills"),
   status: status.exactOptional(),
