@@ -131,7 +131,7 @@ export interface CaseModel {
   /** With these features, another case of the same tag takes its place. */
   readonly unless: Alternatives;
   /** The standard's struct for the whole request. */
-  readonly struct: string | null;
+  readonly struct: dsl.Whole | null;
   /** Structs of the standard that consist of fields of this case. */
   readonly structs: Readonly<Record<string, readonly string[]>>;
   /** What the used length counts: all that was written, or only what was filled. */
@@ -161,7 +161,7 @@ export interface MessagesModel {
   readonly path: string;
   readonly doc: string;
   readonly section: string;
-  readonly struct: string | null;
+  readonly struct: dsl.Whole | null;
   /** Fields before the cases' own, in the readable part; all of it where there are no cases. */
   readonly header: PartModel;
   /** The tag fields, of the readable header (or of the writable one for events). */
