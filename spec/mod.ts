@@ -6,12 +6,16 @@
 
 import { admin } from "./admin.ts";
 import { core } from "./core.ts";
+import { balloon } from "./devices/balloon.ts";
 import { blk } from "./devices/blk.ts";
+import { can } from "./devices/can.ts";
 import { console } from "./devices/console.ts";
 import { entropy } from "./devices/entropy.ts";
 import { input } from "./devices/input.ts";
 import { net } from "./devices/net.ts";
+import { scmi } from "./devices/scmi.ts";
 import { scsi } from "./devices/scsi.ts";
+import { spi } from "./devices/spi.ts";
 import type { Device, Layout } from "./dsl.ts";
 import { rings } from "./rings.ts";
 import { ccw } from "./transports/ccw.ts";
@@ -19,7 +23,18 @@ import { mmio } from "./transports/mmio.ts";
 import { pci } from "./transports/pci.ts";
 
 /** The devices, by name. */
-export const devices: readonly Device[] = [blk, console, entropy, input, net, scsi];
+export const devices: readonly Device[] = [
+  balloon,
+  blk,
+  can,
+  console,
+  entropy,
+  input,
+  net,
+  scmi,
+  scsi,
+  spi,
+];
 
 /** The layouts that belong to no device. */
 export const layouts: readonly Layout[] = [core, rings, admin, mmio, pci, ccw];
