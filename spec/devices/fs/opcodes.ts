@@ -1,0 +1,66 @@
+/**
+ * Opcodes of FUSE (VIRTIO 1.4, 5.11.1, leaves them to the FUSE protocol).
+ *
+ * @module
+ */
+
+import type { Enumeration } from "../../types.ts";
+
+/** What a request of FUSE asks for. */
+export const FUSE = {
+  doc: "What a request of FUSE asks for",
+  section: "5.11.6.1",
+  name: "Opcode",
+  members: {
+    LOOKUP: { value: 1, doc: "Look up a name" },
+    FORGET: { value: 2, doc: "Forget lookups of a file; no answer" },
+    GETATTR: { value: 3, doc: "Read attributes" },
+    SETATTR: { value: 4, doc: "Set attributes" },
+    READLINK: { value: 5, doc: "Read a symbolic link" },
+    SYMLINK: { value: 6, doc: "Make a symbolic link" },
+    MKNOD: { value: 8, doc: "Make a node" },
+    MKDIR: { value: 9, doc: "Make a directory" },
+    UNLINK: { value: 10, doc: "Remove a file" },
+    RMDIR: { value: 11, doc: "Remove a directory" },
+    RENAME: { value: 12, doc: "Rename" },
+    LINK: { value: 13, doc: "Make a hard link" },
+    OPEN: { value: 14, doc: "Open a file" },
+    READ: { value: 15, doc: "Read from a file" },
+    WRITE: { value: 16, doc: "Write to a file" },
+    STATFS: { value: 17, doc: "Figures of the file system" },
+    RELEASE: { value: 18, doc: "Close a file" },
+    FSYNC: { value: 20, doc: "Make a file durable" },
+    SETXATTR: { value: 21, doc: "Set an extended attribute" },
+    GETXATTR: { value: 22, doc: "Read an extended attribute" },
+    LISTXATTR: { value: 23, doc: "List extended attributes" },
+    REMOVEXATTR: { value: 24, doc: "Remove an extended attribute" },
+    FLUSH: { value: 25, doc: "A descriptor of a file is closed" },
+    INIT: { value: 26, doc: "Start a session" },
+    OPENDIR: { value: 27, doc: "Open a directory" },
+    READDIR: { value: 28, doc: "Read a directory" },
+    RELEASEDIR: { value: 29, doc: "Close a directory" },
+    FSYNCDIR: { value: 30, doc: "Make a directory durable" },
+    GETLK: { value: 31, doc: "Test a lock" },
+    SETLK: { value: 32, doc: "Take a lock" },
+    SETLKW: { value: 33, doc: "Take a lock, waiting for it" },
+    ACCESS: { value: 34, doc: "Check permissions" },
+    CREATE: { value: 35, doc: "Create and open a file" },
+    INTERRUPT: { value: 36, doc: "Interrupt a request" },
+    BMAP: { value: 37, doc: "Map a block" },
+    DESTROY: { value: 38, doc: "End the session" },
+    IOCTL: { value: 39, doc: "Control a file" },
+    POLL: { value: 40, doc: "Ask for readiness" },
+    NOTIFY_REPLY: { value: 41, doc: "Answer a notify message; no answer" },
+    BATCH_FORGET: { value: 42, doc: "Forget lookups of many files; no answer" },
+    FALLOCATE: { value: 43, doc: "Allocate space" },
+    READDIRPLUS: { value: 44, doc: "Read a directory with attributes" },
+    RENAME2: { value: 45, doc: "Rename with flags" },
+    LSEEK: { value: 46, doc: "Find data or a hole" },
+    COPY_FILE_RANGE: { value: 47, doc: "Copy between files" },
+    SETUPMAPPING: { value: 48, doc: "Map a range of a file into the DAX window" },
+    REMOVEMAPPING: { value: 49, doc: "Unmap ranges" },
+    SYNCFS: { value: 50, doc: "Make the file system durable" },
+    TMPFILE: { value: 51, doc: "Create a file without a name" },
+    STATX: { value: 52, doc: "Read chosen attributes" },
+  },
+} as const satisfies Enumeration;
