@@ -38,8 +38,20 @@ export {
 } from "./features.ts";
 export { loopback, type LoopbackOptions } from "./loopback.ts";
 export { GuestMemory, type MemoryRegion } from "./memory.ts";
-export type { DeviceQueue, DriverQueue } from "./queue.ts";
+export type {
+  BufferElement,
+  DeviceQueue,
+  DriverPosition,
+  DriverQueue,
+  InflightBuffer,
+  PendingBuffer,
+  QueueFormat,
+  QueueLayout,
+  QueuePosition,
+} from "./queue.ts";
 export { RequestSlots } from "./requests.ts";
-export type { DeviceSnapshot } from "./snapshot.ts";
+export type { DeviceSnapshot, SavedQueue } from "./snapshot.ts";
 export { Status } from "./status.ts";
 export type { DeviceBinding, Facilities, SharedMemory, Transport } from "./transport.ts";
+export * from "./plan.ts";
+export * from "./values.ts";

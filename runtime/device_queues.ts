@@ -92,7 +92,6 @@ export class DeviceQueues {
     const { queue, started } = enabled;
     this.#enabled.delete(index);
     const position = queue.position();
-    queue.onBroken = queue.onNotify = () => {};
     queue.stop();
     if (started) this.#attempt(() => this.#owner.stopped(index));
     return position;

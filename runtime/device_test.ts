@@ -157,6 +157,28 @@ Deno.test("setFeatures() is ignored once FEATURES_OK is set", () => {
   bench.device.setFeatures(VERSION_1 | featureSet(0));
   bench.device.setStatus(READY);
   assert.equal(bench.device.features, VERSION_1);
+  assert.equal(bench.device.save().accepted, bench.device.save().features);
+});
+
+Deno.test("setStatus(0) forgets the features that the driver wrote", () => {
+  const bench = new Bench();
+  bench.run();
+  bench.device.setStatus(0);
+  bench.device.setStatus(AGREED);
+  assert.equal(bench.device.getStatus(), FOUND);
+});
+
+Deno.test("setStatus(0) stops what a queue of before had still to do", async () => {
+  const bench = new Bench();
+  bench.agree(VERSION_1);
+  bench.open(0);
+  bench.device.setStatus(0);
+  assert.deepEqual(bench.device.log, ["reset"], "what was not started is not stopped");
+  bench.run(); // a task to look into the queue is on its way
+  bench.device.setStatus(0);
+  bench.run();
+  await tasks();
+  assert.equal(bench.device.calls, 1);
 });
 
 Deno.test("setStatus() never clears a bit but by reset", () => {
@@ -268,6 +290,29 @@ Deno.test("notify() serves a ring's size at once, and what is left in a later ta
   await tasks();
   assert.ok(queue.collect() >= 0, "served without another kick");
   assert.equal(bench.device.calls, before + 2);
+});
+
+Deno.test("notify() inside serve() waits, and the driver is asked not to kick meanwhile", async () => {
+  const bench = new Bench();
+  const queue = bench.run();
+  await tasks();
+  let [depth, kicks] = [0, 0];
+  queue.onKick = () => kicks++;
+  bench.device.during = () => {
+    assert.equal(++depth, 1);
+    bench.device.during = undefined;
+    bench.fill(queue, 1);
+    queue.kick();
+    bench.device.notify(0);
+    depth--;
+  };
+  bench.fill(queue, 1);
+  bench.device.notify(0);
+  assert.equal(kicks, 0);
+  assert.ok(queue.collect() >= 0 && queue.collect() >= 0, "found without a kick");
+  bench.fill(queue, 1);
+  queue.kick();
+  assert.equal(kicks, 1);
 });
 
 Deno.test("notify() notifies the driver once for a burst", async () => {
@@ -397,16 +442,20 @@ Deno.test("resetQueue() stops one queue, which can be enabled again with another
 });
 
 Deno.test("A reset drops answers that come too late", () => {
-  const bench = new Bench();
-  const queue = bench.run();
-  bench.device.holding = true;
-  bench.send(queue);
-  bench.device.notify(0);
-  const before = Uint8Array.from(bench.memory.regions[0]!.bytes);
-  bench.device.setStatus(0);
-  bench.device.release();
-  assert.deepEqual(bench.memory.regions[0]!.bytes, before, "no byte of memory was touched");
-  assert.deepEqual(bench.notified, []);
+  for (const careless of [false, true]) {
+    const bench = new Bench();
+    const queue = bench.run();
+    bench.device.holding = true;
+    bench.send(queue);
+    bench.device.notify(0);
+    const before = Uint8Array.from(bench.memory.regions[0]!.bytes);
+    bench.device.setStatus(0);
+    if (careless) assert.throws(() => bench.device.release(true), /its queue was stopped$/);
+    else bench.device.release();
+    assert.deepEqual(bench.memory.regions[0]!.bytes, before, "no byte of memory was touched");
+    assert.deepEqual(bench.notified, []);
+    assert.equal(bench.device.getStatus(), 0);
+  }
 });
 
 Deno.test("Device needs a reset when a queue breaks, and says so once", () => {
@@ -539,9 +588,12 @@ Deno.test("A device that breaks while suspending or suspended does not resume", 
   bench.send(queue);
   bench.device.notify(0);
   bench.device.setStatus(READY | SUSPEND);
+  bench.device.release();
   bench.device.needsReset(new Error("while suspending"));
   assert.equal(bench.device.getStatus(), READY | DEVICE_NEEDS_RESET);
   assert.equal(bench.configNotified, 1);
+  bench.device.setStatus(READY | SUSPEND);
+  assert.equal(bench.device.getStatus(), READY | DEVICE_NEEDS_RESET);
 
   bench.device.setStatus(0);
   bench.run(SUSPENDS);
@@ -550,6 +602,23 @@ Deno.test("A device that breaks while suspending or suspended does not resume", 
   assert.equal(bench.configNotified, 1, "withheld");
   bench.device.setStatus(READY | SUSPEND);
   assert.equal(bench.device.getStatus(), AGREED | SUSPEND | DEVICE_NEEDS_RESET);
+});
+
+Deno.test("A reset of a suspended device forgets what it withheld", () => {
+  const bench = new Bench();
+  bench.run(SUSPENDS);
+  bench.device.setStatus(READY | SUSPEND);
+  bench.device.config.bytes[0] = 200;
+  bench.device.configChanged();
+  bench.device.setStatus(0);
+  const into = new Uint8Array(1);
+  bench.device.readConfig(0, into);
+  assert.equal(into[0], 200);
+  bench.run(SUSPENDS);
+  bench.device.setStatus(READY | SUSPEND);
+  bench.device.setStatus(READY | SUSPEND);
+  assert.equal(bench.device.getStatus(), READY);
+  assert.equal(bench.configNotified, 0);
 });
 
 Deno.test("unbind() resets the device", () => {

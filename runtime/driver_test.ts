@@ -94,6 +94,16 @@ Deno.test("negotiate() ignores bits that it does not know", async () => {
   await driver.close();
 });
 
+Deno.test("negotiate() ignores what the transport can not carry, though it was offered", async () => {
+  const facilities = { suspend: false, queueReset: false };
+  const transport = loopback(new EchoDevice(), { facilities });
+  const offered = await transport.getFeatures();
+  transport.getFeatures = () => Promise.resolve(offered | featureSet(40, 43));
+  const driver = await EchoDriver.open(transport);
+  assert.equal(driver.features, ringFeatures({ suspend: false, reset: false }));
+  await driver.close();
+});
+
 Deno.test("negotiate() names required features that are missing, and sets FAILED", async () => {
   const { driver, device } = pair(new EchoDevice({ offered: featureSet(0, 63) }));
   await assert.rejects(driver.agree({ want: 0n, require: featureSet(63, 64) }), (error) => {
@@ -372,7 +382,7 @@ Deno.test("writeConfig() waits for FEATURES_OK", async () => {
 });
 
 Deno.test("onConfigChange() comes after the driver's copy is fresh, once for a burst", async () => {
-  const { driver, device } = await running();
+  const { driver, device, transport } = await running();
   let told = 0;
   driver.onConfigChange = () => {
     told++;
@@ -385,6 +395,9 @@ Deno.test("onConfigChange() comes after the driver's copy is fresh, once for a b
   device.configChanged();
   await tasks();
   assert.equal(told, 2);
+  for (let count = 0; count < 5; count++) transport.onConfigNotify();
+  await tasks();
+  assert.equal(told, 4, "one more that saw everything after the one that was on its way");
   await driver.close();
 });
 
@@ -461,6 +474,7 @@ Deno.test("resetQueue() aborts that queue's requests and gives a fresh one", asy
     await tasks();
     driver.use(await driver.resetQueue(old));
     await assert.rejects(pending, aborted(/the queue was reset/));
+    assert.equal(driver.aborted.at(-1), "the queue was reset");
     assert.equal(transport.arena.available, available);
     await assert.rejects(driver.resetQueue(old), TypeError);
     device.release();

@@ -33,6 +33,8 @@ export class EchoDevice extends Device {
   holding = false;
   /** Thrown by the next buffer, if set. */
   bug: Error | undefined;
+  /** Called in the middle of serving, if set. */
+  during: (() => void) | undefined;
   kept = 0;
   calls = 0;
   refused = 0n;
@@ -55,6 +57,7 @@ export class EchoDevice extends Device {
       head = queue.pop();
       if (head < 0) break;
       if (this.bug !== undefined) throw this.bug;
+      this.during?.();
       if (this.holding) this.#held.push({ queue, head });
       else this.#answer(queue, head);
     }
@@ -71,10 +74,10 @@ export class EchoDevice extends Device {
     queue.push(head, length);
   }
 
-  /** Answers what was held, unless its queue is gone. */
-  release(): void {
+  /** Answers what was held, unless its queue is gone; or, carelessly, even then. */
+  release(careless = false): void {
     for (const { queue, head } of this.#held.splice(0)) {
-      if (this.queue(queue.index) !== queue) continue;
+      if (this.queue(queue.index) !== queue && !careless) continue;
       this.#answer(queue, head);
       queue.publish();
     }

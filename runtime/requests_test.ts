@@ -141,6 +141,19 @@ Deno.test("wait() ends by its signal, before and while waiting, and lets the nex
   slots.release(slot);
 });
 
+Deno.test("wait() lets go of the signal once it gave a slot", async () => {
+  const { slots } = bench(1);
+  const slot = slots.acquire(1);
+  const controller = new AbortController();
+  const first = slots.wait(1, controller.signal);
+  const second = slots.wait(1);
+  slots.release(slot);
+  assert.equal(await first, slot);
+  controller.abort();
+  slots.release(slot);
+  assert.equal(await state(second), slot);
+});
+
 Deno.test("pause() keeps requests out until unpause()", async () => {
   const { slots } = bench();
   slots.pause();
