@@ -86,7 +86,7 @@ export class Arena {
   /** Takes a buffer back; TypeError when it is not lent (anymore). */
   free(buffer: DmaBuffer): void {
     const size = this.#lent.get(buffer.address);
-    if (size === undefined || size !== buffer.bytes.length) {
+    if (size === undefined) {
       throw new TypeError(`Cannot free the buffer at ${buffer.address}: the arena has not lent it`);
     }
     this.#lent.delete(buffer.address);

@@ -11,6 +11,8 @@ export interface PooledTable {
   readonly high: number;
   /** Four words to an entry. */
   readonly words: Int32Array;
+  /** Its bytes, also once its ArrayBuffer was detached. */
+  readonly size: number;
   /** Its memory. */
   readonly buffer: DmaBuffer;
 }
@@ -37,8 +39,11 @@ export class IndirectPool {
   remap(): void {
     for (const [id, table] of this.#tables.entries()) {
       if (table === undefined) continue;
-      const { address, bytes: { length } } = table.buffer;
-      this.#tables[id] = tableOver({ address, bytes: this.#arena.memory.view(address, length)! });
+      const { address } = table.buffer;
+      this.#tables[id] = tableOver({
+        address,
+        bytes: this.#arena.memory.view(address, table.size)!,
+      });
     }
   }
 
@@ -64,6 +69,7 @@ function tableOver(buffer: DmaBuffer): PooledTable {
     low: address | 0,
     high: Math.floor(address / 2 ** 32) | 0,
     words: new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2),
+    size: bytes.length,
     buffer,
   };
 }

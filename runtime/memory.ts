@@ -119,7 +119,8 @@ export class GuestMemory {
 
   /**
    * Exchanges the bytes of the region that starts at `address`, as needed when WebAssembly memory has
-   * grown; RangeError when there is no such region, the new bytes are fewer, or overlap the next region.
+   * grown (at once: until then, what is written goes nowhere); RangeError when there is no such region, the new bytes
+   * are fewer, or overlap the next region.
    */
   replaceRegion(address: number, bytes: Uint8Array): void {
     const region = this.#regionAt("replace", address);
@@ -150,7 +151,7 @@ export class GuestMemory {
       address += left;
       length -= left;
     }
-    return length === 0;
+    return true;
   }
 
   /** How many bytes follow in the region that holds `address`: 0 when none does. */
@@ -272,7 +273,7 @@ export class GuestMemory {
 }
 
 function checkRange(what: string, address: number, length: number): void {
-  if (!Number.isInteger(address) || address < 0 || address + length > ADDRESS_END) {
+  if (!Number.isInteger(address) || address < 0 || address > ADDRESS_END - length) {
     throw new RangeError(`${what}: not a range of addresses below 2^53`);
   }
 }
