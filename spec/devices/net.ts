@@ -59,6 +59,7 @@ export const net: Device = defineDevice({
         when: ["RSS", "HASH_REPORT"],
         min: 40,
       }),
+      // Linux takes it whole, and tables have powers of two
       rss_max_indirection_table_length: le16("Most entries of an indirection table", {
         when: "RSS",
         min: 128,
