@@ -57,7 +57,7 @@ export abstract class Device {
   readonly offered: bigint;
   /** The configuration space; call {@linkcode Device.configChanged} after an edit. */
   readonly config: ConfigSpace;
-  /** Told about lies of the driver and about errors of handlers; such errors go to the console when not set. */
+  /** Told about lies of the driver and errors of handlers; the latter go to the console when it is not set. */
   onError: ((error: unknown) => void) | undefined = undefined;
 
   readonly #sizeMax: number;
@@ -308,7 +308,6 @@ export abstract class Device {
       suspending: this.#suspending,
       withheld: this.#withheld,
       accepted: `0x${this.#accepted.toString(16)}`,
-      features: `0x${this.#features.toString(16)}`,
       config: [...this.config.bytes],
       generation: this.config.generation,
       queues: this.#queues.save(),
@@ -318,11 +317,11 @@ export abstract class Device {
 
   /**
    * Becomes what was saved, from untrusted data, on a transport whose memory holds what it held
-   * then. TypeError or RangeError naming the field; the device is reset in that case.
+   * then. TypeError or RangeError naming the field, which leaves the device reset or untouched.
    */
   restore(snapshot: unknown): void {
     this.#bound("restore the device");
-    const saved = readSnapshot(snapshot);
+    const saved = readSnapshot(snapshot, this.info, this.config.bytes.length);
     this.#reset();
     try {
       this.#take(saved);
@@ -333,22 +332,15 @@ export abstract class Device {
   }
 
   #take(saved: DeviceSnapshot): void {
-    const { info, config } = this;
-    if (saved.device !== info.name) refuseField("device", info.name, saved.device);
-    if (saved.id !== info.id) refuseField("id", String(info.id), saved.id);
-    if (saved.config.length !== config.bytes.length) {
-      refuseField("config", `${config.bytes.length} bytes`, `${saved.config.length} bytes`);
-    }
+    const { config } = this;
     this.#accepted = BigInt(saved.accepted);
-    const agreed = (saved.status & FEATURES_OK) !== 0;
-    if (agreed && !this.#agreeable()) refuseField("accepted", "an agreeable set", saved.accepted);
-    const features = agreed ? saved.accepted : "0x0";
-    if (saved.features !== features) refuseField("features", features, saved.features);
-    if (!agreed && (saved.status & (DRIVER_OK | SUSPEND)) !== 0) {
-      refuseField("status", "with FEATURES_OK", saved.status);
+    if ((saved.status & FEATURES_OK) !== 0) {
+      this.#agree();
+      if (this.#status !== FEATURES_OK) {
+        refuseField("accepted", "features that the device can agree to", saved.accepted);
+      }
     }
     config.restore(Uint8Array.from(saved.config), saved.generation);
-    this.#features = BigInt(features);
     this.#status = saved.status;
     this.#withheld = saved.withheld;
     this.#suspending = saved.suspending && isLive(saved.status);
@@ -390,17 +382,14 @@ export abstract class Device {
     this.config.thaw();
   }
 
-  #agreeable(): boolean {
-    const features = this.#accepted;
-    return (features & ~this.getFeatures()) === 0n &&
-      closeFeatures(features, this.info.features) === features &&
-      hasBit(features, ReservedFeature.VIRTIO_F_VERSION_1) &&
-      this.acceptsFeatures(features);
-  }
-
+  /** Makes the written features those in force, and sets FEATURES_OK, unless they can not be. */
   #agree(): void {
-    if (!this.#agreeable()) return;
-    this.#features = this.#accepted;
+    const features = this.#accepted;
+    if ((features & ~this.getFeatures()) !== 0n) return;
+    if (closeFeatures(features, this.info.features) !== features) return;
+    if (!hasBit(features, ReservedFeature.VIRTIO_F_VERSION_1)) return;
+    if (!this.acceptsFeatures(features)) return;
+    this.#features = features;
     this.#status |= FEATURES_OK;
   }
 

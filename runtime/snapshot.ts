@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { DeviceInfo } from "./features.ts";
 import type { BufferElement, InflightBuffer, QueueLayout, QueuePosition } from "./queue.ts";
+import { Status } from "./status.ts";
 
 /** Name in every snapshot, so that other data is told apart. */
 export const SNAPSHOT_NAME = "virtio-device";
@@ -35,10 +37,8 @@ export interface DeviceSnapshot {
   readonly suspending: boolean;
   /** A configuration change notification waits for the device to resume. */
   readonly withheld: boolean;
-  /** Features that the driver wrote, in hexadecimal with `0x`. */
+  /** Features that the driver wrote, in hexadecimal with `0x`; negotiated if FEATURES_OK is set. */
   readonly accepted: string;
-  /** Negotiated features, in the same form. */
-  readonly features: string;
   /** The configuration space, byte by byte. */
   readonly config: readonly number[];
   /** The configuration's generation. */
@@ -50,13 +50,33 @@ export interface DeviceSnapshot {
 }
 
 /**
- * The snapshot in `value`, with every field checked for type and range. TypeError or RangeError
- * naming the field, as in `queues[0].layout.size`.
+ * The snapshot in `value` of a device of this type with so many bytes of configuration, every field
+ * checked for type and range, and against the others. TypeError or RangeError naming the field, as
+ * in `queues[0].layout.size`.
  */
-export function readSnapshot(value: unknown): DeviceSnapshot {
+export function readSnapshot(value: unknown, info: DeviceInfo, configSize: number): DeviceSnapshot {
   const root = record(value, "snapshot");
   same(root, "name", SNAPSHOT_NAME);
   same(root, "version", SNAPSHOT_VERSION);
+  same(root, "device", info.name);
+  same(root, "id", info.id);
+  const saved = readFields(root);
+  if (saved.config.length !== configSize) {
+    refuseField("config", `${configSize} bytes`, `${saved.config.length} bytes`);
+  }
+  const agreed = (saved.status & Status.FEATURES_OK) !== 0;
+  if (!agreed && (saved.status & (Status.DRIVER_OK | Status.SUSPEND)) !== 0) {
+    refuseField("status", "with FEATURES_OK", saved.status);
+  }
+  return saved;
+}
+
+/** Throws the error of a snapshot's field that has the right type and yet can not be. */
+export function refuseField(field: string, wanted: string, got: unknown): never {
+  throw new RangeError(`Cannot restore the device: ${field} must be ${wanted}, found ${got}`);
+}
+
+function readFields(root: Record<string, unknown>): DeviceSnapshot {
   return {
     name: SNAPSHOT_NAME,
     version: SNAPSHOT_VERSION,
@@ -66,17 +86,11 @@ export function readSnapshot(value: unknown): DeviceSnapshot {
     suspending: flag(root.suspending, "suspending"),
     withheld: flag(root.withheld, "withheld"),
     accepted: bits(root.accepted, "accepted"),
-    features: bits(root.features, "features"),
     config: list(root.config, "config").map((byte, at) => integer(byte, `config[${at}]`, 0xff)),
     generation: integer(root.generation, "generation", 0xffff_ffff),
     queues: list(root.queues, "queues").map((queue, at) => readQueue(queue, `queues[${at}]`)),
     state: root.state,
   };
-}
-
-/** Throws the error of a snapshot's field that has the right type and yet can not be. */
-export function refuseField(field: string, wanted: string, got: unknown): never {
-  throw new RangeError(`Cannot restore the device: ${field} must be ${wanted}, found ${got}`);
 }
 
 function readQueue(value: unknown, path: string): SavedQueue {
