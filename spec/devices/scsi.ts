@@ -66,8 +66,10 @@ export const scsi: Device = defineDevice({
       section: "5.6.6.1",
       name: "Response",
       members: {
-        OK: { value: 0, doc: "Done; for commands, the SCSI status is filled in" },
-        FUNCTION_COMPLETE: { value: 0, doc: "Task management: done" },
+        OK: {
+          value: 0,
+          doc: "Done (FUNCTION_COMPLETE); for commands, the SCSI status is filled in",
+        },
         OVERRUN: { value: 1, doc: "The CDB asks for more data than the buffers hold" },
         ABORTED: { value: 2, doc: "Cancelled by an abort" },
         BAD_TARGET: { value: 3, doc: "Never processed, the target does not exist" },
@@ -145,6 +147,10 @@ export const scsi: Device = defineDevice({
   },
 
   constants: {
+    VIRTIO_SCSI_S_FUNCTION_COMPLETE: {
+      value: 0,
+      doc: "OK by another name: the task management function is done",
+    },
     VIRTIO_SCSI_T_EVENTS_MISSED: {
       value: 0x80000000,
       doc: "Bit of the event word: events were lost for want of buffers",
@@ -252,7 +258,7 @@ export const scsi: Device = defineDevice({
           },
           status: {
             field: "response",
-            ok: "FUNCTION_COMPLETE",
+            ok: "OK",
             unknown: "FUNCTION_REJECTED",
             malformed: "FUNCTION_REJECTED",
             failed: "FAILURE",

@@ -9,7 +9,7 @@ export const sessionOnly = {
   doc: "The request uses a session",
   section: "5.9.9.3",
   when: "REVISION_1",
-  of: { field: "flag" },
+  of: { bit: [{ field: "flag" }, 0] },
   equals: 1,
   otherwise: "NOTSUPP",
 } as const;

@@ -196,7 +196,7 @@ export const controlRequests = {
           virtio_crypto_sym_create_session_vlf: ["cipher_key", "auth_key"],
         },
         readable: {
-          op_flf: inline("virtio_crypto_sym_create_session_flf"),
+          sym_flf: inline("virtio_crypto_sym_create_session_flf"),
           cipher_key: bytes("Cipher key", { field: ["op_flf", "key_len"] }),
           auth_key: bytes("Authentication key, of a chain with a MAC", {
             field: ["op_flf", "algo_flf", "auth_key_len"],
