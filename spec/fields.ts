@@ -75,6 +75,8 @@ export interface Scalar<N extends string = string> extends FieldBase<N>, Bounds<
   readonly reserved?: true | "zero";
   /** Always this value; the receiver refuses another one. */
   readonly value?: number;
+  /** In an answer: repeats this field of the request. */
+  readonly echoes?: N;
   /** The driver may write it (configuration space only). */
   readonly driverWrites?: true | DriverWrites<N>;
   /** Value after reset, where the driver writes it. */

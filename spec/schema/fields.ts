@@ -89,6 +89,7 @@ const scalar = z.strictObject({
   tag: flag.exactOptional().describe("Selects the case"),
   reserved: reserved.exactOptional(),
   value: natural.exactOptional().describe("Always this value"),
+  echoes: name.exactOptional().describe("Repeats this field of the request"),
   driverWrites: driverWrites.exactOptional(),
   reset: natural.exactOptional().describe("Value after reset"),
   survivesReset: flag.exactOptional(),
