@@ -11,6 +11,7 @@ import { blk } from "./devices/blk.ts";
 import { can } from "./devices/can.ts";
 import { console } from "./devices/console.ts";
 import { entropy } from "./devices/entropy.ts";
+import { gpu } from "./devices/gpu.ts";
 import { input } from "./devices/input.ts";
 import { net } from "./devices/net.ts";
 import { scmi } from "./devices/scmi.ts";
@@ -29,6 +30,7 @@ export const devices: readonly Device[] = [
   can,
   console,
   entropy,
+  gpu,
   input,
   net,
   scmi,

@@ -1,0 +1,147 @@
+/**
+ * Named numbers of the GPU device (VIRTIO 1.4, 5.7).
+ *
+ * @module
+ */
+
+/** Enumerations of the GPU device. */
+export const enums = {
+  VIRTIO_GPU_EVENT: {
+    doc: "Pending events",
+    section: "5.7.4",
+    name: "Event",
+    as: "masks",
+    members: { DISPLAY: { value: 1, doc: "The configuration of the displays changed" } },
+  },
+  VIRTIO_GPU_SHM_ID: {
+    doc: "Shared memory regions",
+    section: "5.7.5",
+    name: "SharedMemoryId",
+    members: {
+      UNDEFINED: { value: 0, doc: "None" },
+      HOST_VISIBLE: { value: 1, doc: "Where the driver maps resources of the host" },
+    },
+  },
+  VIRTIO_GPU_CMD: {
+    doc: "Commands",
+    section: "5.7.6.7",
+    name: "Command",
+    members: {
+      GET_DISPLAY_INFO: { value: 0x0100, doc: "Read the configuration of the displays" },
+      RESOURCE_CREATE_2D: { value: 0x0101, doc: "Create an image" },
+      RESOURCE_UNREF: { value: 0x0102, doc: "Destroy a resource" },
+      SET_SCANOUT: { value: 0x0103, doc: "Show an image on a display" },
+      RESOURCE_FLUSH: { value: 0x0104, doc: "Bring changes of an image to the displays" },
+      TRANSFER_TO_HOST_2D: { value: 0x0105, doc: "Copy from guest memory into an image" },
+      RESOURCE_ATTACH_BACKING: { value: 0x0106, doc: "Give guest memory to a resource" },
+      RESOURCE_DETACH_BACKING: { value: 0x0107, doc: "Take guest memory from a resource" },
+      GET_CAPSET_INFO: { value: 0x0108, doc: "Read which capability set there is" },
+      GET_CAPSET: { value: 0x0109, doc: "Read a capability set" },
+      GET_EDID: { value: 0x010a, doc: "Read the EDID of a display" },
+      RESOURCE_ASSIGN_UUID: { value: 0x010b, doc: "Export a resource" },
+      RESOURCE_CREATE_BLOB: { value: 0x010c, doc: "Create a blob" },
+      SET_SCANOUT_BLOB: { value: 0x010d, doc: "Show a blob on a display" },
+      CTX_CREATE: { value: 0x0200, doc: "Create a context" },
+      CTX_DESTROY: { value: 0x0201, doc: "Destroy a context" },
+      CTX_ATTACH_RESOURCE: { value: 0x0202, doc: "Let a context use a resource" },
+      CTX_DETACH_RESOURCE: { value: 0x0203, doc: "Take a resource from a context" },
+      RESOURCE_CREATE_3D: { value: 0x0204, doc: "Create a 3D resource" },
+      TRANSFER_TO_HOST_3D: { value: 0x0205, doc: "Copy from guest memory into a 3D resource" },
+      TRANSFER_FROM_HOST_3D: { value: 0x0206, doc: "Copy from a 3D resource into guest memory" },
+      SUBMIT_3D: { value: 0x0207, doc: "Run a stream of commands in a context" },
+      RESOURCE_MAP_BLOB: { value: 0x0208, doc: "Map a blob of the host" },
+      RESOURCE_UNMAP_BLOB: { value: 0x0209, doc: "Unmap a blob of the host" },
+      UPDATE_CURSOR: { value: 0x0300, doc: "Change the pointer" },
+      MOVE_CURSOR: { value: 0x0301, doc: "Move the pointer" },
+    },
+  },
+  VIRTIO_GPU_RESP: {
+    doc: "Kind of a response: success with some payload, or an error",
+    section: "5.7.6.7",
+    name: "Response",
+    members: {
+      OK_NODATA: { value: 0x1100, doc: "Success, without a payload" },
+      OK_DISPLAY_INFO: { value: 0x1101, doc: "The displays" },
+      OK_CAPSET_INFO: { value: 0x1102, doc: "Which capability set" },
+      OK_CAPSET: { value: 0x1103, doc: "A capability set" },
+      OK_EDID: { value: 0x1104, doc: "An EDID" },
+      OK_RESOURCE_UUID: { value: 0x1105, doc: "A UUID" },
+      OK_MAP_INFO: { value: 0x1106, doc: "How a blob was mapped" },
+      ERR_UNSPEC: { value: 0x1200, doc: "An error" },
+      ERR_OUT_OF_MEMORY: { value: 0x1201, doc: "Not enough memory" },
+      ERR_INVALID_SCANOUT_ID: { value: 0x1202, doc: "No such display" },
+      ERR_INVALID_RESOURCE_ID: { value: 0x1203, doc: "No such resource, or it is there already" },
+      ERR_INVALID_CONTEXT_ID: { value: 0x1204, doc: "No such context, or it is there already" },
+      ERR_INVALID_PARAMETER: { value: 0x1205, doc: "A parameter is not valid" },
+    },
+  },
+  VIRTIO_GPU_FLAG: {
+    doc: "Flags of a command and its response",
+    section: "5.7.6.7",
+    name: "Flag",
+    as: "masks",
+    members: {
+      FENCE: { value: 1, doc: "Answer once the command is complete; fence_id is meaningful" },
+      INFO_RING_IDX: { value: 2, doc: "ring_idx is meaningful (CONTEXT_INIT)" },
+    },
+  },
+  VIRTIO_GPU_FORMAT: {
+    doc: "Pixels: channels from the lowest byte on, 8 bits each",
+    section: "5.7.6.8",
+    name: "Format",
+    members: {
+      B8G8R8A8_UNORM: { value: 1, doc: "Blue, green, red, alpha" },
+      B8G8R8X8_UNORM: { value: 2, doc: "Blue, green, red, unused" },
+      A8R8G8B8_UNORM: { value: 3, doc: "Alpha, red, green, blue" },
+      X8R8G8B8_UNORM: { value: 4, doc: "Unused, red, green, blue" },
+      R8G8B8A8_UNORM: { value: 67, doc: "Red, green, blue, alpha" },
+      X8B8G8R8_UNORM: { value: 68, doc: "Unused, blue, green, red" },
+      A8B8G8R8_UNORM: { value: 121, doc: "Alpha, blue, green, red" },
+      R8G8B8X8_UNORM: { value: 134, doc: "Red, green, blue, unused" },
+    },
+  },
+  VIRTIO_GPU_CAPSET: {
+    doc: "Capability sets: protocols of 3D commands",
+    section: "5.7.6.8",
+    name: "CapabilitySet",
+    members: {
+      VIRGL: { value: 1, doc: "Virgl (OpenGL), first edition" },
+      VIRGL2: { value: 2, doc: "Virgl (OpenGL), second edition" },
+      GFXSTREAM: { value: 3, doc: "gfxstream (OpenGL ES and Vulkan)" },
+      VENUS: { value: 4, doc: "Venus (Vulkan)" },
+      CROSS_DOMAIN: { value: 5, doc: "Displays through a Wayland proxy" },
+    },
+  },
+  VIRTIO_GPU_BLOB_MEM: {
+    doc: "Where a blob has its memory",
+    section: "5.7.6.8",
+    name: "BlobMemory",
+    members: {
+      GUEST: { value: 1, doc: "In the guest" },
+      HOST3D: { value: 2, doc: "In the host, from a context's object" },
+      HOST3D_GUEST: { value: 3, doc: "In the host, and in the guest as its shadow" },
+    },
+  },
+  VIRTIO_GPU_BLOB_FLAG: {
+    doc: "What a blob is for",
+    section: "5.7.6.8",
+    name: "BlobFlag",
+    as: "masks",
+    members: {
+      USE_MAPPABLE: { value: 1, doc: "It is mapped" },
+      USE_SHAREABLE: { value: 2, doc: "It is shared between drivers" },
+      USE_CROSS_DEVICE: { value: 4, doc: "It is shared with other devices" },
+    },
+  },
+  VIRTIO_GPU_MAP_CACHE: {
+    doc: "How a mapped blob is cached, in the bits of VIRTIO_GPU_MAP_CACHE_MASK",
+    section: "5.7.6.9",
+    name: "MapCache",
+    members: {
+      NONE: { value: 0, doc: "Not said" },
+      CACHED: { value: 1, doc: "Cached" },
+      UNCACHED: { value: 2, doc: "Not cached" },
+      WC: { value: 3, doc: "Writes are combined" },
+    },
+  },
+} as const;
