@@ -7,14 +7,14 @@
 import { DescriptionError, type Diagnostic } from "./diagnostics.ts";
 import type { Model } from "./model.ts";
 import { type Pass, passes } from "./passes.ts";
-import { deviceModel, layoutModel } from "./passes/assemble.ts";
+import { assemble } from "./passes/assemble.ts";
 import { Draft, type LoadedDescription } from "./passes/draft.ts";
 
 export { load } from "./load.ts";
 export type { LoadedDescription } from "./passes/draft.ts";
 
 /**
- * Model of all `descriptions`, in their order.
+ * Model of all `descriptions`, in their order; `pipeline` is for tests that leave a pass out.
  *
  * @throws {DescriptionError} with every problem of every description.
  */
@@ -28,10 +28,5 @@ export function resolve(
     for (const draft of drafts) pass.run(draft, drafts);
   }
   if (diagnostics.length > 0) throw new DescriptionError(diagnostics);
-  return {
-    devices: drafts.flatMap((draft) => draft.device ? [deviceModel(draft, draft.device)] : []),
-    layouts: drafts.flatMap((draft) =>
-      draft.device ? [] : [layoutModel(draft, draft.description as never)]
-    ),
-  };
+  return assemble(drafts);
 }

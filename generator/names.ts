@@ -71,3 +71,19 @@ const RESERVED_PROPERTIES: ReadonlySet<string> = new Set([
 export function isReservedProperty(name: string): boolean {
   return RESERVED_PROPERTIES.has(name);
 }
+
+/** What generated drivers, devices and their options have beside requests and queues. */
+const RESERVED_MEMBERS: ReadonlySet<string> = new Set([
+  "close",
+  "config",
+  "features",
+  "open",
+  "reset",
+  "strict",
+  "transport",
+]);
+
+/** Whether `name` cannot be that of a request or queue. */
+export function isReservedMember(name: string): boolean {
+  return RESERVED_MEMBERS.has(name) || isReservedProperty(name);
+}

@@ -10,14 +10,25 @@ import type {
   FeatureModel,
   LayoutModel,
   MessagesModel,
+  Model,
   ModuleModel,
   QueueModel,
 } from "../model.ts";
 import { type Draft, entries, list } from "./draft.ts";
 import { alternatives } from "./gates.ts";
 
-/** Model of a device whose draft went through every pass without a problem. */
-export function deviceModel(draft: Draft, device: dsl.Device): DeviceModel {
+/** Model of drafts that went through every pass without a problem, in their order. */
+export function assemble(drafts: readonly Draft[]): Model {
+  const devices: DeviceModel[] = [];
+  const layouts: LayoutModel[] = [];
+  for (const draft of drafts) {
+    if (draft.device !== null) devices.push(deviceModel(draft, draft.device));
+    else layouts.push(layoutModel(draft));
+  }
+  return { devices, layouts };
+}
+
+function deviceModel(draft: Draft, device: dsl.Device): DeviceModel {
   const { config } = device;
   return {
     ...moduleModel(draft),
@@ -37,11 +48,11 @@ export function deviceModel(draft: Draft, device: dsl.Device): DeviceModel {
   };
 }
 
-/** Model of a layout whose draft went through every pass without a problem. */
-export function layoutModel(draft: Draft, layout: dsl.Layout): LayoutModel {
+function layoutModel(draft: Draft): LayoutModel {
+  const files = "registers" in draft.description ? draft.description.registers : undefined;
   return {
     ...moduleModel(draft),
-    registers: entries(layout.registers).map(([name, { doc, section, registers }]) => ({
+    registers: entries(files).map(([name, { doc, section, registers }]) => ({
       name,
       doc,
       section,

@@ -1,5 +1,5 @@
 /**
- * Pass: constants are known. Enumerations have their members, each constant one value.
+ * Passes: constants are known, each with one value, and members of an enumeration are distinct.
  *
  * @module
  */
@@ -57,4 +57,48 @@ function enumModel(draft: Draft, name: string, enumeration: dsl.Enumeration): En
     reserved: enumeration.reserved ?? [],
     unknown: enumeration.unknown ?? "keep",
   };
+}
+
+/** Reports members that mean the same value, and ranges or defaults that contradict the members. */
+export function membersDistinct(draft: Draft): void {
+  for (const enumeration of draft.enums.values()) {
+    const path = `enums.${enumeration.name}`;
+    valuesDistinct(draft, path, enumeration);
+    rangesFree(draft, path, enumeration);
+    const { unknown, members } = enumeration;
+    if (typeof unknown === "string") continue;
+    const names = members.map((member) => member.member);
+    if (names.includes(unknown.as)) continue;
+    draft.unknown("V037", `${path}.unknown.as`, unknown.as, "a member", names);
+  }
+}
+
+/** Two members may share a value only where one is of the legacy interface, or gates part them. */
+function valuesDistinct(draft: Draft, path: string, { members }: EnumModel): void {
+  for (const [i, member] of members.entries()) {
+    const other = members.slice(0, i).find((earlier) =>
+      earlier.value === member.value && earlier.legacy === member.legacy &&
+      String(earlier.when) === String(member.when)
+    );
+    if (other === undefined) continue;
+    const place = `${path}.members.${member.member}`;
+    draft.report(
+      "V024",
+      place,
+      `${member.value}`,
+      "a value of its own",
+      `"${other.member}" has it too`,
+    );
+  }
+}
+
+function rangesFree(draft: Draft, path: string, { reserved, members }: EnumModel): void {
+  for (const [i, [low, high]] of reserved.entries()) {
+    const place = `${path}.reserved[${i}]`;
+    const within = members.find(({ value }) => value >= low && value <= high);
+    if (low > high) draft.report("V024", place, `${low} to ${high}`, "the lower end first");
+    if (within === undefined) continue;
+    const found = `${low} to ${high}, with ${within.member} = ${within.value}`;
+    draft.report("V024", place, found, "a range without members");
+  }
 }

@@ -61,9 +61,13 @@ export class Draft {
     return this.device.featurePrefix ?? `VIRTIO_${this.device.name.toUpperCase()}_F`;
   }
 
-  /** Records a problem at `path` of this description. */
+  /** Records a problem at `path` of this description, once. */
   report(code: Code, path: string, found: string, expected: string, hint?: string): void {
     const place = path === "" ? this.description.name : `${this.description.name}: ${path}`;
+    const same = this.#diagnostics.some((one) =>
+      one.code === code && one.path === place && one.found === found
+    );
+    if (same) return;
     const diagnostic = { code, path: place, found, expected };
     this.#diagnostics.push(hint === undefined ? diagnostic : { ...diagnostic, hint });
   }

@@ -154,7 +154,7 @@ function statusModel(
   status: dsl.Status | undefined,
 ): StatusModel | null {
   if (status === undefined) return null;
-  const field = fieldAt(writable.fields, status.field)?.field;
+  const field = fieldAt(writable.fields, status.field)?.model.field;
   const name = field?.kind === "scalar" ? field.enum : undefined;
   const enumeration = name === undefined ? undefined : draft.enums.get(name);
   if (enumeration === undefined) return null;

@@ -1,0 +1,126 @@
+/**
+ * Pass: checks are complete. Each compares values that the device has before a handler runs.
+ *
+ * @module
+ */
+
+import type * as dsl from "../../spec/types.ts";
+import type { CaseModel, FieldModel } from "../model.ts";
+import { type Draft, entries } from "./draft.ts";
+import { COMPARISONS, operandsOf } from "./config_fields.ts";
+import { fieldAt, isNumber, namesIn } from "./fields.ts";
+
+/** Reports checks that test nothing, or values that are not there. */
+export function checksComplete(draft: Draft): void {
+  for (const set of draft.messages.values()) {
+    const described = draft.description.messages![set.name]!;
+    for (const one of set.cases) {
+      checkAll(draft, `${set.path}.checks`, one, described.checks);
+      checkAll(draft, `${one.path}.checks`, one, described.cases?.[one.name]?.checks);
+    }
+  }
+}
+
+function checkAll(
+  draft: Draft,
+  path: string,
+  one: CaseModel,
+  checks: readonly dsl.Check[] | undefined,
+): void {
+  for (const [i, check] of (checks ?? []).entries()) {
+    const place = `${path}[${i}]`;
+    hasTest(draft, place, check);
+    const fields = fieldsOf(draft, place, one, check);
+    if (fields !== undefined) operandsExist(draft, place, one, check, fields);
+  }
+}
+
+function hasTest(draft: Draft, path: string, check: dsl.Check): void {
+  const compared = COMPARISONS.filter((key) => check[key] !== undefined);
+  const gated = [check.when, check.unless, check.offered].some((gate) => gate !== undefined);
+  if (check.of !== undefined && compared.length === 0) {
+    draft.report("V080", path, "a value, but nothing to compare it with", COMPARISONS.join(", "));
+  }
+  if (check.of === undefined && compared.length > 0) {
+    draft.report("V080", path, `\`${compared[0]}\` without a value`, "`of`, the value under test");
+  }
+  if (check.of === undefined && compared.length === 0 && !gated) {
+    draft.report("V080", path, "a check that always fails", "`of` and a comparison, or a gate");
+  }
+}
+
+/** What the fields of a check are looked up in: the request, or an element of `each`. */
+function fieldsOf(
+  draft: Draft,
+  path: string,
+  one: CaseModel,
+  check: dsl.Check,
+): readonly FieldModel[] | undefined {
+  const { fields } = one.readable;
+  if (check.each === undefined) return fields;
+  const found = fieldAt(fields, check.each)?.model;
+  if (found?.field.kind === "array" && found.struct !== null) {
+    return [...found.struct.fields, ...fields];
+  }
+  if (found === undefined && !draft.broken.has(fields)) {
+    draft.unknown("V060", `${path}.each`, check.each, "a readable field", namesIn(fields));
+  } else if (found !== undefined && found.struct === null && !draft.broken.has(fields)) {
+    const what = `"${check.each}", which is no array of structs`;
+    draft.report("V061", `${path}.each`, what, "an array of structs");
+  }
+  return undefined;
+}
+
+function operandsExist(
+  draft: Draft,
+  path: string,
+  one: CaseModel,
+  check: dsl.Check,
+  fields: readonly FieldModel[],
+): void {
+  for (const { path: place, operand } of operandsOf(path, check)) {
+    if (typeof operand === "number") continue;
+    if ("field" in operand) fieldExists(draft, `${place}.field`, operand.field, fields, one);
+    if ("length" in operand) lengthExists(draft, `${place}.length`, operand.length, one);
+    for (const [key, parts] of entries<unknown>({ ...operand })) {
+      if (Array.isArray(parts) && (key === "sum" || key === "product") && parts.length === 0) {
+        draft.report("V080", `${place}.${key}`, "an empty list", "at least one operand");
+      }
+    }
+  }
+}
+
+function fieldExists(
+  draft: Draft,
+  path: string,
+  named: dsl.Path,
+  fields: readonly FieldModel[],
+  one: CaseModel,
+): void {
+  const name = typeof named === "string" ? named : named.join(".");
+  const found = fieldAt(fields, named);
+  if (found === undefined) {
+    if (draft.broken.has(one.readable.fields)) return;
+    if (fieldAt(one.writable.fields, named) !== undefined) {
+      const what = `"${name}", which the device writes`;
+      draft.report("V060", path, what, "a field that the driver fills");
+      return;
+    }
+    draft.unknown("V060", path, name, "a readable field", namesIn(fields));
+  } else if (!isNumber(found)) {
+    const what = `"${name}", which is made by ${found.model.field.kind}()`;
+    draft.report("V061", path, what, "a field that holds a number");
+  }
+}
+
+function lengthExists(draft: Draft, path: string, name: string, one: CaseModel): void {
+  const all = [...one.readable.fields, ...one.writable.fields];
+  const found = fieldAt(all, name)?.model;
+  if (found === undefined) {
+    if (draft.broken.has(one.readable.fields) || draft.broken.has(one.writable.fields)) return;
+    draft.unknown("V060", path, name, "a field with a length", namesIn(all));
+  } else if (!("length" in found.field)) {
+    const what = `"${name}", which is made by ${found.field.kind}()`;
+    draft.report("V061", path, what, "bytes, text, a payload or an array");
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Passes: lengths come from numbers that are read before, and selectors tell arms apart.
+ *
+ * @module
+ */
+
+import type * as dsl from "../../spec/types.ts";
+import type { FieldModel } from "../model.ts";
+import { type Draft, list } from "./draft.ts";
+import {
+  describedArms,
+  fieldAt,
+  isNumber,
+  namesIn,
+  numberNamed,
+  places,
+  type Scope,
+} from "./fields.ts";
+import { tagValues } from "./layouts.ts";
+import { isStateful } from "./sizes.ts";
+
+/** Reports lengths that a field gives which is missing, read later, or no number. */
+export function lengthsReadable(draft: Draft): void {
+  for (const { model, scope } of places(draft)) {
+    const length = "length" in model.field ? model.field.length : undefined;
+    if (typeof length !== "object") continue;
+    if ("field" in length) numberNamed(draft, `${model.path}.length.field`, scope, length.field);
+    if ("bytes" in length) numberNamed(draft, `${model.path}.length.bytes`, scope, length.bytes);
+  }
+}
+
+/** Reports unions and sequences whose selector is missing or cannot tell their arms apart. */
+export function selectorsTold(draft: Draft): void {
+  for (const { model, scope } of places(draft)) {
+    const { field } = model;
+    if (field.kind === "union") unionTold(draft, model, field, scope);
+    if (field.kind === "sequence") sequenceTold(draft, model, field);
+    armsTold(draft, model);
+  }
+}
+
+function unionTold(draft: Draft, model: FieldModel, field: dsl.Union, scope: Scope): void {
+  if (!isStateful(field)) numberNamed(draft, `${model.path}.by`, scope, field.by as dsl.Path);
+}
+
+/** The fields that a sequence names are those of its header. */
+function sequenceTold(draft: Draft, { path, struct }: FieldModel, field: dsl.Sequence): void {
+  if (struct === null || draft.broken.has(struct.fields)) return;
+  const names = namesIn(struct.fields);
+  const check = (place: string, name: string) => {
+    const found = fieldAt(struct.fields, name);
+    if (found === undefined) {
+      draft.unknown("V060", place, name, `a field of ${struct.name}`, names);
+    } else if (!isNumber(found)) {
+      const what = `"${name}", which is made by ${found.model.field.kind}()`;
+      draft.report("V061", place, what, "a field that holds a number");
+    }
+  };
+  check(`${path}.by`, field.by);
+  if (field.size !== "fixed") check(`${path}.size.field`, field.size.field);
+}
+
+/** Reports values that select two arms, and arms with two layouts. */
+function armsTold(draft: Draft, model: FieldModel): void {
+  const taken = new Map<number, string>();
+  const end = model.field.kind === "sequence" ? model.field.end : undefined;
+  for (const tag of end === undefined ? [] : tagValues(draft, end)) taken.set(tag, "end");
+  let arms = 0;
+  for (const { name, path, arm } of describedArms(model)) {
+    arms++;
+    for (const tag of tagValues(draft, arm.tag)) {
+      const other = taken.get(tag);
+      taken.set(tag, other ?? name);
+      if (other === undefined) continue;
+      const found = list<dsl.Tag>(arm.tag).map(String).join(", ");
+      draft.report(
+        "V062",
+        `${path}.tag`,
+        found,
+        "a value of its own",
+        `${tag} also selects "${other}"`,
+      );
+    }
+    if (arm.struct !== undefined && arm.fields !== undefined) {
+      draft.report(
+        "V063",
+        `${path}.fields`,
+        "fields beside a struct",
+        "either `struct` or `fields`",
+      );
+    }
+  }
+  const { kind } = model.field;
+  if ((kind === "union" || kind === "sequence") && arms === 0) {
+    draft.report("V062", `${model.path}.arms`, "no arms", "at least one arm");
+  }
+}

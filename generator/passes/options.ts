@@ -1,0 +1,81 @@
+/**
+ * Pass: options apply where they stand.
+ *
+ * @module
+ */
+
+import type { FieldModel } from "../model.ts";
+import { type Draft, entries } from "./draft.ts";
+import { places, type Scope } from "./fields.ts";
+import { isStateful, scalarSize } from "./sizes.ts";
+import { describedRecords } from "./walk.ts";
+
+/** Reports options that mean nothing at their place. */
+export function optionsApply(draft: Draft): void {
+  for (const { model, scope } of places(draft)) {
+    for (const [option, expected] of misplaced(model, scope)) {
+      draft.report("V063", `${model.path}.${option}`, "an option without a meaning here", expected);
+    }
+  }
+  bodiesPlaced(draft);
+}
+
+/** Options of a field that do not apply, each with what would. */
+function* misplaced({ field }: FieldModel, scope: Scope): Generator<[string, string]> {
+  if ("driverWrites" in field && scope.of !== "config") {
+    yield ["driverWrites", "fields of the configuration space"];
+  }
+  if (field.kind === "scalar") {
+    if (field.tag === true && (scope.of === "config" || scope.of === "arm")) {
+      yield ["tag", "fields of messages, or of structs in them"];
+    }
+    if (field.as !== undefined && scalarSize(field.type) < 8) yield ["as", "fields of 64 bits"];
+    if (field.reset !== undefined && field.driverWrites === undefined) {
+      yield ["reset", "fields that the driver writes"];
+    }
+    if (field.value !== undefined && (field.tag ?? field.reserved) !== undefined) {
+      yield ["value", "fields without another meaning"];
+    }
+  }
+  if (field.kind === "array") {
+    const scalar = typeof field.of === "string";
+    if (field.enum !== undefined && !scalar) yield ["enum", "arrays of numbers"];
+    if (field.as !== undefined && !(typeof field.of === "string" && scalarSize(field.of) === 8)) {
+      yield ["as", "arrays of numbers of 64 bits"];
+    }
+    if (field.max !== undefined && typeof field.length === "number") {
+      yield ["max", "arrays whose length varies"];
+    }
+  }
+  if (field.kind === "bytes" && field.reserved !== undefined && field.text !== undefined) {
+    yield ["text", "bytes with a meaning"];
+  }
+  if (field.kind === "payload" && scope.of === "config") {
+    yield ["kind", "messages: bytes() makes a copy"];
+  }
+  if (field.kind === "union" && isStateful(field) && scope.of === "config") {
+    yield ["by", "unions in structs and messages"];
+  }
+}
+
+/** `body()` stands at most once in each part of a set that has cases. */
+function bodiesPlaced(draft: Draft): void {
+  for (const { path, fields, of } of describedRecords(draft)) {
+    const bodies = entries(fields).filter(([, field]) => field.kind === "body");
+    const set = path.match(/^messages\.([^.]+)\.(readable|writable)$/)?.[1];
+    const cases = set === undefined ? undefined : draft.description.messages?.[set]?.cases;
+    for (const [i, [name]] of bodies.entries()) {
+      if (cases !== undefined && i === 0) continue;
+      const found = cases === undefined
+        ? `body() in ${
+          of === "struct"
+            ? "a struct"
+            : of === "config"
+            ? "the configuration space"
+            : "a message without cases"
+        }`
+        : "a second body()";
+      draft.report("V063", `${path}.${name}`, found, "one body() in a part of a set with cases");
+    }
+  }
+}
