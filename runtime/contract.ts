@@ -55,3 +55,5 @@ export { Status } from "./status.ts";
 export type { DeviceBinding, Facilities, SharedMemory, Transport } from "./transport.ts";
 export * from "./plan.ts";
 export * from "./values.ts";
+export * from "./answers.ts";
+export { ParkedBuffers } from "./parked.ts";

@@ -85,6 +85,9 @@ export class Decoder {
     return new Decoder(this.#source, from, from + length);
   }
 
+  /** Byte order of `session` fields: the one that this session settled on. */
+  littleEndian = true;
+
   /** One byte. */
   u8(field: string): number {
     return this.view.getUint8(this.take(1, field));
@@ -118,6 +121,22 @@ export class Decoder {
   be64(field: string): bigint {
     const at = this.take(8, field);
     return this.view.getBigUint64(at);
+  }
+
+  /** Two bytes in the session's order. */
+  session16(field: string): number {
+    const at = this.take(2, field);
+    return this.view.getUint16(at, this.littleEndian);
+  }
+  /** Four bytes in the session's order. */
+  session32(field: string): number {
+    const at = this.take(4, field);
+    return this.view.getUint32(at, this.littleEndian);
+  }
+  /** Eight bytes in the session's order. */
+  session64(field: string): bigint {
+    const at = this.take(8, field);
+    return this.view.getBigUint64(at, this.littleEndian);
   }
 
   /** `length` bytes, a private copy. */
@@ -172,6 +191,47 @@ export class Decoder {
     return count;
   }
 
+  /** The next struct of a known size, read at constant offsets. */
+  struct<T>(
+    size: number,
+    read: (view: DataView, at: number, into: T) => T,
+    into: T,
+    field: string,
+  ): T {
+    const at = this.take(size, field);
+    return read(this.view, at, into);
+  }
+
+  /** `count` elements. */
+  array<T>(count: number, read: () => T): T[] {
+    const elements: T[] = [];
+    for (let i = 0; i < count; i++) elements.push(read());
+    return elements;
+  }
+
+  /** Elements until nothing is left. */
+  all<T>(read: () => T): T[] {
+    const elements: T[] = [];
+    while (this.remaining > 0) elements.push(read());
+    return elements;
+  }
+
+  /** Passes over what is between the position and the next multiple of `align` from `start`, as far as it exists. */
+  align(start: number, align: number): void {
+    const over = (this.#from - start) % align;
+    if (over !== 0) this.#from = Math.min(this.#end, this.#from + align - over);
+  }
+
+  /** Refuses another value than the standard's. */
+  mustBe(value: number | bigint, wanted: number | bigint, field: string): void {
+    if (value !== wanted) this.refuse(field, String(wanted), value);
+  }
+
+  /** Refuses bytes that are not zero. */
+  zeroes(length: number, field: string): void {
+    for (const byte of this.bytes(length, field)) this.mustBe(byte, 0, field);
+  }
+
   /** Refuses a value; used where a description says so. */
   refuse(field: string, wanted: string, got: number | bigint): never {
     throw new PeerError("Cannot read the message", { field, wanted, got });
@@ -200,23 +260,4 @@ export class Decoder {
     this.#scratch = grown;
     this.view = new DataView(grown.buffer);
   }
-}
-
-/** The 64-bit number at `at`, as a number: exact below 2^53, above that too large for any check to pass. */
-export function getNumber64(view: DataView, at: number, littleEndian: boolean): number {
-  const first = view.getUint32(at, littleEndian);
-  const second = view.getUint32(at + 4, littleEndian);
-  return littleEndian ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second;
-}
-
-/** Writes a number below 2^53 as 64 bits. */
-export function setNumber64(
-  view: DataView,
-  at: number,
-  value: number,
-  littleEndian: boolean,
-): void {
-  const high = Math.floor(value / 0x1_0000_0000);
-  view.setUint32(littleEndian ? at : at + 4, value >>> 0, littleEndian);
-  view.setUint32(littleEndian ? at + 4 : at, high, littleEndian);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { within, within64 } from "./values.ts";
+
 const UTF8 = new TextEncoder();
 
 /** A growing message. Values out of a field's range are a RangeError naming the field. */
@@ -13,10 +15,13 @@ export class Encoder {
   view: DataView = new DataView(this.#scratch.buffer);
   /** Bytes written so far. */
   length = 0;
+  /** Where payloads belong between the bytes, in order. */
+  readonly marks: number[] = [];
 
   /** Starts over, keeping the memory. */
   reset(): void {
     this.length = 0;
+    this.marks.length = 0;
   }
 
   /** What was written, as a view that the next {@linkcode reset} makes invalid. */
@@ -73,6 +78,36 @@ export class Encoder {
     this.view.setBigUint64(at, within64(value, field));
   }
 
+  /** Byte order of `session` fields: the one that this session settled on. */
+  littleEndian = true;
+
+  /** Two bytes in the session's order. */
+  session16(value: number, field: string): void {
+    const at = this.put(2);
+    this.view.setUint16(at, within(value, 0xffff, field), this.littleEndian);
+  }
+  /** Four bytes in the session's order. */
+  session32(value: number, field: string): void {
+    const at = this.put(4);
+    this.view.setUint32(at, within(value, 0xffff_ffff, field), this.littleEndian);
+  }
+  /** Eight bytes in the session's order. */
+  session64(value: bigint, field: string): void {
+    const at = this.put(8);
+    this.view.setBigUint64(at, within64(value, field), this.littleEndian);
+  }
+
+  /** A struct of a known size, written at constant offsets. */
+  struct<T>(size: number, write: (view: DataView, at: number, value: T) => void, value: T): void {
+    const at = this.put(size);
+    write(this.view, at, value);
+  }
+
+  /** Notes that a payload, which is not copied here, belongs at this place. */
+  mark(): void {
+    this.marks.push(this.length);
+  }
+
   /** Bytes as they are; with `length`, exactly that many are demanded. */
   bytesOf(value: Uint8Array, field: string, length: number = value.length): void {
     if (value.length !== length) {
@@ -82,6 +117,21 @@ export class Encoder {
     }
     const at = this.put(length);
     this.#scratch.set(value, at);
+  }
+
+  /** Bytes followed by zeroes up to `length`. */
+  bytesUpTo(value: Uint8Array, length: number, field: string): void {
+    if (value.length > length) {
+      throw new RangeError(
+        `Cannot write ${field}: ${value.length} bytes were given, ${length} fit`,
+      );
+    }
+    this.#scratchSet(value, this.put(length));
+  }
+
+  /** Texts, each ended by a NUL. */
+  texts(values: readonly string[], field: string): void {
+    for (const value of values) this.terminated(value, field);
   }
 
   /** Text padded with NULs to `length` bytes. */
@@ -117,32 +167,13 @@ export class Encoder {
     this.put(length - written);
   }
 
+  /** Zeroes up to the next multiple of `align` from `start`. */
+  align(start: number, align: number): void {
+    const over = (this.length - start) % align;
+    if (over !== 0) this.put(align - over);
+  }
+
   #scratchSet(bytes: Uint8Array, at: number): void {
     this.#scratch.set(bytes, at);
-  }
-}
-
-/** The value, when it is a whole number from 0 to `max`; a RangeError naming the field otherwise. */
-export function within(value: number, max: number, field: string): number {
-  if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
-    throw new RangeError(
-      `Cannot write ${field}: ${value} was given, a whole number from 0 to ${max} is wanted`,
-    );
-  }
-  return value;
-}
-
-/** The value, when it fits in 64 bits without a sign; a RangeError naming the field otherwise. */
-export function within64(value: bigint, field: string): bigint {
-  if (BigInt.asUintN(64, value) !== value) {
-    throw new RangeError(`Cannot write ${field}: ${value} was given, 64 bits are wanted`);
-  }
-  return value;
-}
-
-/** A length that a field of the message states too; a RangeError when the two differ. */
-export function sameLength(stated: number, given: number, field: string): void {
-  if (stated !== given) {
-    throw new RangeError(`Cannot write ${field}: its length is ${given}, ${stated} is stated`);
   }
 }

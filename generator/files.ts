@@ -1,0 +1,61 @@
+/**
+ * From the model to files: which there are, and the text of each.
+ *
+ * @module
+ */
+
+import type { DeviceModel, Model } from "./model.ts";
+import { contractImports, importsOf, render } from "./render.ts";
+import { CONTRACT } from "./symbols.ts";
+import { type DeviceView, deviceView } from "./views/wire.ts";
+import { deviceText } from "./views/device_text.ts";
+import { wireText } from "./views/wire_text.ts";
+
+/** One file of the output. */
+export interface OutputFile {
+  /** Path below the output folder, with slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The files of a device. */
+export function deviceFiles(device: DeviceModel, runtime: string): OutputFile[] {
+  const view = deviceView(device);
+  const wire = wireFile(view, runtime);
+  const file = (name: string, text: string) => ({ path: `${device.name}/${name}`, text });
+  return [
+    file("wire.ts", wire),
+    file("device.ts", sideFile("device", deviceText(view), wire, runtime)),
+  ];
+}
+
+/** The files of a model. */
+export function modelFiles(model: Model, runtime: string): OutputFile[] {
+  return model.devices.flatMap((device) => deviceFiles(device, runtime));
+}
+
+function wireFile(view: DeviceView, runtime: string): string {
+  const print = wireText(view);
+  const body = render("wire", { ...print, contract: CONTRACT, imports: [] });
+  return render("wire", { ...print, contract: CONTRACT, imports: contractImports(body, runtime) });
+}
+
+/** The driver's or the device's side: it imports what it needs of the runtime and of the wire. */
+function sideFile(template: string, view: object, wire: string, runtime: string): string {
+  const body = render(template, { ...view, imports: [] });
+  const { values, types } = exportsOf(wire);
+  const imports = [
+    ...contractImports(body, runtime),
+    ...importsOf(body, values, types, "./wire.ts"),
+  ];
+  return render(template, { ...view, imports });
+}
+
+/** What a generated file exports. */
+function exportsOf(text: string): { readonly values: string[]; readonly types: string[] } {
+  const names = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1]!);
+  const values = names(/^export (?:const|function|class) ([A-Za-z0-9_]+)/gm);
+  const known = new Set(values);
+  const types = names(/^export (?:interface|type) ([A-Za-z0-9_]+)/gm);
+  return { values, types: types.filter((name) => !known.has(name)) };
+}

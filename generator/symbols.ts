@@ -1,0 +1,53 @@
+/**
+ * The contract from the generator's side: every symbol of `runtime/contract.ts` that output may name.
+ *
+ * @module
+ */
+
+/** Number of the contract that output is generated for. */
+export const CONTRACT = 1;
+
+/** Symbols that exist at run time. */
+export const VALUES: readonly string[] = [
+  "checkContract",
+  "Decoder",
+  "Device",
+  "Driver",
+  "Encoder",
+  "ParkedBuffers",
+  "PeerError",
+  "QueuePlan",
+  "ReadableBytes",
+  "RequestAborted",
+  "RequestSlots",
+  "WritableBytes",
+  "answerBytes",
+  "chainSource",
+  "featureSet",
+  "getBytes",
+  "getNumber64",
+  "getText",
+  "hasBit",
+  "isPromise",
+  "knownValue",
+  "loopback",
+  "sameLength",
+  "setBytes",
+  "setNumber64",
+  "setText",
+  "utf8Length",
+  "within",
+  "within64",
+];
+
+/** Symbols that are types only. */
+export const TYPES: readonly string[] = [
+  "CONTRACT",
+  "Chain",
+  "DeviceInfo",
+  "DeviceQueue",
+  "DriverQueue",
+  "RingOptions",
+  "SharedMemory",
+  "Transport",
+];

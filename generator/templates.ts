@@ -1,0 +1,59 @@
+/**
+ * The templates as text, by name. They are imports, so that they come along by URL.
+ *
+ * @module
+ */
+
+import device from "../templates/device.hbs" with { type: "text" };
+import wire from "../templates/wire.hbs" with { type: "text" };
+import arm_ from "../templates/partials/arm.hbs" with { type: "text" };
+import banner_ from "../templates/partials/banner.hbs" with { type: "text" };
+import config_ from "../templates/partials/config.hbs" with { type: "text" };
+import contract_ from "../templates/partials/contract.hbs" with { type: "text" };
+import device_case_ from "../templates/partials/device_case.hbs" with { type: "text" };
+import device_config_ from "../templates/partials/device_config.hbs" with { type: "text" };
+import device_fields_ from "../templates/partials/device_fields.hbs" with { type: "text" };
+import device_send_ from "../templates/partials/device_send.hbs" with { type: "text" };
+import device_serve_ from "../templates/partials/device_serve.hbs" with { type: "text" };
+import device_set_ from "../templates/partials/device_set.hbs" with { type: "text" };
+import encode_arms_ from "../templates/partials/encode_arms.hbs" with { type: "text" };
+import enum_ from "../templates/partials/enum.hbs" with { type: "text" };
+import imports_ from "../templates/partials/imports.hbs" with { type: "text" };
+import lines_ from "../templates/partials/lines.hbs" with { type: "text" };
+import message_ from "../templates/partials/message.hbs" with { type: "text" };
+import offered_ from "../templates/partials/offered.hbs" with { type: "text" };
+import plan_ from "../templates/partials/plan.hbs" with { type: "text" };
+import properties_ from "../templates/partials/properties.hbs" with { type: "text" };
+import sequence_ from "../templates/partials/sequence.hbs" with { type: "text" };
+import session_ from "../templates/partials/session.hbs" with { type: "text" };
+import struct_ from "../templates/partials/struct.hbs" with { type: "text" };
+import union_ from "../templates/partials/union.hbs" with { type: "text" };
+
+/** Root templates, one for each kind of file. */
+export const templates: Readonly<Record<string, string>> = { device, wire };
+
+/** What root templates include. */
+export const partials: Readonly<Record<string, string>> = {
+  arm: arm_,
+  banner: banner_,
+  config: config_,
+  contract: contract_,
+  device_case: device_case_,
+  device_config: device_config_,
+  device_fields: device_fields_,
+  device_send: device_send_,
+  device_serve: device_serve_,
+  device_set: device_set_,
+  encode_arms: encode_arms_,
+  enum: enum_,
+  imports: imports_,
+  lines: lines_,
+  message: message_,
+  offered: offered_,
+  plan: plan_,
+  properties: properties_,
+  sequence: sequence_,
+  session: session_,
+  struct: struct_,
+  union: union_,
+};

@@ -1,0 +1,214 @@
+/**
+ * What templates print of a configuration space.
+ *
+ * @module
+ */
+
+import type * as dsl from "../../spec/types.ts";
+import type { DeviceModel, FieldModel } from "../model.ts";
+import { className, localName, propertyName } from "../names.ts";
+import { sectionDoc } from "./docs.ts";
+import { configFieldView, type PropertyView } from "./fields.ts";
+import { scalarText } from "./scalars.ts";
+import type { Scope } from "./scope.ts";
+import { isGated } from "./shape.ts";
+import { Siblings } from "./siblings.ts";
+import { type UnionView, unionViews } from "./structs.ts";
+
+/** A configuration space, ready to print. */
+export interface ConfigView {
+  readonly type: string;
+  readonly settingsType: string;
+  readonly doc: string;
+  readonly size: number;
+  readonly properties: readonly PropertyView[];
+  /** Properties that a device may leave out because they start at a value of their own. */
+  readonly defaulted: string;
+  /** Properties that a device does not give: they belong to the window. */
+  readonly hidden: string;
+  readonly decodes: readonly string[];
+  readonly result: readonly string[];
+  readonly encodes: readonly string[];
+  readonly unions: readonly UnionView[];
+  readonly writables: readonly WritableView[];
+  readonly window: WindowView | null;
+  /** Where each field that an offered feature brings ends, for how much a driver must read. */
+  readonly ends: readonly { readonly gate: string; readonly end: number }[];
+}
+
+/** A field that the driver may write. */
+export interface WritableView {
+  readonly property: string;
+  readonly pascal: string;
+  readonly doc: string;
+  readonly type: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly gate: string;
+  readonly get: string;
+  readonly set: string;
+  /** True when the value is out of its bounds; empty when it has none. */
+  readonly refuses: string;
+  readonly clears: { readonly offset: number; readonly get: string; readonly set: string } | null;
+  readonly until: boolean;
+  readonly windowed: boolean;
+  readonly optional: boolean;
+}
+
+/** A window: what the driver selects, and what it then sees. */
+export interface WindowView {
+  readonly select: readonly {
+    readonly property: string;
+    readonly local: string;
+    readonly offset: number;
+  }[];
+  readonly sizeOffset: number;
+  readonly valueOffset: number;
+  readonly valueSize: number;
+  readonly valueType: string;
+  readonly valueProperty: string;
+}
+
+/** The view of a device's configuration space; null where it has none. */
+export function configView(scope: Scope, device: DeviceModel): ConfigView | null {
+  const { config } = device;
+  if (config === null) return null;
+  const type = `${device.prefix}Config`;
+  const siblings = new Siblings(scope, type, config.fields);
+  const window = windowView(scope, config.description.window, config.fields, type);
+  const fields = config.fields.map((model) => ({ model, ...fieldText(scope, model, siblings) }));
+  const properties = fields.flatMap((each) => each.properties);
+  const hidden = window === null ? [] : hiddenNames(config.description.window!);
+  const writables = config.fields.flatMap((model) =>
+    writableView(scope, config.fields, model, hidden)
+  );
+  const defaulted = writables.filter((each) => !each.optional && !hidden.includes(each.property));
+  return {
+    type,
+    settingsType: `${device.prefix}Settings`,
+    doc: sectionDoc(config.doc, config.section),
+    size: config.size ?? 0,
+    properties,
+    defaulted: defaulted.map((each) => `"${each.property}"`).join(" | "),
+    hidden: hidden.map((name) => `"${name}"`).join(" | "),
+    decodes: fields.flatMap((each) => each.decodes),
+    result: fields.flatMap((each) => each.result),
+    encodes: fields.flatMap((each) => each.encodes),
+    unions: unionViews(scope, siblings),
+    writables,
+    window,
+    ends: endsOf(scope, config.fields),
+  };
+}
+
+function fieldText(scope: Scope, model: FieldModel, siblings: Siblings) {
+  const view = configFieldView(scope, model, siblings);
+  const gate = isGated(model) ? scope.gateText(model.when, model.unless) : "";
+  const members = view.properties.map(({ property }) => {
+    const local = localName(property);
+    return property === local ? property : `${property}: ${local}`;
+  });
+  const reset = model.field.kind === "scalar" ? model.field.reset : undefined;
+  const defaulted = isDefaulted(model);
+  return {
+    properties: view.properties,
+    decodes: [...view.decodes, ...view.late],
+    result: gate === "" ? members : [`...(${gate} ? { ${members.join(", ")} } : {})`],
+    encodes: model.field.kind === "union"
+      ? [`e.put(${model.size});`]
+      : view.encodes.map((line) => defaulted ? defaultText(line, model, reset ?? 0) : line),
+  };
+}
+
+/** A value that the driver writes starts at its reset value. */
+function defaultText(line: string, model: FieldModel, reset: number): string {
+  const value = `value.${propertyName(model.name)}`;
+  const plain = line.replaceAll(`${value} ?? 0n`, value).replaceAll(`${value} ?? 0`, value);
+  return plain.replaceAll(value, `${value} ?? ${reset}`);
+}
+
+function isDefaulted(model: FieldModel): boolean {
+  return model.field.kind === "scalar" &&
+    (model.field.driverWrites !== undefined || isGated(model));
+}
+
+function hiddenNames(window: NonNullable<dsl.Config["window"]>): string[] {
+  return [...window.select, window.size, window.value].map(propertyName);
+}
+
+function writableView(
+  scope: Scope,
+  fields: readonly FieldModel[],
+  model: FieldModel,
+  hidden: readonly string[],
+): WritableView[] {
+  const { field } = model;
+  if (field.kind !== "scalar" || field.driverWrites === undefined) return [];
+  const text = scalarText(field.type, field.as);
+  const writes = field.driverWrites === true ? {} : field.driverWrites;
+  const cleared = fields.find((each) => each.name === writes.clears);
+  const offset = model.offset ?? 0;
+  return [{
+    property: propertyName(model.name),
+    pascal: className(model.name),
+    doc: model.doc,
+    type: text.type,
+    offset,
+    size: text.size,
+    gate: isGated(model) ? scope.gateText(model.when, model.unless) : "",
+    get: text.get(String(offset)),
+    set: text.set("0", "value", model.name),
+    refuses: boundsText(field),
+    clears: cleared === undefined || cleared.field.kind !== "scalar" ? null : {
+      offset: cleared.offset ?? 0,
+      get: scalarText(cleared.field.type).get(String(cleared.offset ?? 0)),
+      set: scalarText(cleared.field.type).set(String(cleared.offset ?? 0), "left", cleared.name),
+    },
+    until: writes.until === "DRIVER_OK",
+    windowed: hidden.includes(propertyName(model.name)),
+    optional: isGated(model),
+  }];
+}
+
+/** True when `value` is out of bounds. */
+function boundsText(field: dsl.Scalar): string {
+  const tests: string[] = [];
+  if (field.min !== undefined && field.min > 0) tests.push(`value < ${field.min}`);
+  if (typeof field.max === "number") tests.push(`value > ${field.max}`);
+  if (field.oneOf !== undefined) {
+    tests.push(field.oneOf.map((one) => `value !== ${one}`).join(" && "));
+  }
+  if (field.multipleOf !== undefined) tests.push(`value % ${field.multipleOf} !== 0`);
+  if (field.powerOfTwo) tests.push("value === 0 || (value & (value - 1)) !== 0");
+  return tests.map((test) => tests.length > 1 ? `(${test})` : test).join(" || ");
+}
+
+function windowView(
+  scope: Scope,
+  window: dsl.Config["window"],
+  fields: readonly FieldModel[],
+  type: string,
+): WindowView | null {
+  if (window === undefined) return null;
+  void scope;
+  const find = (name: string) => fields.find((each) => each.name === name)!;
+  return {
+    select: window.select.map((name) => ({
+      property: propertyName(name),
+      local: localName(propertyName(name)),
+      offset: find(name).offset ?? 0,
+    })),
+    sizeOffset: find(window.size).offset ?? 0,
+    valueOffset: find(window.value).offset ?? 0,
+    valueSize: find(window.value).size ?? 0,
+    valueType: type + className(window.value),
+    valueProperty: propertyName(window.value),
+  };
+}
+
+function endsOf(scope: Scope, fields: readonly FieldModel[]) {
+  return fields.map((model) => ({
+    gate: isGated(model) ? scope.gateText(model.when, model.unless) : "",
+    end: (model.offset ?? 0) + (model.size ?? 0),
+  }));
+}

@@ -1,0 +1,127 @@
+/**
+ * What templates print of queues: where each stands, and what it carries.
+ *
+ * @module
+ */
+
+import type * as dsl from "../../spec/types.ts";
+import type { DeviceModel, QueueModel } from "../model.ts";
+import { className, propertyName } from "../names.ts";
+import { sectionDoc } from "./docs.ts";
+import type { MessagesView } from "./messages.ts";
+import type { Scope } from "./scope.ts";
+import { isGated } from "./shape.ts";
+
+/** A queue, or a family of equal ones. */
+export interface QueueView {
+  readonly name: string;
+  readonly property: string;
+  readonly pascal: string;
+  readonly doc: string;
+  readonly role: dsl.Role;
+  /** Number of the family in the plan. */
+  readonly kind: number;
+  /** The family as the plan takes it. */
+  readonly family: string;
+  readonly many: boolean;
+  readonly sets: readonly MessagesView[];
+  readonly request: boolean;
+  readonly transmit: boolean;
+  readonly receive: boolean;
+  readonly pull: boolean;
+  readonly merges: { readonly property: string; readonly gate: string } | null;
+  /** Text for the least size of a parked buffer. */
+  readonly parks: string;
+}
+
+/** The views of a device's queues. */
+export function queueViews(
+  scope: Scope,
+  device: DeviceModel,
+  sets: readonly MessagesView[],
+): QueueView[] {
+  return device.queues.map((model, kind) => queueView(scope, device, model, kind, sets));
+}
+
+function queueView(
+  scope: Scope,
+  device: DeviceModel,
+  model: QueueModel,
+  kind: number,
+  sets: readonly MessagesView[],
+): QueueView {
+  const { queue } = model;
+  const { merges, parks } = queue;
+  return {
+    name: model.name,
+    property: propertyName(model.name),
+    pascal: className(model.name),
+    doc: sectionDoc(queue.doc, queue.section ?? device.section),
+    role: queue.role,
+    kind,
+    family: familyText(scope, device, model),
+    many: model.many,
+    sets: model.messages.map((set) => sets.find((each) => each.name === set.name)!),
+    request: queue.role === "request",
+    transmit: queue.role === "transmit",
+    receive: queue.role === "receive",
+    pull: queue.role === "pull",
+    merges: merges === undefined ? null : {
+      property: propertyName(merges.field),
+      gate: scope.gateText(alternatives(merges.when), []),
+    },
+    parks: parksText(device, parks),
+  };
+}
+
+function familyText(scope: Scope, device: DeviceModel, model: QueueModel): string {
+  const { index, strictIndex, count = 1 } = model.queue;
+  const gate = scope.gateText(model.when, []);
+  const number = countText(scope, device, count);
+  const members = [placeText(scope, device, index, "")];
+  if (strictIndex !== undefined) {
+    members.push(`strict: { ${placeText(scope, device, strictIndex, "")} }`);
+  }
+  members.push(`count: ${gate === "" ? number : `${gate} ? ${number} : 0`}`);
+  return `{ ${members.join(", ")} }`;
+}
+
+function placeText(scope: Scope, device: DeviceModel, index: dsl.Index, pad: string): string {
+  void pad;
+  if (index === "next") return `first: "next", step: 1`;
+  if (typeof index === "object" && "step" in index) {
+    const then = index.then === undefined ? "" : `, then: ${index.then}`;
+    return `first: ${index.first}${then}, step: ${index.step}`;
+  }
+  return `first: ${countText(scope, device, index)}, step: 1`;
+}
+
+function countText(scope: Scope, device: DeviceModel, count: dsl.Count): string {
+  if (typeof count === "number") return String(count);
+  const field = device.config?.fields.find((each) => each.name === count.config);
+  const optional = field !== undefined && isGated(field);
+  const config = `config.${propertyName(count.config)}${
+    optional ? ` ?? ${count.otherwise ?? 0}` : ""
+  }`;
+  const gate = scope.gateText(alternatives(count.when), []);
+  const gated = gate === "" ? config : `${gate} ? ${config} : ${count.otherwise ?? 0}`;
+  const { times = 1, plus = 0 } = count;
+  if (times === 1 && plus === 0) return gated.includes("?") ? `(${gated})` : gated;
+  return `(${gated})${times === 1 ? "" : ` * ${times}`}${plus === 0 ? "" : ` + ${plus}`}`;
+}
+
+function parksText(device: DeviceModel, parks: dsl.Length | undefined): string {
+  if (parks === undefined || parks === "rest") return "0";
+  if (typeof parks === "number") return String(parks);
+  if (!("config" in parks)) return "0";
+  const field = device.config?.fields.find((each) => each.name === parks.config);
+  const text = `config.${propertyName(parks.config)}`;
+  const value = field !== undefined && isGated(field) ? `(${text} ?? 0)` : text;
+  return parks.plus ? `${value} + ${parks.plus}` : value;
+}
+
+function alternatives(gate: dsl.Gate | undefined): readonly (readonly string[])[] {
+  if (gate === undefined) return [];
+  if (typeof gate === "string") return [[gate]];
+  return gate.map((one) => typeof one === "string" ? [one] : one);
+}

@@ -1,0 +1,268 @@
+/**
+ * What templates print of a struct: its interface and its codec, and those of its unions.
+ *
+ * @module
+ */
+
+import type { ArmModel, FieldModel, StructModel } from "../model.ts";
+import { className, localName, propertyName } from "../names.ts";
+import { commentText, sectionDoc } from "./docs.ts";
+import { type FieldView, fieldView, type PropertyView, structText } from "./fields.ts";
+import { armExterns, constantOf, externName, pathOf, Siblings, structExterns } from "./siblings.ts";
+import type { Scope } from "./scope.ts";
+import { isGated, structShape } from "./shape.ts";
+
+/** The codec of a list of fields. */
+export interface CodecView {
+  readonly properties: readonly PropertyView[];
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  readonly decodes: readonly string[];
+  readonly encodes: readonly string[];
+  /** Members of the object that a reader returns. */
+  readonly resultText: string;
+}
+
+/** A struct, ready to print. */
+export interface StructView extends CodecView {
+  readonly type: string;
+  readonly name: string;
+  readonly doc: string;
+  readonly sizeName: string;
+  readonly size: number | null;
+  readonly fixed: boolean;
+  readonly grown: boolean;
+  readonly walked: boolean;
+  /** Further parameters of its functions: `, keyLen: number`. */
+  readonly params: string;
+  readonly unions: readonly UnionView[];
+  readonly groups: readonly GroupView[];
+}
+
+/** Fields of a growing struct that come and go together. */
+export interface GroupView {
+  /** Condition on `size`; empty for what is always there. */
+  readonly condition: string;
+  readonly reads: readonly string[];
+  readonly zeroes: readonly string[];
+  readonly writes: readonly string[];
+}
+
+/** A union or the element of a sequence. */
+export interface UnionView {
+  readonly type: string;
+  readonly doc: string;
+  readonly tagsName: string;
+  readonly params: string;
+  readonly arms: readonly ArmView[];
+  /** Bytes that every arm fills; 0 when each has its own size. */
+  readonly slot: number;
+  readonly raw: boolean;
+  readonly field: string;
+  readonly hasTags: boolean;
+  readonly sequence: SequenceView | null;
+}
+
+/** One arm. */
+export interface ArmView {
+  readonly name: string;
+  readonly doc: string;
+  readonly tags: readonly number[];
+  readonly tag: number;
+  /** Its struct's type, or null where it has properties of its own. */
+  readonly struct: string | null;
+  readonly properties: readonly PropertyView[];
+  readonly decodes: readonly string[];
+  readonly encodes: readonly string[];
+  /** Members of the object that a reader returns, beside `kind`. */
+  readonly resultText: string;
+}
+
+/** How elements of a sequence follow each other. */
+export interface SequenceView {
+  /** Type of the header, and what of it an element has as properties. */
+  readonly header: string;
+  readonly element: string;
+  readonly decode: string;
+  /** The decoder of an element's body. */
+  readonly area: string;
+  /** Statements that write the header of `value` whose body is in `e`, and the end. */
+  readonly encode: string;
+  readonly encodeEnd: string;
+  readonly by: string;
+  readonly hasEnd: boolean;
+  readonly end: number;
+  /** Elements start at multiples of this; 0 when they follow each other closely. */
+  readonly align: number;
+}
+
+/** The codec of some fields among their siblings. */
+export function codecView(
+  scope: Scope,
+  siblings: Siblings,
+  fields: readonly FieldModel[],
+): CodecView {
+  const views: FieldView[] = [];
+  const decodes: string[] = [];
+  const late = new Map<string, string[]>();
+  for (const model of fields) {
+    const view = fieldView(scope, model, siblings, 0);
+    views.push(view);
+    decodes.push(...view.decodes);
+    if (model.field.kind === "union" && view.late.length > 0) {
+      const [selector = ""] = pathOf(model.field.by);
+      late.set(selector, [...(late.get(selector) ?? []), ...view.late]);
+    }
+    for (const name of fieldNames(model)) decodes.push(...(late.get(name) ?? []));
+  }
+  const properties = views.flatMap((view) => view.properties);
+  return {
+    properties,
+    reads: views.flatMap((view) => view.reads),
+    writes: views.flatMap((view) => view.writes),
+    decodes,
+    encodes: views.flatMap((view) => view.encodes),
+    resultText: properties.map(resultMember).join(", "),
+  };
+}
+
+function fieldNames(model: FieldModel): string[] {
+  const bits = model.field.kind === "bits" ? Object.keys(model.field.fields) : [];
+  return [model.name, ...bits];
+}
+
+/** `name`, `in: in_`, or a spread that leaves an absent property out. */
+function resultMember({ property, optional }: PropertyView): string {
+  const local = localName(property);
+  if (optional) return `...(${local} === undefined ? {} : { ${property}: ${local} })`;
+  return property === local ? property : `${property}: ${local}`;
+}
+
+/** The view of a struct. */
+export function structView(scope: Scope, struct: StructModel): StructView {
+  const type = className(struct.name);
+  const siblings = new Siblings(scope, type, struct.fields);
+  const codec = codecView(scope, siblings, struct.fields);
+  const shape = structShape(scope, struct);
+  return {
+    ...codec,
+    type,
+    name: struct.name,
+    doc: sectionDoc(struct.doc, struct.section),
+    sizeName: `${constantOf(type)}_SIZE`,
+    size: struct.size,
+    fixed: shape === "fixed",
+    grown: shape === "grown",
+    walked: shape === "walked",
+    params: paramsText(structExterns(scope, struct)),
+    unions: unionViews(scope, siblings),
+    groups: shape === "grown" ? groupViews(scope, siblings, struct) : [],
+  };
+}
+
+function paramsText(externs: readonly string[]): string {
+  return externs.map((path) => `, ${externName(path)}: number`).join("");
+}
+
+function groupViews(scope: Scope, siblings: Siblings, struct: StructModel): GroupView[] {
+  return struct.fields.map((model) => {
+    const view = fieldView(scope, model, siblings, 0);
+    const end = (model.offset ?? 0) + (model.size ?? 0);
+    return {
+      condition: isGated(model) ? `size >= ${end}` : "",
+      reads: view.reads,
+      zeroes: view.properties.map(({ property, zero }) => `into.${property} = ${zero};`),
+      writes: view.writes,
+    };
+  });
+}
+
+/** Unions and sequences among some fields, each with its own type and functions. */
+export function unionViews(scope: Scope, siblings: Siblings): UnionView[] {
+  return siblings.flat.filter(({ field }) =>
+    (field.kind === "union" && pathOf(field.by).length > 0) || field.kind === "sequence"
+  ).map((model) => unionView(scope, siblings, model));
+}
+
+function unionView(scope: Scope, siblings: Siblings, model: FieldModel): UnionView {
+  const { field } = model;
+  if (field.kind !== "union" && field.kind !== "sequence") throw new Error("not a union");
+  const type = siblings.unionType(model);
+  return {
+    type,
+    doc: commentText(model.doc),
+    tagsName: `${constantOf(type)}_TAGS`,
+    params: paramsText(armExterns(scope, type, model)),
+    arms: model.arms.map((arm) => armView(scope, type, arm)),
+    slot: field.kind === "union" ? field.size ?? 0 : 0,
+    raw: field.otherwise === "raw",
+    field: model.name,
+    hasTags: model.arms.every((arm) => arm.tags.length === 1),
+    sequence: field.kind === "sequence" ? sequenceView(scope, model) : null,
+  };
+}
+
+function armView(scope: Scope, owner: string, arm: ArmModel): ArmView {
+  const base = {
+    name: arm.name,
+    doc: commentText(arm.doc),
+    tags: arm.tags,
+    tag: arm.tags[0] ?? 0,
+  };
+  if (arm.struct !== null) {
+    const names = structExterns(scope, arm.struct).map((path) => `, ${externName(path)}`).join("");
+    const text = structText(scope, arm.struct, arm.name, "value", { decode: names, encode: names });
+    return {
+      ...base,
+      struct: className(arm.struct.name),
+      properties: [],
+      decodes: [],
+      encodes: [text.encode + ";"],
+      resultText: `...${text.decode}`,
+    };
+  }
+  const codec = codecView(scope, new Siblings(scope, owner, arm.fields), arm.fields);
+  return { ...base, struct: null, ...codec };
+}
+
+function sequenceView(scope: Scope, model: FieldModel): SequenceView {
+  const { field } = model;
+  if (field.kind !== "sequence") throw new Error(`${model.path} is not a sequence`);
+  const header = scope.struct(field.header);
+  const type = className(header.name);
+  const by = propertyName(field.by);
+  const size = typeof field.size === "object" ? propertyName(field.size.field) : null;
+  const includes = typeof field.size === "object" ? field.size.includes ?? 0 : 0;
+  const sized = size === null ? "" : `, ${size}: e.length + ${includes}`;
+  const ended = size === null ? "" : `, ${size}: 0`;
+  const write = (value: string) =>
+    structText(scope, header, model.name, value).encode.replace(/^e\./, "out.");
+  const end = typeof field.end === "number" ? field.end : 0;
+  const others = propertiesOf(header).filter((each) => each !== by && each !== size);
+  return {
+    header: type,
+    element: others.length === 0
+      ? "unknown"
+      : `Pick<${type}, ${others.map((each) => `"${each}"`).join(" | ")}>`,
+    decode: structText(scope, header, model.name, "").decode,
+    area: size === null ? "d" : `d.slot(header.${size} - ${includes}, "${model.name}")`,
+    encode: `${write(`{ ...(empty${type}()), ...value, ${by}: tag${sized} }`)};`,
+    encodeEnd: `${write(`{ ...(empty${type}()), ${by}: ${end}${ended} }`)};`,
+    by,
+    hasEnd: field.end !== undefined,
+    end,
+    align: field.align ?? 0,
+  };
+}
+
+/** Properties of a header, whose fields are scalars. */
+function propertiesOf(header: StructModel): string[] {
+  return header.fields.flatMap(({ name, field }) => {
+    if (field.kind === "bits") {
+      return Object.entries(field.fields).filter(([, bit]) => bit.reserved === undefined).map((
+        [key],
+      ) => propertyName(key));
+    }
+    return field.kind === "scalar" && field.reserved === undefined ? [propertyName(name)] : [];
+  });
+}

@@ -1,0 +1,172 @@
+/**
+ * Everything that the templates of one device print.
+ *
+ * @module
+ */
+
+import type { DeviceModel, EnumModel, ModuleModel, StructModel } from "../model.ts";
+import { className, constantName, propertyName } from "../names.ts";
+import { type ConfigView, configView } from "./config.ts";
+import { commentText, numberText, sectionDoc } from "./docs.ts";
+import { type FeatureView, featureViews } from "./features.ts";
+import { type MessagesView, messagesView } from "./messages.ts";
+import { type QueueView, queueViews } from "./queues.ts";
+import { gateProperty, Scope } from "./scope.ts";
+import { isGated } from "./shape.ts";
+import { type StructView, structView } from "./structs.ts";
+
+/** A named number. */
+export interface ConstantView {
+  readonly name: string;
+  readonly value: string;
+  readonly doc: string;
+}
+
+/** An enumeration. */
+export interface EnumView {
+  readonly type: string;
+  readonly doc: string;
+  readonly members: readonly {
+    readonly member: string;
+    readonly value: string;
+    readonly doc: string;
+  }[];
+}
+
+/** A size that the session keeps. */
+export interface SessionSizeView {
+  readonly property: string;
+  readonly name: string;
+  readonly doc: string;
+  readonly text: string;
+}
+
+/** A device, ready to print. */
+export interface DeviceView {
+  readonly name: string;
+  readonly prefix: string;
+  /** The prefix as the start of a function's name. */
+  readonly local: string;
+  readonly id: number;
+  readonly title: string;
+  readonly doc: string;
+  /** ` (VIRTIO 1.4, 5.2)`, or nothing for a device that is not in the standard. */
+  readonly standard: string;
+  readonly source: string;
+  readonly infoName: string;
+  readonly features: readonly FeatureView[];
+  readonly enums: readonly EnumView[];
+  readonly constants: readonly ConstantView[];
+  readonly structs: readonly StructView[];
+  readonly gates: readonly { readonly property: string; readonly name: string }[];
+  readonly sizes: readonly SessionSizeView[];
+  readonly grown: readonly SessionSizeView[];
+  readonly config: ConfigView | null;
+  readonly messages: readonly MessagesView[];
+  readonly queues: readonly QueueView[];
+  readonly session: string;
+  /** Conditions on the set \`features\` beyond prerequisites. */
+  readonly choices: readonly string[];
+}
+
+/** The view of a device. */
+export function deviceView(device: DeviceModel): DeviceView {
+  const scope = new Scope(device);
+  const structs = device.structs.map((struct) => structView(scope, struct));
+  const messages = device.messages.map((set) => messagesView(scope, device, set));
+  const config = configView(scope, device);
+  const queues = queueViews(scope, device, messages);
+  const grown = [...scope.grown].map((struct) => grownView(scope, struct));
+  return {
+    name: device.name,
+    prefix: device.prefix,
+    local: propertyName(device.prefix),
+    id: device.id,
+    title: device.title,
+    doc: sectionDoc(device.doc, device.section),
+    standard: /^[0-9]/.test(device.section) ? ` (VIRTIO 1.4, ${device.section})` : "",
+    source: device.source,
+    infoName: `${constantName(device.name)}_INFO`,
+    features: featureViews(device),
+    enums: enumViews(device, device.prefix),
+    constants: constantViews(device),
+    structs,
+    gates: gateViews(scope, device),
+    sizes: sizeViews(scope, device),
+    grown,
+    config,
+    messages,
+    queues,
+    session: `${device.prefix}Session`,
+    choices: choiceTexts(device),
+  };
+}
+
+/** Features that exclude each other, and sets of which one must be there. */
+function choiceTexts(device: DeviceModel): string[] {
+  const has = (key: string) =>
+    `hasBit(features, ${device.features.find((one) => one.key === key)?.name ?? key})`;
+  return [
+    ...device.features.flatMap((one) =>
+      one.excludes.map((other) => `!(${has(one.key)} && ${has(other)})`)
+    ),
+    ...(device.oneFeatureOf.length === 0 ? [] : [`(${device.oneFeatureOf.map(has).join(" || ")})`]),
+  ];
+}
+
+/** Views of a module's enumerations. */
+export function enumViews(module: ModuleModel, prefix: string): EnumView[] {
+  return module.enums.map((one: EnumModel) => ({
+    type: prefix + one.typeName,
+    doc: sectionDoc(one.doc, one.section),
+    members: one.members.map(({ name, member, value, doc }) => ({
+      member: /^[A-Za-z_]/.test(member) ? member : `"${member}"`,
+      value: numberText(value),
+      doc: `\`${name}\`${doc === "" ? "" : `: ${commentText(doc)}`}`,
+    })),
+  }));
+}
+
+/** Views of a module's loose constants. */
+export function constantViews(module: ModuleModel): ConstantView[] {
+  return module.constants.map(({ name, value, doc }) => ({
+    name,
+    value: numberText(value),
+    doc: doc === "" ? `\`${name}\`` : commentText(doc),
+  }));
+}
+
+function gateViews(scope: Scope, device: DeviceModel) {
+  return device.features.filter(({ key }) => scope.gates.has(key)).map(({ key, name }) => ({
+    property: gateProperty(key),
+    name,
+  }));
+}
+
+function sizeViews(scope: Scope, device: DeviceModel): SessionSizeView[] {
+  return [...scope.sizes].map((name) => {
+    const field = device.config?.fields.find((each) => each.name === name);
+    const text = `config.${propertyName(name)}`;
+    return {
+      property: propertyName(name),
+      name,
+      doc: commentText(field?.doc ?? name),
+      text: field !== undefined && isGated(field) ? `${text} ?? 0` : text,
+    };
+  });
+}
+
+/** The size of a growing struct: where its last open group ends. */
+function grownView(scope: Scope, struct: StructModel): SessionSizeView {
+  let text = "0";
+  for (const field of struct.fields) {
+    const end = String((field.offset ?? 0) + (field.size ?? 0));
+    text = isGated(field) ? `${scope.gateText(field.when, field.unless)} ? ${end} : ${text}` : end;
+  }
+  return {
+    property: `${propertyName(struct.name)}Size`,
+    name: struct.name,
+    doc: className(struct.name),
+    text,
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * Buffers that a driver parks in a receive queue until the device has something to say.
+ *
+ * @module
+ */
+
+import type { DeviceQueue } from "./queue.ts";
+
+/** The parked buffers of one queue, on the device's side. They are taken from the ring as they come. */
+export class ParkedBuffers {
+  readonly #queue: DeviceQueue;
+  readonly #heads: Int32Array; // a ring
+  #first = 0;
+  #count = 0;
+
+  /** For a queue that went live. */
+  constructor(queue: DeviceQueue) {
+    this.#queue = queue;
+    this.#heads = new Int32Array(queue.size);
+  }
+
+  /** How many buffers are parked. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes all buffers that came, and says whether there were any. */
+  park(): boolean {
+    const before = this.#count;
+    const heads = this.#heads;
+    while (this.#count < heads.length) {
+      const head = this.#queue.pop();
+      if (head < 0) break;
+      heads[(this.#first + this.#count++) % heads.length] = head;
+    }
+    return this.#count > before;
+  }
+
+  /** How many of the next buffers hold `length` bytes together; 0 when they never do, or more than `most` were needed. */
+  needed(length: number, most: number): number {
+    if (this.#count < most) this.park();
+    let room = 0;
+    for (let i = 0; i < this.#count && i < most; i++) {
+      room += this.#queue.chain(this.#at(i)).writableLength;
+      if (room >= length) return i + 1;
+    }
+    return 0;
+  }
+
+  /** Writes two pieces, one behind the other, over the next `buffers` buffers, and gives those back. */
+  send(buffers: number, head: Uint8Array, data: Uint8Array): void {
+    let at = 0;
+    const length = head.length + data.length;
+    for (let i = 0; i < buffers; i++) {
+      const id = this.#take();
+      const chain = this.#queue.chain(id);
+      const count = Math.min(chain.writableLength, length - at);
+      const fromHead = Math.max(0, Math.min(count, head.length - at));
+      if (fromHead > 0) chain.write(0, head, at, fromHead);
+      if (count > fromHead) {
+        chain.write(fromHead, data, at + fromHead - head.length, count - fromHead);
+      }
+      at += count;
+      this.#queue.push(id, count);
+    }
+    this.#queue.publish();
+  }
+
+  /** Writes as much of a stream of bytes as there is room for; returns how many bytes that were. */
+  stream(data: Uint8Array): number {
+    this.park();
+    let at = 0;
+    while (at < data.length && this.#count > 0) {
+      const id = this.#take();
+      const chain = this.#queue.chain(id);
+      const count = Math.min(chain.writableLength, data.length - at);
+      chain.write(0, data, at, count);
+      this.#queue.push(id, count);
+      at += count;
+    }
+    if (at > 0) this.#queue.publish();
+    return at;
+  }
+
+  /** Gives the next buffer back empty: it is too small for any message. */
+  drop(): void {
+    if (this.#count === 0) return;
+    this.#queue.push(this.#take(), 0);
+    this.#queue.publish();
+  }
+
+  #at(i: number): number {
+    return this.#heads[(this.#first + i) % this.#heads.length]!;
+  }
+
+  #take(): number {
+    const head = this.#at(0);
+    this.#first = (this.#first + 1) % this.#heads.length;
+    this.#count--;
+    return head;
+  }
+}
