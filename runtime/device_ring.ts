@@ -75,6 +75,9 @@ export abstract class DeviceRing {
   /** Both positions as they are saved. */
   protected abstract where(): { avail: number; used: number };
 
+  /** Makes all pushed buffers visible, and says whether there were any. */
+  protected abstract expose(): boolean;
+
   /** Makes the typed arrays over the ring anew. */
   protected abstract mapRing(): void;
 
@@ -100,9 +103,11 @@ export abstract class DeviceRing {
     }
   }
 
-  /** Where the queue stands. */
+  /** Where the queue stands, all pushed buffers being visible. */
   position(): QueuePosition {
     if (this.stopped !== undefined) return this.stopped;
+    if (this.memory.generation !== this.generation) this.remap();
+    if (this.live) this.expose();
     const heads = this.order?.heads() ??
       this.chains.filter((chain) => chain.pending).map((chain) => chain.head);
     const inflight = heads.map((head): InflightBuffer => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger } from "./check.ts";
 import { PeerError } from "./errors.ts";
 import { IndirectPool, type PooledTable } from "./indirect_pool.ts";
 import { BUFFER_BYTES_MAX, DESC_F_NEXT, DESC_F_WRITE } from "./layout.ts";
@@ -50,6 +51,9 @@ export abstract class DriverRing {
   /** Staged elements, four words each: address low and high, length, flags. */
   protected staged: Int32Array = new Int32Array(4 * 4);
   protected stagedCount = 0;
+  /** In-order queues: buffers of the current batch that are not collected, and the used length of the last of them. */
+  protected batch = 0;
+  protected batchLength = 0;
   protected stopped: DriverPosition | undefined = undefined;
 
   constructor(
@@ -163,6 +167,16 @@ export abstract class DriverRing {
     this.counts[head] = 0;
     this.pending--;
     return true;
+  }
+
+  /** Goes on within a batch. */
+  protected resumeBatch(what: string, { batch, pending }: DriverPosition): void {
+    if (batch === undefined) return;
+    if (!this.features.inOrder) throw new TypeError(`${what}: batch needs VIRTIO_F_IN_ORDER`);
+    checkInteger(`${what}: batch.count`, batch.count, 1, pending.length);
+    checkInteger(`${what}: batch.length`, batch.length, 0, 0xffffffff);
+    this.batch = batch.count;
+    this.batchLength = batch.length;
   }
 
   /** The regions changed: finds the ring again, and breaks the queue when it is gone. */

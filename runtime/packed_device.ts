@@ -130,13 +130,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   publish(): void {
     if (this.memory.generation !== this.generation) this.remap();
     if (!this.live) return;
-    if (this.order !== undefined) this.#retire();
-    if (this.#held < 0) return;
-    // The driver polls the first of these descriptors alone. Its flags come last: all other used descriptors and the
-    // data were written before this store, and the driver reads them after a load that sees it; see ring_word.ts.
-    if (this.#atomic) Atomics.store(this.#desc, this.#held, this.#heldWord);
-    else this.#desc[this.#held] = this.#heldWord;
-    this.#held = -1;
+    if (!this.expose() && this.#since >= 0) return;
     if (this.#wanted()) this.onNotify();
   }
 
@@ -154,6 +148,17 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     if (this.resumed.length > 0) return false;
     // Read after what we asked for is visible: a buffer added before that is seen here, a later one notifies.
     return !this.#isAvailable(this.#load(this.#nextAvail), this.#availWrap);
+  }
+
+  protected expose(): boolean {
+    if (this.order !== undefined) this.#retire();
+    if (this.#held < 0) return false;
+    // The driver polls the first of these descriptors alone. Its flags come last: all other used descriptors and the
+    // data were written before this store, and the driver reads them after a load that sees it; see ring_word.ts.
+    if (this.#atomic) Atomics.store(this.#desc, this.#held, this.#heldWord);
+    else this.#desc[this.#held] = this.#heldWord;
+    this.#held = -1;
+    return true;
   }
 
   protected where(): { avail: number; used: number } {

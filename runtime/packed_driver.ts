@@ -49,8 +49,6 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   #heldWord = 0;
   #since = 0; // descriptors added since we last considered a kick, -1 when not known
   #event = NO_EVENT; // our event word as the device sees it
-  #batch = 0; // in-order: buffers of the current batch that are not collected
-  #batchLength = 0; // in-order: used length of the last of them
   readonly #ids: Uint16Array; // free ids
   #idCount: number;
   // Buffers counted modulo 65536: which were added, published and collected, and the id of each since collected.
@@ -141,7 +139,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   collect(): number {
     if (this.memory.generation !== this.generation) this.remap();
     if (!this.live) return -1;
-    if (this.#batch > 0) return this.#collectBatch();
+    if (this.batch > 0) return this.#collectBatch();
     const word = (this.#nextUsed << 2) + 3;
     if (!this.#isUsed(this.#desc[word]!)) return -1;
     // Length, data and the used descriptors of the same burst were written before the store that this load sees.
@@ -151,8 +149,8 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     const length = (end & DESC_F_WRITE << 16) === 0 ? 0 : this.#desc[word - 1]! >>> 0;
     if (!this.#checkId(id)) return -1;
     if (this.#inOrder) {
-      this.#batch = ((this.#addedAt[id]! - this.#collected) & 0xffff) + 1;
-      this.#batchLength = length;
+      this.batch = ((this.#addedAt[id]! - this.#collected) & 0xffff) + 1;
+      this.batchLength = length;
       return this.#collectBatch();
     }
     return this.#end(id, length) ? id : -1;
@@ -167,7 +165,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   arm(): boolean {
     if (this.memory.generation !== this.generation) this.remap();
     if (!this.live) return true;
-    if (this.#batch > 0) return false;
+    if (this.batch > 0) return false;
     const offset = this.#nextUsed | this.#usedWrap << 15;
     this.#ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
     // Read after what we asked for is visible: a buffer used before that is seen here, a later one notifies.
@@ -178,6 +176,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   /** Where the queue stands. */
   position(): DriverPosition {
     if (this.stopped !== undefined) return this.stopped;
+    this.publish();
     const ids = this.#inOrder
       ? Array.from({ length: this.pending }, (_, at) => {
         return this.#order[(this.#collected + at) & this.#orderMask]!;
@@ -187,6 +186,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
       format: "packed",
       avail: this.#nextAvail | this.#availWrap << 15,
       used: this.#nextUsed | this.#usedWrap << 15,
+      ...(this.batch === 0 ? {} : { batch: { count: this.batch, length: this.batchLength } }),
       pending: ids.map((id) => ({
         id,
         descriptors: this.counts[id]!,
@@ -264,9 +264,9 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   /** One used descriptor stands for all buffers up to the one that it names (VIRTIO 1.4, 2.8.9). */
   #collectBatch(): number {
     const id = this.#order[this.#collected & this.#orderMask]!;
-    const length = this.#batch === 1 ? this.#batchLength : this.writables[id]!;
+    const length = this.batch === 1 ? this.batchLength : this.writables[id]!;
     if (!this.#end(id, length)) return -1;
-    this.#batch--;
+    this.batch--;
     return id;
   }
 
@@ -299,6 +299,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     this.#nextUsed = position.used & 0x7fff;
     this.#usedWrap = position.used >>> 15;
     this.#since = this.#event = -1;
+    this.resumeBatch(what, position);
     for (const buffer of position.pending) {
       const { id, writableLength } = buffer;
       const count = typeof buffer.descriptors === "number" ? buffer.descriptors : 0;

@@ -103,6 +103,8 @@ export interface DriverPosition {
   readonly used: number;
   /** Split ring: the descriptor that the next buffer starts with. */
   readonly next?: number;
+  /** In-order queues: how many buffers of a batch are to be collected still, and the used length of its last. */
+  readonly batch?: { readonly count: number; readonly length: number };
   /** Buffers published and not collected; in-order queues: oldest first. */
   readonly pending: readonly PendingBuffer[];
 }
@@ -141,7 +143,10 @@ export interface DeviceQueue {
   arm(): boolean;
   /** Ends the use of the ring, as for a reset: pending buffers become unusable, their memory is not touched again. */
   stop(): void;
-  /** Where the queue stands, published or stopped. */
+  /**
+   * Makes all pushed buffers visible and says where the queue stands. Who resumes there considers a notification at its
+   * first publish, whether or not something was pushed.
+   */
   position(): QueuePosition;
 }
 
@@ -187,9 +192,12 @@ export interface DriverQueue {
   suppress(): void;
   /** Asks for a notification and looks again: true when nothing waits, false when there is more to collect. */
   arm(): boolean;
-  /** Ends the use of the ring, as for a reset, and gives indirect tables back to the arena. */
+  /** Ends the use of the ring, once the device has reset it, and gives indirect tables back to the arena. */
   stop(): void;
-  /** Where the queue stands, published or stopped. */
+  /**
+   * Publishes and says where the queue stands; who resumes there considers a notification at its first kick. To go on
+   * elsewhere, leave this end as it is: stopping it would give indirect tables back that the device may still read.
+   */
   position(): DriverPosition;
 }
 

@@ -284,7 +284,6 @@ for (const format of ["split", "packed"] as const) {
         ring.device.publish();
         assert.ok(first >= 0 && third >= 0);
         ring.device.stop();
-        ring.driver.stop();
         const device = createDeviceQueue(ring.memory, ring.layout, ring.features, {
           position: structuredClone(ring.device.position()),
         });
@@ -294,6 +293,10 @@ for (const format of ["split", "packed"] as const) {
         });
         const resumed: Ring = { ...ring, device, driver };
         assert.equal(device.arm(), false);
+        const { notifications } = ring.count;
+        device.onNotify = () => void ring.count.notifications++;
+        device.publish();
+        assert.equal(ring.count.notifications, notifications + 1, "one may have been lost");
         assert.equal(driver.pending, 3);
         const later = addBuffer(resumed, [2], [9]);
         driver.kick();

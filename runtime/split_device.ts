@@ -127,14 +127,8 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   publish(): void {
     if (this.memory.generation !== this.generation) this.remap();
     if (!this.live) return;
-    if (this.order !== undefined) this.#retire();
-    const used = this.#nextUsed;
-    if (used === this.#published) return;
-    this.#published = used;
-    // Ids, lengths and the data itself were written before this store, and the driver reads them after a load that
-    // sees it; see ring_word.ts, also for why the event word is read after it.
-    this.#usedWord.store(Math.max(this.#flags, 0) | used << 16);
-    if (this.#wanted(used)) this.onNotify();
+    if (!this.expose() && this.#signalled >= 0) return;
+    if (this.#wanted(this.#nextUsed)) this.onNotify();
   }
 
   /** Asks the driver for no notifications; with event indices, by asking for none further. */
@@ -151,6 +145,17 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     if (this.resumed.length > 0) return false;
     // Read after what we asked for is visible: a buffer added before that is seen here, a later one notifies.
     return this.#availWord.load() >>> 16 === this.#nextAvail;
+  }
+
+  protected expose(): boolean {
+    if (this.order !== undefined) this.#retire();
+    const used = this.#nextUsed;
+    if (used === this.#published) return false;
+    this.#published = used;
+    // Ids, lengths and the data itself were written before this store, and the driver reads them after a load that
+    // sees it; see ring_word.ts, also for why the event word is read after it.
+    this.#usedWord.store(Math.max(this.#flags, 0) | used << 16);
+    return true;
   }
 
   protected where(): { avail: number; used: number } {
@@ -294,9 +299,9 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   #wanted(used: number): boolean {
-    if (!this.features.eventIdx) return (this.#availWord.load() & AVAIL_F_NO_INTERRUPT) === 0;
     const old = this.#signalled;
     this.#signalled = used;
+    if (!this.features.eventIdx) return (this.#availWord.load() & AVAIL_F_NO_INTERRUPT) === 0;
     return old < 0 || passedEvent(this.#usedEvent.load(), used, old);
   }
 

@@ -44,8 +44,6 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   #kicked = 0; // our index when we last considered a kick, -1 when not known
   #nextUsed = 0; // next to collect
   #seenUsed = 0; // the device's index when we last looked
-  #batch = 0; // in-order: buffers of the current batch that are not collected
-  #batchLength = 0; // in-order: used length of the last of them
   #flags = 0; // our flags as the device sees them, -1 when not known
   // Links of free and of pending descriptors; in-order queues go round the table and never relink.
   readonly #next: Uint16Array;
@@ -169,6 +167,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   /** Where the queue stands. */
   position(): DriverPosition {
     if (this.stopped !== undefined) return this.stopped;
+    this.publish();
     const heads = this.#inOrder
       ? Array.from({ length: this.pending }, (_, at) => {
         return this.#heads[(this.#nextUsed + at) & this.#mask]!;
@@ -179,6 +178,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
       avail: this.#nextAvail,
       used: this.#nextUsed,
       next: this.#free,
+      ...(this.batch === 0 ? {} : { batch: { count: this.batch, length: this.batchLength } }),
       pending: heads.map((head) => ({
         id: head,
         descriptors: this.#descriptors(head),
@@ -269,10 +269,10 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
 
   /** One used entry stands for all buffers up to the one that it names (VIRTIO 1.4, 2.7.9). */
   #collectInOrder(at: number): number {
-    if (this.#batch === 0) {
+    if (this.batch === 0) {
       const word = 1 + ((at & this.#mask) << 1);
       const id = this.#used[word]! >>> 0;
-      this.#batchLength = this.#used[word + 1]! >>> 0;
+      this.batchLength = this.#used[word + 1]! >>> 0;
       if (!this.#checkId(id, at)) return -1;
       const ahead = (this.#availAt[id]! - at) & 0xffff;
       const most = (this.#seenUsed - at) & 0xffff;
@@ -280,12 +280,12 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
         this.break("used.id", at & this.#mask, `one of the ${most} oldest buffers`, id);
         return -1;
       }
-      this.#batch = ahead + 1;
+      this.batch = ahead + 1;
     }
     const head = this.#heads[at & this.#mask]!;
-    const length = this.#batch === 1 ? this.#batchLength : this.writables[head]!;
+    const length = this.batch === 1 ? this.batchLength : this.writables[head]!;
     if (!this.accept(head, length)) return -1;
-    this.#batch--;
+    this.batch--;
     this.#nextUsed = (at + 1) & 0xffff;
     return head;
   }
@@ -315,6 +315,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     }
     this.#nextAvail = this.#published = position.avail;
     this.#nextUsed = this.#seenUsed = position.used;
+    this.resumeBatch(what, position);
     this.#kicked = this.#flags = -1;
     const taken = new Set<number>();
     for (const [at, buffer] of position.pending.entries()) {

@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { fuzzCase, Random } from "./fuzz.ts";
+
+Deno.test("both rings pass a thousand fuzz cases, from both sides", () => {
+  let operations = 0;
+  for (let seed = 0; seed < 1000; seed++) operations += fuzzCase(seed);
+  assert.ok(operations > 50_000);
+});
+
+Deno.test("Random gives the same numbers for the same seed, and others for another", () => {
+  const numbers = (seed: number) => {
+    const random = new Random(seed);
+    return Array.from({ length: 5 }, () => random.word());
+  };
+  assert.deepEqual(numbers(1), numbers(1));
+  assert.notDeepEqual(numbers(1), numbers(2));
+});
