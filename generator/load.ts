@@ -6,34 +6,39 @@
 
 import { pathToFileURL } from "node:url";
 import { DSL_VERSION } from "../spec/types.ts";
-import { type Code, DescriptionError, type Diagnostic, listNames } from "./diagnostics.ts";
-import type { LoadedDescription } from "./passes/draft.ts";
+import type * as dsl from "../spec/types.ts";
+import { type Code, type Diagnostic, listNames } from "./diagnostics.ts";
 import { show, validate } from "./validate.ts";
 
+/** What a module has, as far as it could be loaded. */
+export interface LoadedDescription {
+  /** The description; null when it is too far from the language to be looked at any further. */
+  readonly description: dsl.Device | dsl.Layout | null;
+  /** The module, relative to the root where it is below it. */
+  readonly source: string;
+  /** What is wrong with it so far. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /**
- * Validated descriptions that the modules at `specifiers` export, in order. A specifier is a path
- * or a URL; paths start at `root`, a folder's URL, and places in diagnostics are relative to it.
- *
- * @throws {DescriptionError} with every problem of every module.
+ * Descriptions that the modules at `specifiers` export, in order, and what is wrong with them. A
+ * specifier is a path or a URL; paths start at `root`, the URL of a folder, and places in
+ * diagnostics are relative to it.
  */
 export async function load(
   specifiers: readonly string[],
   root: URL = pathToFileURL(`${Deno.cwd()}/`),
 ): Promise<LoadedDescription[]> {
   const found = await Promise.all(specifiers.map((specifier) => loadModule(specifier, root)));
-  const diagnostics = found.flatMap((one) => one.diagnostics);
-  if (diagnostics.length > 0) throw new DescriptionError(diagnostics);
-  return found.flatMap((one) => one.loaded);
+  return found.flat();
 }
 
-interface Found {
-  readonly loaded: readonly LoadedDescription[];
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-async function loadModule(specifier: string, root: URL): Promise<Found> {
+async function loadModule(specifier: string, root: URL): Promise<LoadedDescription[]> {
   const url = URL.canParse(specifier) ? new URL(specifier) : new URL(specifier, root);
   const source = sourceName(url, root);
+  const failure = (diagnostic: Diagnostic) => [
+    { description: null, source, diagnostics: [diagnostic] },
+  ];
   let module: Record<string, unknown>;
   try {
     module = await import(url.href);
@@ -42,22 +47,11 @@ async function loadModule(specifier: string, root: URL): Promise<Found> {
   }
   const values = [...new Set(Object.values(module))].filter(isDescription);
   if (values.length === 0) return failure(nothingIn(module, source));
-  const loaded: LoadedDescription[] = [];
-  const diagnostics: Diagnostic[] = [];
-  for (const value of values) {
-    if (value.dsl !== DSL_VERSION) {
-      diagnostics.push(otherVersion(value, source));
-      continue;
-    }
-    const result = validate(value, labelOf(value, source));
-    if ("description" in result) loaded.push({ description: result.description, source });
-    else diagnostics.push(...result.diagnostics);
-  }
-  return { loaded, diagnostics };
-}
-
-function failure(diagnostic: Diagnostic): Found {
-  return { loaded: [], diagnostics: [diagnostic] };
+  return values.flatMap((value) =>
+    value.dsl === DSL_VERSION
+      ? [{ source, ...validate(value, labelOf(value, source)) }]
+      : failure(otherVersion(value, source))
+  );
 }
 
 /** Whether a value says that it is a description, in whatever version. */

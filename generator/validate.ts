@@ -11,16 +11,24 @@ import { type Code, type Diagnostic, nearest } from "./diagnostics.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** The value as a description, or what is wrong with it; `label` names it in diagnostics. */
+/**
+ * The value as a description, and what is wrong with it; `label` names it. Bad names, bad texts and
+ * unknown words leave a description that can still be looked at, other mistakes do not.
+ */
 export function validate(
   value: unknown,
   label: string,
-): { readonly description: dsl.Device | dsl.Layout } | { readonly diagnostics: Diagnostic[] } {
+): {
+  readonly description: dsl.Device | dsl.Layout | null;
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const schema: z.ZodType<dsl.Device | dsl.Layout> = isDevice(value) ? deviceSchema : layoutSchema;
   const result = schema.safeParse(value, { error: expected });
-  if (result.success) return { description: result.data };
+  if (result.success) return { description: result.data, diagnostics: [] };
   const read = new Reader(value, label);
-  return { diagnostics: result.error.issues.flatMap((issue) => read.diagnose(issue, [])) };
+  const diagnostics = result.error.issues.flatMap((issue) => read.diagnose(issue, []));
+  const readable = diagnostics.every(({ code }) => ["V011", "V014", "V015"].includes(code));
+  return { description: readable ? value as dsl.Device | dsl.Layout : null, diagnostics };
 }
 
 /** Whether a description is that of a device: layouts have none of these. */

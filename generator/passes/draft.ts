@@ -15,14 +15,6 @@ import type {
   StructModel,
 } from "../model.ts";
 
-/** A description with the module that it came from. */
-export interface LoadedDescription {
-  /** The validated description. */
-  readonly description: dsl.Device | dsl.Layout;
-  /** The module, relative to the root where it is below it. */
-  readonly source: string;
-}
-
 /** What passes know of one description; a thing that is missing here was reported. */
 export class Draft {
   /** The description, as written. */
@@ -47,11 +39,15 @@ export class Draft {
   readonly broken: Set<readonly FieldModel[]> = new Set();
   readonly #diagnostics: Diagnostic[];
 
-  /** A draft of `loaded` that reports into `diagnostics`. */
-  constructor(loaded: LoadedDescription, diagnostics: Diagnostic[]) {
-    this.description = loaded.description;
-    this.device = "queues" in loaded.description ? loaded.description : null;
-    this.source = loaded.source;
+  /** A draft of `description`, loaded from `source`, that reports into `diagnostics`. */
+  constructor(
+    description: dsl.Device | dsl.Layout,
+    source: string,
+    diagnostics: Diagnostic[],
+  ) {
+    this.description = description;
+    this.device = "queues" in description ? description : null;
+    this.source = source;
     this.#diagnostics = diagnostics;
   }
 

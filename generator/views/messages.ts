@@ -164,7 +164,11 @@ function caseView(
   const name = set.tagged ? one.name : shortName(set.name, device.name);
   const pascal = className(name);
   const both = one.readable.fields.length > 0 && one.writable.fields.length > 0;
-  const prefix = device.prefix + pascal;
+  const ambiguous = device.messages.some((other) =>
+    other !== set && other.cases.some((each) => set.tagged && each.name === one.name)
+  );
+  const owner = ambiguous ? className(shortName(set.name, device.name)) : "";
+  const prefix = device.prefix + owner + pascal;
   const own = one.readable.fields.filter(({ field }) => field.kind !== "payload");
   const shared = set.tagged && role === "request" && own.length === set.header.fields.length;
   const parts = new CaseParts(scope, set, one, role, shared);

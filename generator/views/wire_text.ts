@@ -78,7 +78,9 @@ function partTexts(view: DeviceView): object[] {
   const printed = new Map<string, object>();
   for (const one of view.messages.flatMap((set) => set.cases)) {
     for (const part of [one.readable, one.writable]) {
-      if (!printed.has(part.name)) printed.set(part.name, partText(part, one, view.session));
+      if (part.exists && !printed.has(part.name)) {
+        printed.set(part.name, partText(part, one, view.session));
+      }
     }
   }
   return [...printed.values()];
