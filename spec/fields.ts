@@ -31,6 +31,8 @@ export interface FieldBase<N extends string = string> {
   readonly when?: Gate<N>;
   /** Exists without these features (REVISION_1 of the crypto device). */
   readonly unless?: Gate<N>;
+  /** Not in the text, only in what is deployed: `strict: true` leaves it out. */
+  readonly strict?: false;
   /** Stays little-endian over a legacy interface, where other fields take the guest's order. */
   readonly legacy?: "little-endian";
   /** Over a legacy interface it exists only with these features (num_buffers of net). */
@@ -145,6 +147,8 @@ export interface ArrayField<N extends string = string> extends FieldBase<N> {
   readonly length: Length<N>;
   readonly enum?: N;
   readonly as?: "number" | "bigint";
+  /** Bytes from one element to the next: elements are cut to it, or filled up with zeroes. */
+  readonly stride?: { readonly field: Path<N> };
   /** At most this many elements, or as many as a configuration field says. */
   readonly max?: number | { readonly config: N };
 }

@@ -237,6 +237,8 @@ export interface Messages<N extends string = string, K extends string = string> 
   readonly struct?: Whole;
   readonly readable?: { readonly [P in K]?: Field<N> };
   readonly writable?: { readonly [P in K]?: Field<N> };
+  /** As for a case. */
+  readonly used?: "filled";
   readonly status?: Status<N>;
   readonly cases?: Readonly<Record<string, Case<N, K>>>;
   readonly checks?: readonly Check<N>[];

@@ -41,6 +41,7 @@ const base = {
   doc: text.exactOptional().describe("One sentence"),
   when: gate.exactOptional().describe("Exists with these features"),
   unless: gate.exactOptional().describe("Exists without these features"),
+  strict: z.literal(false).exactOptional().describe("Only in what is deployed, not in the text"),
   legacy: z.literal("little-endian").exactOptional()
     .describe("Stays little-endian over a legacy interface"),
   legacyWhen: gate.exactOptional()
@@ -157,6 +158,8 @@ const array = z.strictObject({
   length,
   enum: name.exactOptional(),
   as: numeric.exactOptional(),
+  stride: z.strictObject({ field: path }).exactOptional()
+    .describe("Bytes from one element to the next"),
   max: limit.exactOptional(),
 }).describe("Elements of one kind");
 

@@ -99,6 +99,7 @@ const messagesShape = z.strictObject({
   readable: fields.exactOptional().describe("Fixed part that the driver fills"),
   writable: fields.exactOptional().describe("Fixed part that the device fills"),
   status: status.exactOptional(),
+  used: z.literal("filled").exactOptional().describe("What the used length counts"),
   cases: recordOf<dsl.Case>(name, oneCase).exactOptional(),
   checks: checks.exactOptional(),
 }).describe("Messages of one shape");
