@@ -16,6 +16,7 @@ import { input } from "./devices/input.ts";
 import { net } from "./devices/net.ts";
 import { scmi } from "./devices/scmi.ts";
 import { scsi } from "./devices/scsi.ts";
+import { sound } from "./devices/sound.ts";
 import { spi } from "./devices/spi.ts";
 import type { Device, Layout } from "./dsl.ts";
 import { rings } from "./rings.ts";
@@ -35,6 +36,7 @@ export const devices: readonly Device[] = [
   net,
   scmi,
   scsi,
+  sound,
   spi,
 ];
 
