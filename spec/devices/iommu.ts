@@ -418,7 +418,7 @@ export const iommu: Device = defineDevice({
       },
     },
 
-    virtio_iommu_fault: {
+    fault: {
       doc: "An access that was not translated",
       section: "5.13.6.9",
       struct: "virtio_iommu_fault",
@@ -447,7 +447,7 @@ export const iommu: Device = defineDevice({
       doc: "Faults",
       section: "5.13.2",
       role: "receive",
-      carries: "virtio_iommu_fault",
+      carries: "fault",
       index: 1,
       parks: 24,
     },

@@ -182,7 +182,7 @@ export const scsi: Device = defineDevice({
   },
 
   messages: {
-    virtio_scsi_req_cmd: {
+    command: {
       doc: "A SCSI command for a logical unit",
       section: "5.6.6.1",
       struct: "virtio_scsi_req_cmd",
@@ -291,7 +291,7 @@ export const scsi: Device = defineDevice({
       },
     },
 
-    virtio_scsi_event: {
+    event: {
       doc: "News about a logical unit",
       section: "5.6.6.3",
       struct: "virtio_scsi_event",
@@ -322,7 +322,7 @@ export const scsi: Device = defineDevice({
       doc: "Events; one that finds no buffer is lost",
       section: "5.6.2",
       role: "receive",
-      carries: "virtio_scsi_event",
+      carries: "event",
       index: 1,
       parks: { config: "event_info_size" },
       legacyUsed: "ignored",
@@ -331,7 +331,7 @@ export const scsi: Device = defineDevice({
       doc: "Commands, served in any order",
       section: "5.6.2",
       role: "request",
-      carries: "virtio_scsi_req_cmd",
+      carries: "command",
       index: 2,
       count: { config: "num_queues" },
       legacyUsed: "ignored",
