@@ -27,7 +27,7 @@ export const CODES = {
   V010: "a description says all that is required",
   V011: "a description says only what the language knows",
   V012: "a value must be of the right kind",
-  V013: "a value must be in its range",
+  V013: "a value must be among those allowed",
   V014: "a name must be an identifier",
   V015: "a text must be present and printable",
   V020: "devices and layouts must be distinct",

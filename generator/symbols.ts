@@ -28,6 +28,7 @@ export const VALUES: readonly string[] = [
   "getNumber64",
   "getText",
   "hasBit",
+  "hasOtherBits",
   "isPromise",
   "knownValue",
   "loopback",

@@ -27,6 +27,11 @@ export function within64(value: bigint, field: string): bigint {
   return value;
 }
 
+/** Whether a value below 2^53 has bits beyond the allowed ones. */
+export function hasOtherBits(value: number, allowed: number): boolean {
+  return (BigInt(value) & ~BigInt(allowed)) !== 0n;
+}
+
 /** A length that a field of the message states too; a RangeError when the two differ. */
 export function sameLength(stated: number, given: number, field: string): void {
   if (stated !== given) {

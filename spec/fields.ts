@@ -71,6 +71,8 @@ export interface Scalar<N extends string = string> extends FieldBase<N>, Bounds<
   readonly enum?: N;
   /** Bit n stands for the value n of this enumeration, or for n + `from`. */
   readonly bitsOf?: N | { readonly enum: N; readonly from: number };
+  /** Name in TypeScript, where two fields of a message would have the same. */
+  readonly property?: string;
   /** Selects the case of a request (several such fields form one tag). */
   readonly tag?: true;
   /** Sent as zero and ignored; `"zero"`: the receiver refuses another value. */

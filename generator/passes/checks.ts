@@ -8,7 +8,7 @@ import type * as dsl from "../../spec/types.ts";
 import type { CaseModel, FieldModel } from "../model.ts";
 import { type Draft, entries } from "./draft.ts";
 import { COMPARISONS, operandsOf } from "./config_fields.ts";
-import { fieldAt, isNumber, namesIn } from "./fields.ts";
+import { fieldAt, isNumber, madeBy, namesIn } from "./fields.ts";
 
 /** Reports checks that test nothing, or values that are not there. */
 export function checksComplete(draft: Draft): void {
@@ -108,7 +108,7 @@ function fieldExists(
     }
     draft.unknown("V060", path, name, "a readable field", namesIn(fields));
   } else if (!isNumber(found)) {
-    const what = `"${name}", which is made by ${found.model.field.kind}()`;
+    const what = `"${name}", which is made by ${madeBy(found.model)}`;
     draft.report("V061", path, what, "a field that holds a number");
   }
 }
@@ -120,7 +120,7 @@ function lengthExists(draft: Draft, path: string, name: string, one: CaseModel):
     if (draft.broken.has(one.readable.fields) || draft.broken.has(one.writable.fields)) return;
     draft.unknown("V060", path, name, "a field with a length", namesIn(all));
   } else if (!("length" in found.field)) {
-    const what = `"${name}", which is made by ${found.field.kind}()`;
+    const what = `"${name}", which is made by ${madeBy(found)}`;
     draft.report("V061", path, what, "bytes, text, a payload or an array");
   }
 }

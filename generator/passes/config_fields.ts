@@ -6,7 +6,7 @@
 
 import type * as dsl from "../../spec/types.ts";
 import { type Draft, entries } from "./draft.ts";
-import { fieldAt, isNumber } from "./fields.ts";
+import { fieldAt, isNumber, madeBy } from "./fields.ts";
 import { describedFields } from "./walk.ts";
 
 /** Reports references to fields that the configuration space does not have, or that are no numbers. */
@@ -20,7 +20,7 @@ export function configFieldsReferenced(draft: Draft): void {
       if (draft.broken.has(fields) && typeof field !== "string") continue;
       draft.unknown("V033", path, name, "a configuration field", known);
     } else if (!isNumber(found)) {
-      const what = `"${name}", which is made by ${found.model.field.kind}()`;
+      const what = `"${name}", which is made by ${madeBy(found.model)}`;
       draft.report("V061", path, what, "a configuration field that holds a number");
     }
   }

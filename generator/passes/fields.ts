@@ -67,6 +67,12 @@ export function isNumber({ model }: Pick<Found, "model">): boolean {
   return model.field.kind === "scalar" || model.field.kind === "bits";
 }
 
+/** The builder that makes such a field, as descriptions call it. */
+export function madeBy({ field }: FieldModel): string {
+  if (field.kind === "scalar") return `${field.type}()`;
+  return field.kind === "bytes" && field.text !== undefined ? "text()" : `${field.kind}()`;
+}
+
 /** Names that a path may start with. */
 export function namesIn(fields: readonly FieldModel[]): string[] {
   return fields.flatMap((model) => {
@@ -176,7 +182,7 @@ export function numberNamed(draft: Draft, at: string, scope: Scope, path: dsl.Pa
     return false;
   }
   if (isNumber(found)) return true;
-  const what = `"${name}", which is made by ${found.model.field.kind}()`;
+  const what = `"${name}", which is made by ${madeBy(found.model)}`;
   draft.report("V061", at, what, "a field that holds a number");
   return false;
 }

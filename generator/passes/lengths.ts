@@ -11,6 +11,7 @@ import {
   describedArms,
   fieldAt,
   isNumber,
+  madeBy,
   namesIn,
   numberNamed,
   places,
@@ -52,7 +53,7 @@ function sequenceTold(draft: Draft, { path, struct }: FieldModel, field: dsl.Seq
     if (found === undefined) {
       draft.unknown("V060", place, name, `a field of ${struct.name}`, names);
     } else if (!isNumber(found)) {
-      const what = `"${name}", which is made by ${found.model.field.kind}()`;
+      const what = `"${name}", which is made by ${madeBy(found.model)}`;
       draft.report("V061", place, what, "a field that holds a number");
     }
   };

@@ -60,22 +60,14 @@ function* misplaced({ field }: FieldModel, scope: Scope): Generator<[string, str
 
 /** `body()` stands at most once in each part of a set that has cases. */
 function bodiesPlaced(draft: Draft): void {
-  for (const { path, fields, of } of describedRecords(draft)) {
+  for (const { path, fields } of describedRecords(draft)) {
     const bodies = entries(fields).filter(([, field]) => field.kind === "body");
     const set = path.match(/^messages\.([^.]+)\.(readable|writable)$/)?.[1];
     const cases = set === undefined ? undefined : draft.description.messages?.[set]?.cases;
     for (const [i, [name]] of bodies.entries()) {
       if (cases !== undefined && i === 0) continue;
-      const found = cases === undefined
-        ? `body() in ${
-          of === "struct"
-            ? "a struct"
-            : of === "config"
-            ? "the configuration space"
-            : "a message without cases"
-        }`
-        : "a second body()";
-      draft.report("V063", `${path}.${name}`, found, "one body() in a part of a set with cases");
+      const found = cases === undefined ? "body() where no cases are" : "a second body()";
+      draft.report("V063", `${path}.${name}`, found, "one body() in each part of a set with cases");
     }
   }
 }

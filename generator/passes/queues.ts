@@ -8,7 +8,7 @@
 import type * as dsl from "../../spec/types.ts";
 import type { Alternatives, CaseModel } from "../model.ts";
 import { type Draft, entries, list } from "./draft.ts";
-import { fieldAt, namesIn } from "./fields.ts";
+import { fieldAt, isNumber, namesIn } from "./fields.ts";
 import { alternatives } from "./gates.ts";
 import { collision } from "./placement.ts";
 
@@ -31,7 +31,7 @@ type Counted = Exclude<dsl.Count, number>;
 
 function countReadable(draft: Draft, path: string, count: Counted, queue: dsl.Queue): void {
   const field = fieldAt(draft.config?.fields ?? [], count.config)?.model;
-  if (field === undefined) return;
+  if (field === undefined || !isNumber({ model: field })) return;
   if (field.size === 8 || field.field.kind === "bits") {
     draft.report("V092", `${path}.config`, `"${count.config}"`, "a number of at most 32 bits");
   }

@@ -43,6 +43,10 @@ export class Operands {
         conditions.push(`(${of} & ${this.#text(check.clear, each)}) !== 0`);
       }
     }
+    if (check.of !== undefined && check.within !== undefined) {
+      const allowed = this.#text(check.within, each).replace("?? Infinity", "?? 0");
+      conditions.push(`hasOtherBits(${this.#text(check.of, each)}, ${allowed})`);
+    }
     const wrong = conditions.length === 0 ? "true" : conditions.join(" || ");
     const gates = [
       this.#scope.gateText(alternatives(check.when), alternatives(check.unless)),
@@ -79,7 +83,7 @@ export class Operands {
     const model = this.#parts.flatMap((part) => part.flat).find((one) => one.name === path[0]);
     const wide = model?.field.kind === "scalar" && model.field.type.endsWith("64") &&
       model.field.as !== "number";
-    if (this.#scope.words.has(path[0] ?? "")) return `(${text} ?? 0)`;
+    if (this.#scope.words.has(path.at(-1) ?? "")) return `(${text} ?? 0)`;
     return wide ? `Number(${text})` : text;
   }
 

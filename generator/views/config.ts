@@ -76,7 +76,11 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
   const type = `${device.prefix}Config`;
   const siblings = new Siblings(scope, type, config.fields);
   const window = windowView(scope, config.description.window, config.fields, type);
-  const fields = config.fields.map((model) => ({ model, ...fieldText(scope, model, siblings) }));
+  const windowed = config.description.window;
+  const shown = windowed === undefined ? [] : [...windowed.select, windowed.size, windowed.value];
+  const fields = config.fields.map((model) =>
+    fieldText(scope, model, siblings, shown.includes(model.name))
+  );
   const properties = fields.flatMap((each) => each.properties);
   const hidden = window === null ? [] : hiddenNames(config.description.window!);
   const writables = config.fields.flatMap((model) =>
@@ -94,14 +98,15 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
     decodes: fields.flatMap((each) => each.decodes),
     result: fields.flatMap((each) => each.result),
     encodes: fields.flatMap((each) => each.encodes),
-    unions: unionViews(scope, siblings),
+    unions: unionViews(scope, siblings, null),
     writables,
     window,
     ends: endsOf(scope, config.fields),
   };
 }
 
-function fieldText(scope: Scope, model: FieldModel, siblings: Siblings) {
+/** `hidden`: it belongs to the window, which a device fills on demand. */
+function fieldText(scope: Scope, model: FieldModel, siblings: Siblings, hidden: boolean) {
   const view = configFieldView(scope, model, siblings);
   const gate = isGated(model) ? scope.gateText(model.when, model.unless) : "";
   const members = view.properties.map(({ property }) => {
@@ -114,7 +119,7 @@ function fieldText(scope: Scope, model: FieldModel, siblings: Siblings) {
     properties: view.properties,
     decodes: [...view.decodes, ...view.late],
     result: gate === "" ? members : [`...(${gate} ? { ${members.join(", ")} } : {})`],
-    encodes: model.field.kind === "union"
+    encodes: hidden
       ? [`e.put(${model.size});`]
       : view.encodes.map((line) => defaulted ? defaultText(line, model, reset ?? 0) : line),
   };

@@ -17,9 +17,16 @@ export function deviceText(view: DeviceView): object {
   const served = view.queues.filter((queue) => !queue.receive);
   const sets = unique(served.flatMap((queue) => queue.sets));
   const received = view.queues.filter((queue) => queue.receive);
+  const sends = received.flatMap((queue) =>
+    queue.sets.flatMap((set) => set.cases.map((one) => sendText(queue, set, one)))
+  );
   return {
     ...view,
     config: view.config === null ? null : configText(view.config),
+    features: view.features.map((one) => ({
+      ...one,
+      condition: one.offered === "true" ? "" : one.offered,
+    })),
     optionKeys: view.features.filter((one) => one.option).map((one) => `"${one.key}"`).join(" | "),
     handlers: sets.flatMap((set) => {
       const many = served.some((queue) => queue.many && queue.sets.includes(set));
@@ -31,9 +38,9 @@ export function deviceText(view: DeviceView): object {
     }),
     served: served.map((queue) => servedText(queue)),
     received: received.map((queue) => ({ ...queue, available: `${queue.property}Available` })),
-    sends: received.flatMap((queue) =>
-      queue.sets.flatMap((set) => set.cases.map((one) => sendText(queue, set, one)))
-    ),
+    sends,
+    noData: view.config?.window !== undefined && view.config.window !== null ||
+      sends.some((one) => one.data === NO_DATA && !one.stream),
     writables: (view.config?.writables ?? []).filter((one) => !one.windowed).map(writableText),
     hasWrites: (view.config?.writables.length ?? 0) > 0,
     ...windowText(view.config),
@@ -52,6 +59,7 @@ function writableText(one: WritableView): object {
   return {
     ...one,
     refused: one.refuses,
+    usesView: one.refuses !== "" || one.clears !== null,
     put: one.set.replace("(0, ", `(${one.offset}, `),
   };
 }
@@ -153,7 +161,31 @@ function setText(view: DeviceView, set: MessagesView, many: boolean): object {
       end: status.offset + status.size,
     },
     cases: set.cases.map((one) => caseText(view, set, one, many)),
+    branches: branches(set),
   };
+}
+
+/** The cases of a tag; where several have the same one, the first whose features are there. */
+function branches(set: MessagesView): object[] {
+  const byTag = new Map<number, CaseView[]>();
+  for (const one of set.cases) {
+    for (const tag of one.tags) byTag.set(tag, [...(byTag.get(tag) ?? []), one]);
+  }
+  const merged = new Map<string, { tags: number[]; cases: CaseView[] }>();
+  for (const [tag, cases] of byTag) {
+    const key = cases.map((one) => one.name).join();
+    const branch = merged.get(key) ?? { tags: [], cases };
+    branch.tags.push(tag);
+    merged.set(key, branch);
+  }
+  return [...merged.values()].map(({ tags, cases }) => ({
+    tags,
+    gated: cases.slice(0, -1).map((one) => ({
+      handler: one.handler,
+      gate: one.gate.replace(/\bs\./g, "this.#s."),
+    })),
+    handler: cases.at(-1)!.handler,
+  }));
 }
 
 function refusalText(status: StatusView | null): object {
@@ -298,7 +330,10 @@ function servedText(queue: QueueView): object {
   };
 }
 
-function sendText(queue: QueueView, set: MessagesView, one: CaseView): object {
+/** Name of the empty array that stands for no data. */
+const NO_DATA = "NO_DATA";
+
+function sendText(queue: QueueView, set: MessagesView, one: CaseView) {
   const { writable } = one;
   const [payload] = writable.payloads;
   void set;
@@ -312,7 +347,7 @@ function sendText(queue: QueueView, set: MessagesView, one: CaseView): object {
     queue,
     item: queue.many ? "queue" : "0",
     parameters: parameters.join(", "),
-    data: payload?.local ?? "NO_DATA",
+    data: payload?.local ?? NO_DATA,
     stream: writable.bare && payload !== undefined,
     value: writable.type === null ? "{}" : "value",
     name: writable.name,

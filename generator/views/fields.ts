@@ -57,8 +57,9 @@ export function fieldView(
   siblings: Siblings,
   base: number,
 ): FieldView {
+  if (siblings.inlines(field)) return inlineView(scope, field, siblings, base);
   const at = field.offset === null ? "at" : offsetText(base + field.offset);
-  const bare = bareView(scope, field, siblings, at, base);
+  const bare = bareView(scope, field, siblings, at);
   if (!isGated(field)) return bare;
   const gate = scope.gateText(field.when, field.unless);
   return {
@@ -71,7 +72,7 @@ export function fieldView(
 
 /** The view of a configuration field: it has its place whatever its gate says, which decides about the property only. */
 export function configFieldView(scope: Scope, field: FieldModel, siblings: Siblings): FieldView {
-  const view = bareView(scope, field, siblings, "at", 0);
+  const view = bareView(scope, field, siblings, "at");
   return isGated(field)
     ? { ...view, properties: view.properties.map((each) => ({ ...each, optional: true })) }
     : view;
@@ -83,7 +84,12 @@ export function offsetText(offset: number): string {
 }
 
 function gatedDecodes(bare: FieldView, gate: string): string[] {
-  if (bare.properties.length === 0) return [`if (${gate}) {`, ...bare.decodes, "}"];
+  if (bare.properties.length === 0) {
+    const [only = ""] = bare.decodes;
+    const [, local, expression] = /^const (\w+) = (.*);$/.exec(only) ?? [];
+    if (local !== undefined) return [`const ${local} = ${gate} ? ${expression} : 0;`];
+    return [`if (${gate}) {`, ...bare.decodes, "}"];
+  }
   const [only] = bare.properties;
   const simple = bare.properties.length === 1 && bare.decodes.length === 1 && only !== undefined &&
     bare.decodes[0]!.startsWith(`const ${localName(only.property)} = `);
@@ -110,7 +116,6 @@ function bareView(
   model: FieldModel,
   siblings: Siblings,
   at: string,
-  base: number,
 ): FieldView {
   const { field } = model;
   switch (field.kind) {
@@ -125,7 +130,7 @@ function bareView(
     case "array":
       return arrayView(scope, model, field, siblings);
     case "struct":
-      return structFieldView(scope, model, field, siblings, at, base);
+      return structFieldView(scope, model, field, siblings, at);
     case "union":
     case "sequence":
       return unionView(scope, model, field, siblings);
@@ -145,7 +150,8 @@ function scalarView(
 ): FieldView {
   const text = scalarText(field.type, field.as);
   const name = model.name;
-  const local = localName(propertyName(name));
+  const key = field.property ?? propertyName(name);
+  const local = localName(key);
   const fixedValue = field.value !== undefined ? String(field.value) : field.reserved ? "0" : null;
   const literal = fixedValue === null ? null : fixedValue + (text.type === "bigint" ? "n" : "");
   if (literal !== null || field.tag === true) {
@@ -169,7 +175,7 @@ function scalarView(
       encodes: [text.encode(text.type === "bigint" ? `BigInt(${derived})` : derived, name) + ";"],
     };
   }
-  const value = `value.${propertyName(name)}`;
+  const value = `value.${key}`;
   const given = isGated(model) ? `${value} ?? ${text.zero}` : value;
   const enumeration = field.enum === undefined ? null : scope.enumeration(field.enum);
   let type: string = text.type;
@@ -179,10 +185,10 @@ function scalarView(
     const fallback = enumeration.unknown === "refuse" ? "" : `, ${type}.${enumeration.unknown.as}`;
     decode = `knownValue(${type}, ${decode}, "${name}"${fallback})`;
   }
-  const into = `into.${propertyName(name)}`;
+  const into = `into.${key}`;
   return {
     ...NOTHING,
-    properties: [property(model, type, text.zero)],
+    properties: [{ ...property(model, type, text.zero), property: key }],
     reads: [`${into} = ${text.get(at)};`],
     writes: [text.set(at, given, name) + ";"],
     decodes: [`const ${local} = ${decode};`],
@@ -424,10 +430,8 @@ function structFieldView(
   field: dsl.StructField,
   siblings: Siblings,
   at: string,
-  base: number,
 ): FieldView {
   const struct = scope.struct(field.struct);
-  if (siblings.inlines(model)) return inlineView(scope, model, struct, siblings, base);
   const type = scope.structType(struct.name);
   const value = `value.${propertyName(model.name)}`;
   const shape = structShape(scope, struct);
@@ -447,16 +451,12 @@ function structFieldView(
 }
 
 /** The fields of an inlined struct, as if they were the parent's. */
-function inlineView(
-  scope: Scope,
-  model: FieldModel,
-  struct: StructModel,
-  siblings: Siblings,
-  base: number,
-): FieldView {
-  const views = struct.fields.map((each) =>
-    fieldView(scope, each, siblings, base + (model.offset ?? 0))
-  );
+function inlineView(scope: Scope, model: FieldModel, siblings: Siblings, base: number): FieldView {
+  const { struct } = model.field as dsl.StructField;
+  const views = scope.struct(struct).fields.map((each) => {
+    const gates = isGated(model) ? { when: model.when, unless: model.unless } : {};
+    return fieldView(scope, { ...each, ...gates }, siblings, base + (model.offset ?? 0));
+  });
   return {
     properties: views.flatMap((view) => view.properties),
     reads: views.flatMap((view) => view.reads),
@@ -485,8 +485,8 @@ function unionView(
     return {
       ...NOTHING,
       properties: [property(model, `readonly ${type}[]`, "[]")],
-      decodes: [`const ${local} = decode${type}s(${area}, s);`],
-      encodes: [`encode${type}s(e, ${value}, s);`],
+      decodes: [`const ${local} = decode${type}List(${area}, s);`],
+      encodes: [`encode${type}List(e, ${value}, s);`],
     };
   }
   if (typeof field.by === "object" && "state" in field.by) {

@@ -187,7 +187,7 @@ function caseView(
     writable: parts.view("writable", both ? `${prefix}Answer` : prefix),
     status: parts.status(),
     checks: parts.checks(device),
-    gate: scope.gateText(one.feature, []),
+    gate: scope.gateText(one.feature, one.unless),
     model: one,
   };
 }
@@ -257,7 +257,7 @@ class CaseParts {
       headSize: this.#headSize(siblings, head, payloads),
       payloads: payloads.map((model) => this.#payload(siblings, model, direction)),
       trailerSize: trailer.reduce((sum, each) => sum + (each.size ?? 0), 0),
-      unions: unionViews(this.#scope, siblings),
+      unions: unionViews(this.#scope, siblings, null),
       bare: head.length + trailer.length === 0,
       exists: part.fields.length > 0,
       asksRequest: /\brequest\./.test(text),
@@ -403,7 +403,7 @@ function requestReference(readable: Siblings): Outer {
   return (path) => {
     const found = readable.flat.find((each) => each.name === path[0]);
     if (found === undefined) return null;
-    const text = `request.${path.map(propertyName).join(".")}`;
+    const text = readable.reference(path).encode.replace(/\bvalue\./g, "request.");
     return { decode: text, encode: text };
   };
 }

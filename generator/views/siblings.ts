@@ -121,10 +121,8 @@ export class Siblings {
 
   /** Type of a union or of a sequence's element: owner and field. */
   unionType(model: FieldModel): string {
-    const owner = model.path.includes("structs.")
-      ? ownerOf(model.path) ?? this.#owner
-      : this.#owner;
-    return owner + className(model.name);
+    const owner = ownerOf(model.path) ?? this.#owner;
+    return owner + className(model.name) + (model.field.kind === "sequence" ? "Entry" : "");
   }
 
   /** Whether the selector of a union stands behind it. */
@@ -144,7 +142,7 @@ export class Siblings {
 
   /** The selector of a union, as a reader names it. */
   selectorText(model: FieldModel): string {
-    return this.reference(pathOf((model.field as dsl.Union).by)).decode;
+    return this.reference(pathOf((model.field as dsl.Union).by), model).decode;
   }
 
   /** Arguments for what the arms of a union need from here. */
@@ -165,15 +163,18 @@ export class Siblings {
     };
   }
 
-  /** A value named by a path. */
-  reference(path: readonly string[]): Reference {
+  /** A value named by a path, from the same struct as the field that names it where there are several. */
+  reference(path: readonly string[], by?: FieldModel): Reference {
     const [first = "", ...rest] = path;
-    const model = this.flat.find((each) => each.name === first || hasBit(each, first));
+    const found = this.flat.filter((each) => each.name === first || hasBit(each, first));
+    const model =
+      found.find((each) => by !== undefined && ownerOf(each.path) === ownerOf(by.path)) ??
+        found[0];
     if (model === undefined) {
       const inlined = rest.length > 0 && this.flat.some((each) => each.name === rest[0]);
-      return inlined ? this.reference(rest) : this.#extern(path);
+      return inlined ? this.reference(rest, by) : this.#extern(path);
     }
-    const property = propertyName(first);
+    const property = keyOf(model, first);
     if (rest.length === 0) {
       return {
         decode: localName(property),
@@ -229,7 +230,7 @@ export class Siblings {
       return { count: decode, encoded: encode };
     }
     if ("bytes" in length) return this.#byteLength(model, length);
-    const { decode, encode } = this.reference(pathOf(length.field));
+    const { decode, encode } = this.reference(pathOf(length.field), model);
     const times = length.times ?? 1;
     const scaled = (text: string) =>
       plusText(times === 1 ? text : `${text} * ${times}`, length.plus);
@@ -243,7 +244,7 @@ export class Siblings {
     length: { readonly bytes: dsl.Path; readonly plus?: number },
   ): LengthText {
     const path = pathOf(length.bytes);
-    const { decode, encode } = this.reference(path);
+    const { decode, encode } = this.reference(path, model);
     const size = elementSize(this.#scope, model.field) ?? 1;
     const scaled = (text: string) =>
       size === 1 ? plusText(text, length.plus) : `(${plusText(text, length.plus)}) / ${size}`;
@@ -294,6 +295,12 @@ function externsOf(scope: Scope, owner: string, fields: readonly FieldModel[]): 
 export function externName(path: string): string {
   const last = path.split(".").at(-1) ?? path;
   return localName(propertyName(last.replace(/[^A-Za-z0-9_]+/g, " ")));
+}
+
+/** Property of a field; the name of one of its bit-fields stays. */
+export function keyOf(model: FieldModel, name: string = model.name): string {
+  const given = model.field.kind === "scalar" ? model.field.property : undefined;
+  return given ?? propertyName(name);
 }
 
 /** The parts of a path; none for state outside the message. */
@@ -358,7 +365,8 @@ function plusText(text: string, plus = 0): string {
   return plus > 0 ? `${text} + ${plus}` : `${text} - ${-plus}`;
 }
 
-function ownerOf(path: string): string | null {
+/** The struct that a field is described in; null for one of a message or of the configuration. */
+export function ownerOf(path: string): string | null {
   const match = /structs\.([^.]+)\./.exec(path);
   return match === null ? null : className(match[1]!);
 }

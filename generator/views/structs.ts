@@ -8,7 +8,15 @@ import type { ArmModel, FieldModel, StructModel } from "../model.ts";
 import { className, localName, propertyName } from "../names.ts";
 import { commentText, sectionDoc } from "./docs.ts";
 import { type FieldView, fieldView, type PropertyView, structText } from "./fields.ts";
-import { armExterns, constantOf, externName, pathOf, Siblings, structExterns } from "./siblings.ts";
+import {
+  armExterns,
+  constantOf,
+  externName,
+  ownerOf,
+  pathOf,
+  Siblings,
+  structExterns,
+} from "./siblings.ts";
 import type { Scope } from "./scope.ts";
 import { isGated, structShape } from "./shape.ts";
 
@@ -155,7 +163,7 @@ export function structView(scope: Scope, struct: StructModel): StructView {
     grown: shape === "grown",
     walked: shape === "walked",
     params: paramsText(structExterns(scope, struct)),
-    unions: unionViews(scope, siblings),
+    unions: unionViews(scope, siblings, type),
     groups: shape === "grown" ? groupViews(scope, siblings, struct) : [],
   };
 }
@@ -164,23 +172,39 @@ function paramsText(externs: readonly string[]): string {
   return externs.map((path) => `, ${externName(path)}: number`).join("");
 }
 
+/** Fields with the same gate in a row make a group; padding comes with them. */
 function groupViews(scope: Scope, siblings: Siblings, struct: StructModel): GroupView[] {
-  return struct.fields.map((model) => {
+  const groups: {
+    condition: string;
+    gate: string;
+    reads: string[];
+    zeroes: string[];
+    writes: string[];
+  }[] = [];
+  for (const model of struct.fields) {
     const view = fieldView(scope, model, siblings, 0);
-    const end = (model.offset ?? 0) + (model.size ?? 0);
-    return {
-      condition: isGated(model) ? `size >= ${end}` : "",
-      reads: view.reads,
-      zeroes: view.properties.map(({ property, zero }) => `into.${property} = ${zero};`),
-      writes: view.writes,
-    };
-  });
+    const gate = JSON.stringify([model.when, model.unless]);
+    const condition = isGated(model) ? `size >= ${(model.offset ?? 0) + (model.size ?? 0)}` : "";
+    const last = groups.at(-1);
+    const group = last?.gate === gate
+      ? last
+      : { condition, gate, reads: [], zeroes: [], writes: [] };
+    if (group !== last) groups.push(group);
+    group.condition = condition;
+    group.reads.push(...view.reads);
+    group.zeroes.push(
+      ...view.properties.map(({ property, zero }) => `into.${property} = ${zero};`),
+    );
+    group.writes.push(...view.writes.filter((line) => !line.startsWith("if (") && line !== "}"));
+  }
+  return groups;
 }
 
-/** Unions and sequences among some fields, each with its own type and functions. */
-export function unionViews(scope: Scope, siblings: Siblings): UnionView[] {
-  return siblings.flat.filter(({ field }) =>
-    (field.kind === "union" && pathOf(field.by).length > 0) || field.kind === "sequence"
+/** Unions and sequences among some fields, each with its own type and functions; those of inlined structs are printed there. */
+export function unionViews(scope: Scope, siblings: Siblings, owner: string | null): UnionView[] {
+  return siblings.flat.filter(({ field, path }) =>
+    ownerOf(path) === owner &&
+    ((field.kind === "union" && pathOf(field.by).length > 0) || field.kind === "sequence")
   ).map((model) => unionView(scope, siblings, model));
 }
 

@@ -13,14 +13,23 @@ import type { DeviceView } from "./wire.ts";
 /** What the wire template prints. */
 export function wireText(view: DeviceView): object {
   const { session } = view;
+  const sized = view.sizes.length + view.grown.length > 0;
+  const places = view.queues.map((queue) => queue.family).join();
   return {
     ...view,
     titleText: JSON.stringify(view.title),
-    configParameter: configParameter(view),
-    gatesParameter: usesGates(view) ? "s" : "_s",
+    sized,
+    configParameter: configParameter(view, places.includes("config.")),
+    sessionParameter: configParameter(view, view.sizes.length > 0),
+    gatesParameter: /\bs\./.test(places) ? "s" : "_s",
     structs: view.structs.map((struct) => ({
       ...struct,
       session,
+      groups: struct.groups.map((group) => ({
+        ...group,
+        hasReads: group.reads.length > 0,
+        hasWrites: group.writes.length > 0,
+      })),
       sDecode: unusedMark(struct.decodes),
       sEncode: unusedMark(struct.encodes),
       unions: struct.unions.map((each) => unionText(each, session)),
@@ -30,16 +39,10 @@ export function wireText(view: DeviceView): object {
   };
 }
 
-/** The parameter of functions that depend on the configuration, marked when they do not. */
-function configParameter(view: DeviceView): string {
+/** A parameter for the configuration, marked where it is not looked at. */
+function configParameter(view: DeviceView, used: boolean): string {
   const type = view.config === null ? "unknown" : view.config.type;
-  const used = view.sizes.length > 0 ||
-    view.queues.some((queue) => queue.family.includes("config."));
   return `${used ? "config" : "_config"}: ${type}`;
-}
-
-function usesGates(view: DeviceView): boolean {
-  return view.queues.some((queue) => /\bs\./.test(queue.family));
 }
 
 /** `_` where lines do not mention the session. */
@@ -50,6 +53,7 @@ function unusedMark(lines: readonly string[]): string {
 function unionText(union: UnionView, session: string): object {
   return {
     ...union,
+    readOnly: false,
     session,
     sDecode: unusedMark(union.arms.flatMap((arm) => [...arm.decodes, arm.resultText])),
     sEncode: unusedMark(union.arms.flatMap((arm) => arm.encodes)),
@@ -69,7 +73,12 @@ function configText(view: DeviceView, config: ConfigView): object {
     local: type.charAt(0).toLowerCase() + type.slice(1),
     sizeName: `${constantOf(type)}_SIZE`,
     resultText: config.result.join(", "),
-    unions: config.unions.map((each) => unionText(each, `${view.prefix}Gates`)),
+    sDecode: unusedMark([...config.decodes, ...config.result]),
+    sSize: unusedMark(config.ends.map(({ gate }) => gate)),
+    unions: config.unions.map((each) => ({
+      ...unionText(each, `${view.prefix}Gates`),
+      readOnly: true,
+    })),
   };
 }
 

@@ -87,6 +87,7 @@ const scalar = z.strictObject({
   as: numeric.exactOptional(),
   enum: name.exactOptional(),
   bitsOf: bitsOf.exactOptional(),
+  property: z.string().exactOptional(),
   tag: flag.exactOptional().describe("Selects the case"),
   reserved: reserved.exactOptional(),
   value: natural.exactOptional().describe("Always this value"),

@@ -15,7 +15,7 @@ export const controlStructs = {
     size: 16,
     fields: {
       opcode: le32("What is asked for", { enum: "VIRTIO_CRYPTO_OPCODE", tag: true }),
-      algo: le32("The algorithm, a value of the service"),
+      algo: le32("The algorithm, a value of the service", { property: "serviceAlgo" }),
       flag: le32("Flags"),
       reserved: le32("Reserved", { reserved: true }),
     },

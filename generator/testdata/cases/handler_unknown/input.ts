@@ -1,0 +1,14 @@
+import { lamp } from "../../lamp.ts";
+
+export const input = {
+  ...lamp,
+  features: {
+    ...lamp.features,
+    COLOUR: {
+      bit: 2,
+      doc: "It has colours",
+      by: "handler",
+      handlers: ["virtio_lamp_req.paint", "requestq", "virtio_lamp_req", "paintq"],
+    },
+  },
+};

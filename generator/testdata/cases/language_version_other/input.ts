@@ -1,0 +1,6 @@
+import { lamp } from "../../lamp.ts";
+
+export const input = {
+  ...lamp,
+  dsl: 2,
+};

@@ -1,0 +1,3 @@
+throw new Error("no lamp today\nnor tomorrow");
+
+export {};

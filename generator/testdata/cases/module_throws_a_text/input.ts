@@ -1,0 +1,3 @@
+throw "no lamp today";
+
+export {};

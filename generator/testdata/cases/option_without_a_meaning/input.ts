@@ -1,0 +1,26 @@
+import { array, le16, payload, u8 } from "../../../../spec/dsl.ts";
+import { lamp } from "../../lamp.ts";
+
+export const input = {
+  ...lamp,
+  structs: {
+    virtio_lamp_about: {
+      doc: "About the lamp",
+      fields: {
+        watts: le16("Power", { driverWrites: true, reset: 1 }),
+        level: u8("Level", { as: "bigint", reset: 2 }),
+        version: u8("Version", { value: 1, reserved: true }),
+        places: array({ struct: "virtio_lamp_place" }, "Places", 2, {
+          max: 2,
+          enum: "VIRTIO_LAMP_S",
+        }),
+      },
+    },
+    virtio_lamp_place: { doc: "A place", fields: { x: u8("Where") } },
+  },
+  config: {
+    struct: "virtio_lamp_config",
+    fields: { ...lamp.config.fields, type: u8("Kind", { tag: true }), data: payload("Data", 4) },
+  },
+  queues: { requestq: { ...lamp.queues.requestq, parks: 8 } },
+};
