@@ -222,7 +222,7 @@ export interface Case<N extends string = string, K extends string = string> {
   readonly used?: "filled";
   /** The answer's own tag, where it has one (member of the status enumeration). */
   readonly ok?: string;
-  /** Another status than the set's, or none for a request that is not answered. */
+  /** Another status than the set's, or none for a request that is not answered: then nothing is written back. */
   readonly status?: Status<N> | "none";
   readonly checks?: readonly Check<N>[];
   /** Who may send it, on queues that carry messages both ways. */
