@@ -115,7 +115,7 @@ export const media: Device = defineDevice({
       section: "5.22.6.2.1",
       size: 8,
       fields: {
-        event: le32("The event", { enum: "VIRTIO_MEDIA_EVT", tag: true }),
+        event: le32("Kind of event", { enum: "VIRTIO_MEDIA_EVT", tag: true, property: "kind" }),
         session_id: session,
       },
     },
@@ -245,13 +245,12 @@ export const media: Device = defineDevice({
             planes: array({ bytes: 64 }, "A v4l2_plane of 64 bits for each plane", 8),
           },
         },
-        // The standard names the event's field "event", too.
         event: {
           doc: "An event that the session subscribed to",
           section: "5.22.6.2.4",
           tag: "VIRTIO_MEDIA_EVT_EVENT",
           struct: { writable: "virtio_media_event_event" },
-          writable: { v4l2_event: bytes("A v4l2_event of 64 bits", 136, { external: "V4L2" }) },
+          writable: { event: bytes("A v4l2_event of 64 bits", 136, { external: "V4L2" }) },
         },
       },
     },
