@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { DeviceModel, Model } from "./model.ts";
+import type { DeviceModel, LayoutModel, Model } from "./model.ts";
 import { contractImports, importsOf, render } from "./render.ts";
 import { CONTRACT } from "./symbols.ts";
 import { type DeviceView, deviceView } from "./views/wire.ts";
 import { deviceText } from "./views/device_text.ts";
+import { layoutView } from "./views/layout.ts";
 import { wireText } from "./views/wire_text.ts";
 
 /** One file of the output. */
@@ -31,7 +32,15 @@ export function deviceFiles(device: DeviceModel, runtime: string): OutputFile[] 
 
 /** The files of a model. */
 export function modelFiles(model: Model, runtime: string): OutputFile[] {
-  return model.devices.flatMap((device) => deviceFiles(device, runtime));
+  return [
+    ...model.layouts.map(layoutFile),
+    ...model.devices.flatMap((device) => deviceFiles(device, runtime)),
+  ];
+}
+
+/** The file of a layout, which imports nothing. */
+function layoutFile(layout: LayoutModel): OutputFile {
+  return { path: `layout/${layout.name}.ts`, text: render("layout", layoutView(layout)) };
 }
 
 function wireFile(view: DeviceView, runtime: string): string {

@@ -5,6 +5,7 @@
  */
 
 import device from "../templates/device.hbs" with { type: "text" };
+import layout from "../templates/layout.hbs" with { type: "text" };
 import wire from "../templates/wire.hbs" with { type: "text" };
 import arm_ from "../templates/partials/arm.hbs" with { type: "text" };
 import banner_ from "../templates/partials/banner.hbs" with { type: "text" };
@@ -22,6 +23,7 @@ import imports_ from "../templates/partials/imports.hbs" with { type: "text" };
 import lines_ from "../templates/partials/lines.hbs" with { type: "text" };
 import message_ from "../templates/partials/message.hbs" with { type: "text" };
 import offered_ from "../templates/partials/offered.hbs" with { type: "text" };
+import offsets_ from "../templates/partials/offsets.hbs" with { type: "text" };
 import plan_ from "../templates/partials/plan.hbs" with { type: "text" };
 import properties_ from "../templates/partials/properties.hbs" with { type: "text" };
 import sequence_ from "../templates/partials/sequence.hbs" with { type: "text" };
@@ -30,7 +32,7 @@ import struct_ from "../templates/partials/struct.hbs" with { type: "text" };
 import union_ from "../templates/partials/union.hbs" with { type: "text" };
 
 /** Root templates, one for each kind of file. */
-export const templates: Readonly<Record<string, string>> = { device, wire };
+export const templates: Readonly<Record<string, string>> = { device, layout, wire };
 
 /** What root templates include. */
 export const partials: Readonly<Record<string, string>> = {
@@ -50,6 +52,7 @@ export const partials: Readonly<Record<string, string>> = {
   lines: lines_,
   message: message_,
   offered: offered_,
+  offsets: offsets_,
   plan: plan_,
   properties: properties_,
   sequence: sequence_,

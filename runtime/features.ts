@@ -5,42 +5,11 @@
  * @module
  */
 
+import { ReservedFeature } from "../generated/layout/core.ts";
 import type { QueueFeatures, QueueFormat } from "./queue.ts";
 import type { Facilities } from "./transport.ts";
 
-/** Feature bits that mean the same for every device (VIRTIO 1.4, 6). */
-export const ReservedFeature = {
-  /** Legacy: notify when the queue runs empty, whatever is suppressed. */
-  VIRTIO_F_NOTIFY_ON_EMPTY: 24,
-  /** Legacy: any framing of messages is accepted. */
-  VIRTIO_F_ANY_LAYOUT: 27,
-  /** Descriptors may point to tables of descriptors. */
-  VIRTIO_F_INDIRECT_DESC: 28,
-  /** Notifications are asked for by index. */
-  VIRTIO_F_EVENT_IDX: 29,
-  /** The device follows the standard rather than what came before it. */
-  VIRTIO_F_VERSION_1: 32,
-  /** The platform translates or limits the device's access to memory. */
-  VIRTIO_F_ACCESS_PLATFORM: 33,
-  /** Queues are packed. */
-  VIRTIO_F_RING_PACKED: 34,
-  /** Buffers are used in the order in which they were made available. */
-  VIRTIO_F_IN_ORDER: 35,
-  /** Memory accesses are ordered as the platform says. */
-  VIRTIO_F_ORDER_PLATFORM: 36,
-  /** The device has virtual functions (PCI). */
-  VIRTIO_F_SR_IOV: 37,
-  /** Driver notifications carry the position in the queue. */
-  VIRTIO_F_NOTIFICATION_DATA: 38,
-  /** The device names its queues in driver notifications (PCI). */
-  VIRTIO_F_NOTIF_CONFIG_DATA: 39,
-  /** A queue can be reset alone. */
-  VIRTIO_F_RING_RESET: 40,
-  /** The device has administration queues (PCI). */
-  VIRTIO_F_ADMIN_VQ: 41,
-  /** The device can be suspended. */
-  VIRTIO_F_SUSPEND: 43,
-} as const;
+export { ReservedFeature };
 
 /** One feature of a device, as its description states it. */
 export interface FeatureInfo {

@@ -125,6 +125,7 @@ Deno.test("ReservedFeature has the bits of the standard", () => {
     27,
     28,
     29,
+    30,
     32,
     33,
     34,

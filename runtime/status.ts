@@ -4,23 +4,9 @@
  * @module
  */
 
-/** Bits of the device status field (VIRTIO 1.4, 2.1). */
-export const Status = {
-  /** The driver has noticed the device. */
-  ACKNOWLEDGE: 1,
-  /** The driver knows how to drive the device. */
-  DRIVER: 2,
-  /** The driver is set up: the device is live. */
-  DRIVER_OK: 4,
-  /** The features are agreed. */
-  FEATURES_OK: 8,
-  /** The device is suspended. */
-  SUSPEND: 16,
-  /** The device met an error that only a reset ends. Only the device sets it. */
-  DEVICE_NEEDS_RESET: 64,
-  /** The driver has given up on the device. */
-  FAILED: 128,
-} as const;
+import { DeviceStatus as Status } from "../generated/layout/core.ts";
+
+export { Status };
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND, DEVICE_NEEDS_RESET, FAILED } = Status;
 const FOUND = ACKNOWLEDGE | DRIVER;

@@ -52,11 +52,7 @@ export function layoutView(layout: LayoutModel): LayoutView {
     doc: sectionDoc(layout.doc, layout.section),
     source: layout.source,
     constants: constantViews(layout),
-    features: layout.features.map(({ name, bit, doc, section }) => ({
-      name,
-      bit,
-      doc: sectionDoc(doc, section),
-    })),
+    features: layout.features.map(({ name, bit, doc }) => ({ name, bit, doc: commentText(doc) })),
     enums: enumViews(layout, ""),
     structs: [
       ...layout.structs.map((struct) => ({
