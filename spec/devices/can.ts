@@ -199,7 +199,7 @@ export const can: Device = defineDevice({
         {
           doc: "At most 8 bytes, or 64 in an FD frame",
           section: "5.20.5.2",
-          of: { field: "length" },
+          of: { length: "sdu" },
           atMost: { sum: [8, { product: [56, { bit: [{ field: "flags" }, 14] }] }] },
           otherwise: "NOT_OK",
         },
