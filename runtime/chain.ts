@@ -36,7 +36,7 @@ const NO_VIEW = new DataView(NO_FIXED.buffer);
 /** A buffer that the device took; it is valid until it is given back, then serves the next of its head. */
 export class Chain {
   /** The number that {@linkcode DeviceQueue.pop} returned. */
-  readonly head: number;
+  declare readonly head: number;
   /** Bytes that the device may read. */
   readableLength = 0;
   /** Bytes that the device may write. */
@@ -48,7 +48,7 @@ export class Chain {
   /** For queues: odd while the buffer is pending; what was made for one serial is void at the next. */
   serial = 0;
   /** For queues: the head (split) or the buffer id (packed) as the driver knows it. */
-  id: number;
+  id = 0;
   /** For queues: descriptors that the buffer occupies in the ring. */
   descriptors = 1;
 

@@ -25,9 +25,9 @@ const FIXED_SIZE = 64;
 /** State of a device's end that does not depend on the format. */
 export abstract class DeviceRing {
   /** Index of the queue. */
-  readonly index: number;
+  declare readonly index: number;
   /** Entries of the ring. */
-  readonly size: number;
+  declare readonly size: number;
   /** Buffers popped and not yet pushed. */
   pending = 0;
   /** What broke the queue. */
@@ -37,17 +37,18 @@ export abstract class DeviceRing {
   /** Called once, when the queue breaks. */
   onBroken: (error: PeerError) => void = nothing;
 
-  protected readonly memory: GuestMemory;
-  protected readonly layout: QueueLayout;
-  protected readonly features: QueueFeatures;
-  protected readonly chains: readonly Chain[];
-  protected readonly order: InOrder | undefined;
+  declare protected readonly memory: GuestMemory;
+  declare protected readonly layout: QueueLayout;
+  declare protected readonly features: QueueFeatures;
+  declare protected readonly chains: readonly Chain[];
+  declare protected readonly order: InOrder | undefined;
   /** Buffers to pop again after resuming, oldest last. */
   protected readonly resumed: number[] = [];
   protected stopped: QueuePosition | undefined = undefined;
   /** Neither broken nor stopped: the ring may be touched. */
   protected live = true;
-  protected generation: number;
+  /** Generation of memory for which the ring is mapped; no generation at all once the ring must not be touched. */
+  declare protected generation: number;
 
   constructor(
     memory: GuestMemory,
@@ -97,6 +98,7 @@ export abstract class DeviceRing {
     if (this.stopped !== undefined) return;
     this.stopped = this.position();
     this.live = false;
+    this.generation = -1;
     this.pending = 0;
     for (const chain of this.chains) {
       if (chain.pending) chain.abandon();
@@ -106,8 +108,7 @@ export abstract class DeviceRing {
   /** Where the queue stands, all pushed buffers being visible. */
   position(): QueuePosition {
     if (this.stopped !== undefined) return this.stopped;
-    if (this.memory.generation !== this.generation) this.remap();
-    if (this.live) this.expose();
+    if (this.memory.generation === this.generation || this.refresh()) this.expose();
     const heads = this.order?.heads() ??
       this.chains.filter((chain) => chain.pending).map((chain) => chain.head);
     const inflight = heads.map((head): InflightBuffer => {
@@ -123,8 +124,13 @@ export abstract class DeviceRing {
     return { format: this.format, ...this.where(), inflight };
   }
 
-  /** The regions changed: finds the ring again, and breaks the queue when it is gone. */
-  protected remap(): void {
+  /** Finds the ring again when regions changed; whether it may be touched. */
+  protected refresh(): boolean {
+    if (this.live) this.#remap();
+    return this.live;
+  }
+
+  #remap(): void {
     this.generation = this.memory.generation;
     for (const area of ["desc", "driver", "device"] as const) {
       if (this.memory.extent(this.layout[area]) > 0) continue;
@@ -145,6 +151,7 @@ export abstract class DeviceRing {
     const where = index === undefined ? { queue: this.index } : { queue: this.index, index };
     this.broken = new PeerError("Cannot take a buffer", { ...where, field, wanted, got });
     this.live = false;
+    this.generation = -1;
     this.onBroken(this.broken);
     return false;
   }

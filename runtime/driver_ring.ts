@@ -20,13 +20,11 @@ import type {
 /** State of a driver's end that does not depend on the format. */
 export abstract class DriverRing {
   /** Index of the queue. */
-  readonly index: number;
+  declare readonly index: number;
   /** Entries of the ring. */
-  readonly size: number;
+  declare readonly size: number;
   /** Descriptors that are free. */
-  free: number;
-  /** Buffers added and not yet collected. */
-  pending = 0;
+  declare free: number;
   /** After a collect: bytes that the device wrote. */
   usedLength = 0;
   /** What broke the queue. */
@@ -36,21 +34,29 @@ export abstract class DriverRing {
   /** Called once, when the queue breaks. */
   onBroken: (error: PeerError) => void = nothing;
 
-  protected readonly memory: GuestMemory;
-  protected readonly layout: QueueLayout;
-  protected readonly features: QueueFeatures;
+  declare protected readonly memory: GuestMemory;
+  declare protected readonly layout: QueueLayout;
+  declare protected readonly features: QueueFeatures;
   /** Neither broken nor stopped: the ring may be touched. */
   protected live = true;
-  protected generation: number;
-  /** Descriptors of each pending buffer by head or id; 0 for what is not pending. */
-  protected readonly counts: Uint16Array;
-  /** Writable bytes of each pending buffer. */
-  protected readonly writables: Float64Array;
-  protected readonly legacy: boolean;
-  protected readonly pool: IndirectPool | undefined;
-  /** Staged elements, four words each: address low and high, length, flags. */
-  protected staged: Int32Array = new Int32Array(4 * 4);
+  /** Generation of memory for which the ring is mapped; no generation at all once the ring must not be touched. */
+  declare protected generation: number;
+  /**
+   * Two words for each head or id: how many descriptors a pending buffer has (0 when it is not pending) with the count
+   * at which it was added in the upper half, then its writable bytes.
+   */
+  declare protected readonly records: Int32Array;
+  /** Neither in order nor with lengths to ignore. */
+  declare protected readonly ordinary: boolean;
+  declare protected readonly pool: IndirectPool | undefined;
+  /** Staged elements: how many, and the words of the first. */
   protected stagedCount = 0;
+  protected stagedLow = 0;
+  protected stagedHigh = 0;
+  protected stagedLength = 0;
+  protected stagedFlags = 0;
+  /** All of them, once there are two, four words each: address low and high, length, flags. */
+  protected staged: Int32Array = new Int32Array(4 * 4);
   /** In-order queues: buffers of the current batch that are not collected, and the used length of the last of them. */
   protected batch = 0;
   protected batchLength = 0;
@@ -69,9 +75,8 @@ export abstract class DriverRing {
     this.layout = layout;
     this.features = features;
     this.generation = memory.generation;
-    this.legacy = features.legacyLengths === true;
-    this.counts = new Uint16Array(layout.size);
-    this.writables = new Float64Array(layout.size);
+    this.records = new Int32Array(2 * layout.size);
+    this.ordinary = !features.inOrder && features.legacyLengths !== true;
     this.pool = features.indirect && options.arena !== undefined
       ? new IndirectPool(options.arena, layout.size)
       : undefined;
@@ -88,8 +93,7 @@ export abstract class DriverRing {
 
   /** Stages an element that the device reads. */
   readable(address: number, length: number): void {
-    const count = this.stagedCount;
-    if (count > 0 && this.staged[(count << 2) - 1] !== 0) this.#refuseReadable();
+    if (this.stagedCount > 0 && this.#lastFlags() !== 0) this.#refuseReadable();
     this.#stage(address, length, 0);
   }
 
@@ -103,16 +107,17 @@ export abstract class DriverRing {
     if (this.stopped !== undefined) return;
     this.stopped = this.position();
     this.live = false;
-    this.pending = 0;
+    this.generation = -1;
     this.pool?.close();
   }
 
-  /** Whether there is a ring to add to; throws unless the staged elements can be a buffer. */
-  protected checkStaged(): boolean {
+  /** Throws unless the staged elements can be a buffer. */
+  protected checkStaged(): void {
     const count = this.stagedCount;
-    if (count === 0 || count > this.size) this.#refuseStaged();
-    if (this.memory.generation !== this.generation) this.remap();
-    return this.live;
+    if (count > 0 && count <= this.size) return;
+    this.stagedCount = 0;
+    if (count === 0) throw new TypeError("Cannot add a buffer: nothing is staged");
+    throw new RangeError(`Cannot add a buffer: ${count} elements in a ring of ${this.size}`);
   }
 
   /** Writable bytes of all staged elements; RangeError when there are more than 2^32 bytes in all. */
@@ -125,7 +130,7 @@ export abstract class DriverRing {
       total += length;
       if (staged[at + 3] !== 0) writable += length;
     }
-    if (total <= BUFFER_BYTES_MAX) return writable;
+    if (total <= BUFFER_BYTES_MAX) return Math.min(writable, BUFFER_BYTES_MAX - 1); // as used lengths go
     this.stagedCount = 0;
     throw new RangeError(`Cannot add a buffer: ${total} bytes are more than 2^32`);
   }
@@ -146,26 +151,40 @@ export abstract class DriverRing {
     }
   }
 
-  /** Counts a buffer of `count` descriptors as pending; nothing is staged then. */
-  protected take(head: number, count: number, writable: number): void {
-    this.counts[head] = count;
-    this.writables[head] = writable;
+  /** Remembers a pending buffer, the one added as number `at`; nothing is staged then. */
+  protected take(head: number, count: number, at: number, writable: number): void {
+    this.records[head << 1] = count | at << 16;
+    this.records[head << 1 | 1] = writable;
     this.free -= count;
-    this.pending++;
     this.stagedCount = 0;
+  }
+
+  /** Descriptors of a buffer, 0 when it is not pending. */
+  protected countOf(head: number): number {
+    return this.records[head << 1]! & 0xffff;
+  }
+
+  /** Bytes that the device may write. */
+  protected writableOf(head: number): number {
+    return this.records[head << 1 | 1]! >>> 0;
+  }
+
+  /** The number that {@linkcode DriverRing.take} was given. */
+  protected addedAt(head: number): number {
+    return this.records[head << 1]! >>> 16;
   }
 
   /** Accepts the used length of a pending buffer and ends it; false when the length is a lie. */
   protected accept(head: number, length: number): boolean {
-    const writable = this.writables[head]!;
-    if (length > writable || this.legacy) {
-      if (!this.legacy) return this.break("used.len", head, `at most ${writable}`, length);
-      length = writable;
+    const writable = this.writableOf(head);
+    if (length > writable) {
+      if (this.features.legacyLengths !== true) {
+        return this.break("used.len", head, `at most ${writable}`, length);
+      }
     }
-    this.usedLength = length;
-    this.free += this.counts[head]!;
-    this.counts[head] = 0;
-    this.pending--;
+    this.usedLength = this.features.legacyLengths === true ? writable : length;
+    this.free += this.countOf(head);
+    this.records[head << 1] = 0;
     return true;
   }
 
@@ -179,8 +198,13 @@ export abstract class DriverRing {
     this.batchLength = batch.length;
   }
 
-  /** The regions changed: finds the ring again, and breaks the queue when it is gone. */
-  protected remap(): void {
+  /** Finds the ring again when regions changed; whether it may be touched. */
+  protected refresh(): boolean {
+    if (this.live) this.#remap();
+    return this.live;
+  }
+
+  #remap(): void {
     this.generation = this.memory.generation;
     for (const area of ["desc", "driver", "device"] as const) {
       if (this.memory.extent(this.layout[area]) > 0) continue;
@@ -202,25 +226,50 @@ export abstract class DriverRing {
     const where = index === undefined ? { queue: this.index } : { queue: this.index, index };
     this.broken = new PeerError("Cannot collect a buffer", { ...where, field, wanted, got });
     this.live = false;
+    this.generation = -1;
     this.onBroken(this.broken);
     return false;
   }
 
   #stage(address: number, length: number, flags: number): void {
-    let at = this.stagedCount << 2;
-    if (at === this.staged.length) this.#grow();
     // Both values fit 31 bits nearly always; only otherwise is arithmetic on doubles needed.
     let high = 0;
     if ((address | 0) !== address || (length | 0) !== length || address < 0 || length <= 0) {
       this.#checkElement(address, length);
       high = Math.floor(address / 2 ** 32) | 0;
     }
+    if (this.stagedCount > 0) {
+      this.#stageMore(address | 0, high, length | 0, flags);
+    } else {
+      this.stagedLow = address | 0;
+      this.stagedHigh = high;
+      this.stagedLength = length | 0;
+      this.stagedFlags = flags;
+      this.stagedCount = 1;
+    }
+  }
+
+  #stageMore(low: number, high: number, length: number, flags: number): void {
+    if (this.stagedCount === 1) {
+      const staged = this.staged;
+      staged[0] = this.stagedLow;
+      staged[1] = this.stagedHigh;
+      staged[2] = this.stagedLength;
+      staged[3] = this.stagedFlags;
+    }
+    const at = this.stagedCount << 2;
+    if (at === this.staged.length) this.#grow();
     const staged = this.staged;
-    staged[at++] = address;
-    staged[at++] = high;
-    staged[at++] = length;
-    staged[at] = flags;
+    staged[at] = low;
+    staged[at | 1] = high;
+    staged[at | 2] = length;
+    staged[at | 3] = flags;
     this.stagedCount++;
+  }
+
+  #lastFlags(): number {
+    if (this.stagedCount === 1) return this.stagedFlags;
+    return this.staged[(this.stagedCount << 2) - 1]!;
   }
 
   #checkElement(address: number, length: number): void {
@@ -234,13 +283,6 @@ export abstract class DriverRing {
   #refuseReadable(): never {
     this.stagedCount = 0;
     throw new TypeError("Cannot stage a readable element: it follows a writable one");
-  }
-
-  #refuseStaged(): never {
-    const count = this.stagedCount;
-    this.stagedCount = 0;
-    if (count === 0) throw new TypeError("Cannot add a buffer: nothing is staged");
-    throw new RangeError(`Cannot add a buffer: ${count} elements in a ring of ${this.size}`);
   }
 
   #grow(): void {

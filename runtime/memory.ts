@@ -30,13 +30,13 @@ const NO_WORDS = new Int32Array(0);
 /** A part of a region, in which every byte that may start an access has an offset below 2^30. */
 export class MemoryWindow {
   /** Guest address of offset 0. */
-  readonly address: number;
+  declare readonly address: number;
   /** Offsets at which an access may start: 0 up to this. */
-  readonly span: number;
+  declare readonly span: number;
   /** The bytes up to the end of the region; empty once the region was removed. */
-  bytes: Uint8Array;
+  declare bytes: Uint8Array;
   /** The same as 32-bit words; empty where the buffer is not aligned for that. */
-  words: Int32Array;
+  declare words: Int32Array;
 
   /** Called by {@linkcode GuestMemory} alone. */
   constructor(address: number, span: number, bytes: Uint8Array) {

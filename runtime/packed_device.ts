@@ -31,7 +31,7 @@ import type {
   QueueLayout,
   QueuePosition,
 } from "./queue.ts";
-import { RingWord } from "./ring_word.ts";
+import { NO_HALVES, NO_RING_WORD, NO_WORDS, RingWord } from "./ring_word.ts";
 import { ringSizes } from "./ring_sizes.ts";
 
 /** Takes available buffers of a packed queue and gives them back used. */
@@ -39,10 +39,10 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Format of the ring. */
   readonly format = "packed";
   readonly #table: IndirectTable;
-  #desc!: Int32Array; // four words each: address low and high, length, id | flags << 16
-  #atomic!: boolean;
-  #driverEvent!: RingWord; // written by the driver: offset and wrap | flags << 16
-  #deviceEvent!: RingWord; // written by us
+  #desc: Int32Array = NO_WORDS; // four words each: address low and high, length, id | flags << 16
+  #atomic = false;
+  #driverEvent: RingWord = NO_RING_WORD; // written by the driver: offset and wrap | flags << 16
+  #deviceEvent: RingWord = NO_RING_WORD; // written by us
   #nextAvail = 0; // offset of the next descriptor to take
   #availWrap = 1; // the driver's wrap counter there
   #nextUsed = 0; // offset of the next used descriptor to write
@@ -52,8 +52,8 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   #heldWord = 0;
   #since = 0; // descriptors used since we last considered a notification, -1 when not known
   #event = NO_EVENT; // our event word as the driver sees it
-  readonly #slots: Uint16Array; // free slots
-  #slotCount: number;
+  #slots: Uint16Array = NO_HALVES; // free slots
+  #slotCount = 0;
   readonly #run: Chain[] = []; // in-order: buffers for which one used descriptor will stand
 
   /** Use {@linkcode createDeviceQueue}, which checks the layout. */
@@ -73,7 +73,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Takes the next available buffer: its slot, or -1. */
   pop(): number {
-    if (this.memory.generation !== this.generation) this.remap();
+    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
     if (this.resumed.length > 0) return this.#popAgain();
     const at = this.#nextAvail;
     const end = this.#look(at);
@@ -87,8 +87,8 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     const desc = this.#desc;
     const word = at << 2;
     const low = desc[word]!;
-    const high = desc[word + 1]!;
-    const length = desc[word + 2]!;
+    const high = desc[word | 1]!;
+    const length = desc[word | 2]!;
     const offset = (end & (DESC_F_NEXT | DESC_F_INDIRECT) << 16) === 0 && length > 0
       ? this.memory.locate(low, high, length)
       : -1;
@@ -115,10 +115,9 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     const chain = this.chains[head];
     if (chain === undefined || !chain.pending) return this.refusePush(head);
     if (!(written >= 0 && written <= chain.writableLength)) this.refuseWritten(head, written);
-    if (this.memory.generation !== this.generation) this.remap();
     chain.close();
     this.pending--;
-    if (!this.live) return;
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (this.order !== undefined) this.order.complete(head, written);
     else {
       this.#fill(chain.id, written);
@@ -128,8 +127,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
   publish(): void {
-    if (this.memory.generation !== this.generation) this.remap();
-    if (!this.live) return;
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (!this.expose() && this.#since >= 0) return;
     if (this.#wanted()) this.onNotify();
   }
@@ -141,8 +139,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Asks for a notification and looks again: true when nothing waits. */
   arm(): boolean {
-    if (this.memory.generation !== this.generation) this.remap();
-    if (!this.live) return true;
+    if (this.memory.generation !== this.generation && !this.refresh()) return true;
     const offset = this.#nextAvail | this.#availWrap << 15;
     this.#ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
     if (this.resumed.length > 0) return false;
@@ -180,7 +177,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Id and flags of a descriptor; what was written before its flags were stored is visible then. */
   #load(at: number): number {
-    const word = (at << 2) + 3;
+    const word = at << 2 | 3;
     return this.#atomic ? Atomics.load(this.#desc, word) : this.#desc[word]!;
   }
 
@@ -190,8 +187,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Id and flags of the descriptor when it is available, otherwise 0, which no available one has. */
   #look(at: number): number {
-    if (!this.live) return 0;
-    const word = (at << 2) + 3;
+    const word = at << 2 | 3;
     if (!this.#isAvailable(this.#desc[word]!, this.#availWrap)) return 0;
     if (!this.#atomic) return this.#desc[word]!;
     const confirmed = Atomics.load(this.#desc, word);
@@ -229,9 +225,9 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       // Plain reads do: the first descriptor's flags were stored after all others of its list.
       const word = at << 2;
       low = this.#desc[word]!;
-      high = this.#desc[word + 1]!;
-      length = this.#desc[word + 2]!;
-      end = this.#desc[word + 3]!;
+      high = this.#desc[word | 1]!;
+      length = this.#desc[word | 2]!;
+      end = this.#desc[word | 3]!;
       if (count < most && !this.#isAvailable(end, wrap)) {
         return this.break("flags", at, "available, as part of a list", end >>> 16);
       }
@@ -337,7 +333,6 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   #popAgain(): number {
-    if (!this.live) return -1;
     this.pending++;
     return this.resumed.pop()!;
   }

@@ -30,17 +30,17 @@ import type {
   QueueLayout,
 } from "./queue.ts";
 import { ringSizes } from "./ring_sizes.ts";
-import { RingWord } from "./ring_word.ts";
+import { NO_HALVES, NO_RING_WORD, NO_WORDS, RingWord } from "./ring_word.ts";
 
 /** Makes buffers available in a packed queue and collects them used. */
 export class PackedDriverQueue extends DriverRing implements DriverQueue {
   /** Format of the ring. */
   readonly format = "packed";
-  readonly #inOrder: boolean;
-  #desc!: Int32Array; // four words each: address low and high, length, id | flags << 16
-  #atomic!: boolean;
-  #driverEvent!: RingWord; // written by us: offset and wrap | flags << 16
-  #deviceEvent!: RingWord; // written by the device
+  #inOrder = false;
+  #desc: Int32Array = NO_WORDS; // four words each: address low and high, length, id | flags << 16
+  #atomic = false;
+  #driverEvent: RingWord = NO_RING_WORD; // written by us: offset and wrap | flags << 16
+  #deviceEvent: RingWord = NO_RING_WORD; // written by the device
   #nextAvail = 0; // offset of the next descriptor to fill
   #availWrap = 1; // our wrap counter there
   #nextUsed = 0; // offset of the next used descriptor to read
@@ -49,15 +49,14 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   #heldWord = 0;
   #since = 0; // descriptors added since we last considered a kick, -1 when not known
   #event = NO_EVENT; // our event word as the device sees it
-  readonly #ids: Uint16Array; // free ids
-  #idCount: number;
+  #ids: Uint16Array = NO_HALVES; // free ids
+  #idCount = 0;
   // Buffers counted modulo 65536: which were added, published and collected, and the id of each since collected.
   #added = 0;
   #published = 0;
   #collected = 0;
-  readonly #addedAt: Uint16Array; // count at which a pending buffer was added, by id
-  readonly #order: Uint16Array; // ids by that count
-  readonly #orderMask: number;
+  #order: Uint16Array = NO_HALVES; // ids by that count
+  #orderMask = 0;
 
   /** Use {@linkcode createDriverQueue}, which checks the layout. */
   constructor(
@@ -70,42 +69,45 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     this.#inOrder = features.inOrder;
     this.#ids = new Uint16Array(layout.size).map((_, at) => layout.size - 1 - at);
     this.#idCount = layout.size;
-    this.#addedAt = new Uint16Array(layout.size);
     this.#order = new Uint16Array(2 ** Math.ceil(Math.log2(layout.size)));
     this.#orderMask = this.#order.length - 1;
     this.mapRing();
     if (options.position !== undefined) this.#resumeAt(options.position);
   }
 
+  /** Buffers added and not yet collected. */
+  get pending(): number {
+    return this.stopped !== undefined ? 0 : (this.#added - this.#collected) & 0xffff;
+  }
+
   /** Turns the staged elements into a buffer: its id, or -1 when there is no room. */
   add(): number {
-    if (!this.checkStaged() || this.free === 0) {
+    if (this.stagedCount !== 1) this.checkStaged();
+    if (this.memory.generation !== this.generation && !this.refresh() || this.free === 0) {
       this.stagedCount = 0;
       return -1;
     }
     const id = this.#ids[this.#idCount - 1]!;
-    const count = this.stagedCount;
-    if (count === 1) {
-      const { staged } = this;
-      const writable = staged[3] === 0 ? 0 : staged[2]! >>> 0;
-      this.#fill(staged[0]!, staged[1]!, staged[2]!, id | staged[3]! << 16);
-      this.take(id, 1, writable);
-    } else if (!this.#addTable(id, count) && !this.#addList(id, count)) {
+    const at = this.#added;
+    if (this.stagedCount === 1) {
+      const length = this.stagedLength;
+      const flags = this.stagedFlags;
+      this.#fill(this.stagedLow, this.stagedHigh, length, id | flags << 16);
+      this.take(id, 1, at, flags === 0 ? 0 : length);
+    } else if (!this.#addTable(id) && !this.#addList(id)) {
       this.stagedCount = 0;
       return -1;
     }
     this.#idCount--;
-    this.#addedAt[id] = this.#added;
-    this.#order[this.#added & this.#orderMask] = id;
-    this.#added = (this.#added + 1) & 0xffff;
+    if (this.#inOrder === true) this.#order[at & this.#orderMask] = id;
+    this.#added = (at + 1) & 0xffff;
     return id;
   }
 
   /** Makes all added buffers visible. */
   publish(): void {
     if (this.#held < 0) return;
-    if (this.memory.generation !== this.generation) this.remap();
-    if (!this.live) return;
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
     // The device polls the first of these descriptors alone. Its flags come last: all other descriptors and the data
     // were written before this store, and the device reads them after a load that sees it; see ring_word.ts.
     if (this.#atomic) Atomics.store(this.#desc, this.#held, this.#heldWord);
@@ -137,19 +139,18 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
 
   /** Takes the next used buffer: its id, or -1. */
   collect(): number {
-    if (this.memory.generation !== this.generation) this.remap();
-    if (!this.live) return -1;
+    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
     if (this.batch > 0) return this.#collectBatch();
-    const word = (this.#nextUsed << 2) + 3;
+    const word = this.#nextUsed << 2 | 3;
     if (!this.#isUsed(this.#desc[word]!)) return -1;
     // Length, data and the used descriptors of the same burst were written before the store that this load sees.
     const end = this.#atomic ? Atomics.load(this.#desc, word) : this.#desc[word]!;
     if (!this.#isUsed(end)) return -1;
     const id = end & 0xffff;
     const length = (end & DESC_F_WRITE << 16) === 0 ? 0 : this.#desc[word - 1]! >>> 0;
-    if (!this.#checkId(id)) return -1;
-    if (this.#inOrder) {
-      this.batch = ((this.#addedAt[id]! - this.#collected) & 0xffff) + 1;
+    if (!this.#isPending(id)) return this.#refuseId(id);
+    if (this.#inOrder === true) {
+      this.batch = ((this.addedAt(id) - this.#collected) & 0xffff) + 1;
       this.batchLength = length;
       return this.#collectBatch();
     }
@@ -163,8 +164,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
 
   /** Asks for a notification and looks again: true when nothing waits. */
   arm(): boolean {
-    if (this.memory.generation !== this.generation) this.remap();
-    if (!this.live) return true;
+    if (this.memory.generation !== this.generation && !this.refresh()) return true;
     if (this.batch > 0) return false;
     const offset = this.#nextUsed | this.#usedWrap << 15;
     this.#ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
@@ -181,7 +181,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
       ? Array.from({ length: this.pending }, (_, at) => {
         return this.#order[(this.#collected + at) & this.#orderMask]!;
       })
-      : [...this.counts.keys()].filter((id) => this.counts[id]! > 0);
+      : Array.from({ length: this.size }, (_, id) => id).filter((id) => this.countOf(id) > 0);
     return {
       format: "packed",
       avail: this.#nextAvail | this.#availWrap << 15,
@@ -189,8 +189,8 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
       ...(this.batch === 0 ? {} : { batch: { count: this.batch, length: this.batchLength } }),
       pending: ids.map((id) => ({
         id,
-        descriptors: this.counts[id]!,
-        writableLength: this.writables[id]!,
+        descriptors: this.countOf(id),
+        writableLength: this.writableOf(id),
       })),
     };
   }
@@ -205,17 +205,19 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     this.#deviceEvent = new RingWord(memory.view(layout.device, 4)!, this.#atomic);
   }
 
-  #addTable(id: number, count: number): boolean {
+  #addTable(id: number): boolean {
+    const count = this.stagedCount;
     const writable = this.sumStaged();
     const table = this.pool?.take(id, count);
     if (table === undefined) return false;
     this.fillTable(table, false);
     this.#fill(table.low, table.high, count << 4, id | DESC_F_INDIRECT << 16);
-    this.take(id, 1, writable);
+    this.take(id, 1, this.#added, writable);
     return true;
   }
 
-  #addList(id: number, count: number): boolean {
+  #addList(id: number): boolean {
+    const count = this.stagedCount;
     if (count > this.free) return false;
     const writable = this.sumStaged();
     const { staged } = this;
@@ -223,7 +225,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
       const flags = at + 4 < count << 2 ? staged[at + 3]! | DESC_F_NEXT : staged[at + 3]!;
       this.#fill(staged[at]!, staged[at + 1]!, staged[at + 2]!, id | flags << 16);
     }
-    this.take(id, count, writable);
+    this.take(id, count, this.#added, writable);
     return true;
   }
 
@@ -233,13 +235,13 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     const word = this.#nextAvail << 2;
     const marked = end | (this.#availWrap === 1 ? DESC_F_AVAIL << 16 : DESC_F_USED << 16);
     desc[word] = low;
-    desc[word + 1] = high;
-    desc[word + 2] = length;
+    desc[word | 1] = high;
+    desc[word | 2] = length;
     if (this.#held < 0) {
-      this.#held = word + 3;
+      this.#held = word | 3;
       this.#heldWord = marked;
     } else {
-      desc[word + 3] = marked;
+      desc[word | 3] = marked;
     }
     if (this.#since >= 0) this.#since++;
     if (++this.#nextAvail === this.size) {
@@ -253,25 +255,29 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   }
 
   /** Whether the used id names a buffer that was published and is pending. */
-  #checkId(id: number): boolean {
-    if (id < this.size && this.counts[id] !== 0) {
-      // Added but not published, a buffer's count lies at or ahead of the published one.
-      if (((this.#published - this.#addedAt[id]! - 1) & 0xffff) < 0x8000) return true;
-    }
-    return this.break("id", this.#nextUsed, "the id of a published, pending buffer", id);
+  #isPending(id: number): boolean {
+    if (id >= this.size) return false;
+    const record = this.records[id << 1]!;
+    // Added but not published, a buffer's count lies at or ahead of the published one.
+    return record !== 0 && ((this.#published - (record >>> 16) - 1) & 0xffff) < 0x8000;
+  }
+
+  #refuseId(id: number): number {
+    this.break("id", this.#nextUsed, "the id of a published, pending buffer", id);
+    return -1;
   }
 
   /** One used descriptor stands for all buffers up to the one that it names (VIRTIO 1.4, 2.8.9). */
   #collectBatch(): number {
     const id = this.#order[this.#collected & this.#orderMask]!;
-    const length = this.batch === 1 ? this.batchLength : this.writables[id]!;
+    const length = this.batch === 1 ? this.batchLength : this.writableOf(id);
     if (!this.#end(id, length)) return -1;
     this.batch--;
     return id;
   }
 
   #end(id: number, length: number): boolean {
-    const count = this.counts[id]!;
+    const count = this.countOf(id);
     if (!this.accept(id, length)) return false;
     this.#collected = (this.#collected + 1) & 0xffff;
     this.#ids[this.#idCount++] = id;
@@ -305,16 +311,16 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
       const count = typeof buffer.descriptors === "number" ? buffer.descriptors : 0;
       checkInteger(`${what}: id`, id, 0, this.size - 1);
       checkInteger(`${what}: descriptors`, count, 1, this.free);
-      checkInteger(`${what}: writableLength`, writableLength, 0, 2 ** 32);
-      if (this.counts[id] !== 0) throw new RangeError(`${what}: id ${id} is pending twice`);
-      this.take(id, count, writableLength);
+      checkInteger(`${what}: writableLength`, writableLength, 0, 0xffffffff);
+      if (this.countOf(id) !== 0) throw new RangeError(`${what}: id ${id} is pending twice`);
+      this.take(id, count, this.#added, writableLength);
       this.#order[this.#added & this.#orderMask] = id;
-      this.#addedAt[id] = this.#added++;
+      this.#added++;
     }
     this.#published = this.#added;
     this.#idCount = 0;
     for (let id = this.size - 1; id >= 0; id--) {
-      if (this.counts[id] === 0) this.#ids[this.#idCount++] = id;
+      if (this.countOf(id) === 0) this.#ids[this.#idCount++] = id;
     }
     const turns = this.#availWrap === this.#usedWrap ? 0 : this.size;
     if (this.#nextAvail + turns - this.#nextUsed !== this.size - this.free) {

@@ -24,6 +24,7 @@ export function passedOffset(
   count: number,
   size: number,
 ): boolean {
+  if (count >= size) return true; // a whole lap, as when buffers were published without a kick
   const named = event & 0x7fff;
   const turn = (event >>> 15) & 1;
   const distance = offset - (turn === wrap ? named : named - size);

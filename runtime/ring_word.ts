@@ -12,12 +12,18 @@
  * @module
  */
 
+// What fields of the rings hold before the ring is mapped: V8 checks no kind that never changes.
+/** No words. */
+export const NO_WORDS: Int32Array = new Int32Array(0);
+/** No halves of words. */
+export const NO_HALVES: Uint16Array = new Uint16Array(0);
+
 /** A 32-bit word made of two 16-bit fields, `low | high << 16`, at a place that is a multiple of 2 bytes. */
 export class RingWord {
-  readonly #atomic: boolean;
-  readonly #aligned: boolean;
-  readonly #word: Int32Array;
-  readonly #halves: Uint16Array;
+  #atomic = false;
+  #aligned = false;
+  #word: Int32Array = NO_WORDS;
+  #halves: Uint16Array = NO_HALVES;
 
   /** The word is the first four bytes; `atomic` when somebody outside this agent accesses it. */
   constructor(bytes: Uint8Array, atomic: boolean) {
@@ -68,8 +74,8 @@ export class RingWord {
 
 /** A 16-bit event index. */
 export class RingEvent {
-  readonly #atomic: boolean;
-  readonly #half: Uint16Array;
+  #atomic = false;
+  #half: Uint16Array = NO_HALVES;
 
   /** The event index is the first two bytes; `atomic` when somebody outside this agent accesses it. */
   constructor(bytes: Uint8Array, atomic: boolean) {
@@ -88,6 +94,11 @@ export class RingEvent {
     else this.#half[0] = value;
   }
 }
+
+/** A word of no ring. */
+export const NO_RING_WORD: RingWord = new RingWord(new Uint8Array(4), false);
+/** An event index of no ring. */
+export const NO_RING_EVENT: RingEvent = new RingEvent(new Uint8Array(2), false);
 
 /** Whether going from index `old` to `now` passed the event index, all modulo 65536 (VIRTIO 1.4, 2.7.7). */
 export function passedEvent(event: number, now: number, old: number): boolean {

@@ -29,23 +29,31 @@ import type {
   QueueLayout,
   QueuePosition,
 } from "./queue.ts";
-import { passedEvent, RingEvent, RingWord } from "./ring_word.ts";
+import {
+  NO_HALVES,
+  NO_RING_EVENT,
+  NO_RING_WORD,
+  NO_WORDS,
+  passedEvent,
+  RingEvent,
+  RingWord,
+} from "./ring_word.ts";
 import { ringSizes } from "./ring_sizes.ts";
 
 /** Takes available buffers of a split queue and gives them back used. */
 export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Format of the ring. */
   readonly format = "split";
-  readonly #mask: number;
+  #mask = 0;
   readonly #table: IndirectTable;
   // Views of the ring, from its first byte to its last.
-  #desc!: Int32Array; // four words each: address low and high, length, flags | next << 16
-  #avail!: Uint16Array; // flags, idx, ring…, used_event
-  #availWord!: RingWord; // flags | idx << 16
-  #used!: Int32Array; // flags | idx << 16, then id and length each
-  #usedWord!: RingWord;
-  #usedEvent!: RingEvent; // written by the driver
-  #availEvent!: RingEvent; // written by us
+  #desc: Int32Array = NO_WORDS; // four words each: address low and high, length, flags | next << 16
+  #avail: Uint16Array = NO_HALVES; // flags, idx, ring…, used_event
+  #availWord: RingWord = NO_RING_WORD; // flags | idx << 16
+  #used: Int32Array = NO_WORDS; // id and length each
+  #usedWord: RingWord = NO_RING_WORD;
+  #usedEvent: RingEvent = NO_RING_EVENT; // written by the driver
+  #availEvent: RingEvent = NO_RING_EVENT; // written by us
   // Our own indices, modulo 65536.
   #nextAvail = 0; // next to pop
   #seenAvail = 0; // the driver's index when we last looked
@@ -70,13 +78,12 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Takes the next available buffer: its head, or -1. */
   pop(): number {
-    if (this.memory.generation !== this.generation) this.remap();
+    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
     const at = this.#nextAvail;
     if (at === this.#seenAvail) {
       if (this.resumed.length > 0) return this.#popAgain();
       if (!this.#look()) return -1;
     }
-    if (!this.live) return -1;
     const head = this.#avail[2 + (at & this.#mask)]!;
     if (head >= this.size) {
       this.break("avail.ring", at & this.#mask, `less than ${this.size}`, head);
@@ -90,9 +97,9 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     const desc = this.#desc;
     const word = head << 2;
     const low = desc[word]!;
-    const high = desc[word + 1]!;
-    const length = desc[word + 2]!;
-    const flags = desc[word + 3]!;
+    const high = desc[word | 1]!;
+    const length = desc[word | 2]!;
+    const flags = desc[word | 3]!;
     const offset = (flags & (DESC_F_NEXT | DESC_F_INDIRECT)) === 0 && length > 0
       ? this.memory.locate(low, high, length)
       : -1;
@@ -112,10 +119,9 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     const chain = this.chains[head];
     if (chain === undefined || !chain.pending) return this.refusePush(head);
     if (!(written >= 0 && written <= chain.writableLength)) this.refuseWritten(head, written);
-    if (this.memory.generation !== this.generation) this.remap();
     chain.close();
     this.pending--;
-    if (!this.live) return;
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (this.order !== undefined) this.order.complete(head, written);
     else {
       this.#fill(this.#nextUsed, head, written);
@@ -125,8 +131,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
   publish(): void {
-    if (this.memory.generation !== this.generation) this.remap();
-    if (!this.live) return;
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (!this.expose() && this.#signalled >= 0) return;
     if (this.#wanted(this.#nextUsed)) this.onNotify();
   }
@@ -138,8 +143,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Asks for a notification and looks again: true when nothing waits. */
   arm(): boolean {
-    if (this.memory.generation !== this.generation) this.remap();
-    if (!this.live) return true;
+    if (this.memory.generation !== this.generation && !this.refresh()) return true;
     this.#ask(0);
     if (this.features.eventIdx) this.#availEvent.store(this.#nextAvail);
     if (this.resumed.length > 0) return false;
@@ -171,7 +175,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     const atomic = memory.shared;
     this.#desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
     this.#avail = new Uint16Array(avail.buffer, avail.byteOffset, 3 + size);
-    this.#used = new Int32Array(used.buffer, used.byteOffset, 1 + 2 * size);
+    this.#used = new Int32Array(used.buffer, used.byteOffset + 4, 2 * size);
     this.#availWord = new RingWord(avail, atomic);
     this.#usedWord = new RingWord(used, atomic);
     this.#usedEvent = new RingEvent(avail.subarray(4 + 2 * size), atomic);
@@ -180,7 +184,6 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Learns the driver's index; whether it has moved. */
   #look(): boolean {
-    if (!this.live) return false;
     if (this.#availWord.peek() >>> 16 === this.#nextAvail) return false;
     // The ring entries and descriptors below this index were written before the store that this load sees.
     const avail = this.#availWord.load() >>> 16;
@@ -218,9 +221,9 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       index = next;
       const word = index << 2;
       low = desc[word]!;
-      high = desc[word + 1]!;
-      length = desc[word + 2]!;
-      flags = desc[word + 3]!;
+      high = desc[word | 1]!;
+      length = desc[word | 2]!;
+      flags = desc[word | 3]!;
     }
     return this.break("next", index, `an end after ${this.size} descriptors`, "none");
   }
@@ -273,9 +276,9 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   #fill(used: number, head: number, written: number): void {
-    const at = 1 + ((used & this.#mask) << 1);
+    const at = (used & this.#mask) << 1;
     this.#used[at] = head;
-    this.#used[at + 1] = written > 0xffffffff ? -1 : written;
+    this.#used[at | 1] = written > 0xffffffff ? -1 : written;
   }
 
   /** Moves complete buffers to the ring in their order; one entry stands for a run of completely written ones. */
@@ -312,7 +315,6 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   #popAgain(): number {
-    if (!this.live) return -1;
     this.pending++;
     return this.resumed.pop()!;
   }

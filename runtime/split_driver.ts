@@ -22,22 +22,30 @@ import type {
   QueueLayout,
 } from "./queue.ts";
 import { ringSizes } from "./ring_sizes.ts";
-import { passedEvent, RingEvent, RingWord } from "./ring_word.ts";
+import {
+  NO_HALVES,
+  NO_RING_EVENT,
+  NO_RING_WORD,
+  NO_WORDS,
+  passedEvent,
+  RingEvent,
+  RingWord,
+} from "./ring_word.ts";
 
 /** Makes buffers available in a split queue and collects them used. */
 export class SplitDriverQueue extends DriverRing implements DriverQueue {
   /** Format of the ring. */
   readonly format = "split";
-  readonly #mask: number;
-  readonly #inOrder: boolean;
+  #mask = 0;
+  #inOrder = false;
   // Views of the ring, from its first byte to its last.
-  #desc!: Int32Array; // four words each: address low and high, length, flags | next << 16
-  #avail!: Uint16Array; // flags, idx, ring…, used_event
-  #availWord!: RingWord; // flags | idx << 16
-  #used!: Int32Array; // flags | idx << 16, then id and length each
-  #usedWord!: RingWord;
-  #usedEvent!: RingEvent; // written by us
-  #availEvent!: RingEvent; // written by the device
+  #desc: Int32Array = NO_WORDS; // four words each: address low and high, length, flags | next << 16
+  #avail: Uint16Array = NO_HALVES; // flags, idx, ring…, used_event
+  #availWord: RingWord = NO_RING_WORD; // flags | idx << 16
+  #used: Int32Array = NO_WORDS; // id and length each
+  #usedWord: RingWord = NO_RING_WORD;
+  #usedEvent: RingEvent = NO_RING_EVENT; // written by us
+  #availEvent: RingEvent = NO_RING_EVENT; // written by the device
   // Our own indices, modulo 65536.
   #nextAvail = 0; // next to fill
   #published = 0; // our index as the device sees it
@@ -46,10 +54,9 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   #seenUsed = 0; // the device's index when we last looked
   #flags = 0; // our flags as the device sees them, -1 when not known
   // Links of free and of pending descriptors; in-order queues go round the table and never relink.
-  readonly #next: Uint16Array;
-  readonly #last: Uint16Array; // last descriptor of a pending buffer, by head
-  readonly #availAt: Uint16Array; // available index of a pending buffer, by head
-  readonly #heads: Uint16Array; // heads by slot of the available ring
+  #next: Uint16Array = NO_HALVES;
+  #last: Uint16Array = NO_HALVES; // last descriptor of a pending chain of several, by head
+  #heads: Uint16Array = NO_HALVES; // heads by slot of the available ring
   #free = 0;
 
   /** Use {@linkcode createDriverQueue}, which checks the layout. */
@@ -64,39 +71,42 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     this.#inOrder = features.inOrder;
     this.#next = new Uint16Array(layout.size).map((_, at) => (at + 1) & this.#mask);
     this.#last = new Uint16Array(layout.size);
-    this.#availAt = new Uint16Array(layout.size);
     this.#heads = new Uint16Array(layout.size);
     this.mapRing();
     if (options.position !== undefined) this.#resumeAt(options.position);
   }
 
+  /** Buffers added and not yet collected. */
+  get pending(): number {
+    return this.stopped !== undefined ? 0 : (this.#nextAvail - this.#nextUsed) & 0xffff;
+  }
+
   /** Turns the staged elements into a buffer: its head, or -1 when there is no room. */
   add(): number {
-    if (!this.checkStaged() || this.free === 0) {
-      this.stagedCount = 0;
-      return -1;
-    }
     const head = this.#free;
-    const count = this.stagedCount;
-    if (count === 1) {
-      const { staged } = this;
-      const desc = this.#desc;
-      const word = head << 2;
-      desc[word] = staged[0]!;
-      desc[word + 1] = staged[1]!;
-      desc[word + 2] = staged[2]!;
-      desc[word + 3] = staged[3]!;
-      this.#last[head] = head;
-      this.#free = this.#next[head]!;
-      this.take(head, 1, staged[3] === 0 ? 0 : staged[2]! >>> 0);
-    } else if (!this.#addTable(head, count) && !this.#addChain(head, count)) {
+    if (this.stagedCount !== 1) this.checkStaged();
+    if (this.memory.generation !== this.generation && !this.refresh() || this.free === 0) {
       this.stagedCount = 0;
       return -1;
     }
     const at = this.#nextAvail;
+    if (this.stagedCount === 1) {
+      const desc = this.#desc;
+      const word = head << 2;
+      const length = this.stagedLength;
+      const flags = this.stagedFlags;
+      desc[word] = this.stagedLow;
+      desc[word | 1] = this.stagedHigh;
+      desc[word | 2] = length;
+      desc[word | 3] = flags;
+      this.#free = this.#next[head]!;
+      this.take(head, 1, at, flags === 0 ? 0 : length);
+    } else if (!this.#addTable(head) && !this.#addChain(head)) {
+      this.stagedCount = 0;
+      return -1;
+    }
     const slot = at & this.#mask;
-    this.#heads[slot] = head;
-    this.#availAt[head] = at;
+    if (this.#inOrder === true) this.#heads[slot] = head;
     this.#avail[2 + slot] = head;
     this.#nextAvail = (at + 1) & 0xffff;
     return head;
@@ -106,8 +116,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   publish(): void {
     const avail = this.#nextAvail;
     if (avail === this.#published) return;
-    if (this.memory.generation !== this.generation) this.remap();
-    if (!this.live) return;
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
     this.#published = avail;
     // Descriptors, ring entries and the data itself were written before this store, and the device reads them after
     // a load that sees it; see ring_word.ts.
@@ -134,18 +143,23 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
 
   /** Takes the next used buffer: its head, or -1. */
   collect(): number {
-    if (this.memory.generation !== this.generation) this.remap();
+    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
     const at = this.#nextUsed;
     if (at === this.#seenUsed && !this.#look()) return -1;
-    if (!this.live) return -1;
-    if (this.#inOrder) return this.#collectInOrder(at);
-    const word = 1 + ((at & this.#mask) << 1);
-    const id = this.#used[word]! >>> 0;
-    const length = this.#used[word + 1]! >>> 0;
-    if (!this.#checkId(id, at) || !this.accept(id, length)) return -1;
-    this.#nextUsed = (at + 1) & 0xffff;
-    this.#next[this.#last[id]!] = this.#free;
+    if (this.ordinary !== true) return this.#collectOther(at);
+    const word = (at & this.#mask) << 1;
+    const id = this.#used[word]!;
+    const length = this.#used[word | 1]! >>> 0;
+    if (!this.#isPending(id)) return this.#refuseId(id, at);
+    const records = this.records;
+    if (length > records[id << 1 | 1]! >>> 0) return this.#refuseLength(id, length);
+    const count = records[id << 1]! & 0xffff;
+    this.usedLength = length;
+    this.free += count;
+    records[id << 1] = 0;
+    this.#next[count === 1 ? id : this.#last[id]!] = this.#free;
     this.#free = id;
+    this.#nextUsed = (at + 1) & 0xffff;
     return id;
   }
 
@@ -156,8 +170,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
 
   /** Asks for a notification and looks again: true when nothing waits. */
   arm(): boolean {
-    if (this.memory.generation !== this.generation) this.remap();
-    if (!this.live) return true;
+    if (this.memory.generation !== this.generation && !this.refresh()) return true;
     this.#ask(0);
     if (this.features.eventIdx) this.#usedEvent.store(this.#nextUsed);
     // Read after what we asked for is visible: a buffer used before that is seen here, a later one notifies.
@@ -172,7 +185,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
       ? Array.from({ length: this.pending }, (_, at) => {
         return this.#heads[(this.#nextUsed + at) & this.#mask]!;
       })
-      : [...this.counts.keys()].filter((head) => this.counts[head]! > 0);
+      : this.#next.keys().filter((head) => this.countOf(head) > 0).toArray();
     return {
       format: "split",
       avail: this.#nextAvail,
@@ -182,7 +195,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
       pending: heads.map((head) => ({
         id: head,
         descriptors: this.#descriptors(head),
-        writableLength: this.writables[head]!,
+        writableLength: this.writableOf(head),
       })),
     };
   }
@@ -196,14 +209,15 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     const atomic = memory.shared;
     this.#desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
     this.#avail = new Uint16Array(avail.buffer, avail.byteOffset, 3 + size);
-    this.#used = new Int32Array(used.buffer, used.byteOffset, 1 + 2 * size);
+    this.#used = new Int32Array(used.buffer, used.byteOffset + 4, 2 * size);
     this.#availWord = new RingWord(avail, atomic);
     this.#usedWord = new RingWord(used, atomic);
     this.#usedEvent = new RingEvent(avail.subarray(4 + 2 * size), atomic);
     this.#availEvent = new RingEvent(used.subarray(4 + 8 * size), atomic);
   }
 
-  #addTable(head: number, count: number): boolean {
+  #addTable(head: number): boolean {
+    const count = this.stagedCount;
     const writable = this.sumStaged();
     const table = this.pool?.take(head, count);
     if (table === undefined) return false;
@@ -214,13 +228,13 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     desc[word + 1] = table.high;
     desc[word + 2] = count << 4;
     desc[word + 3] = DESC_F_INDIRECT;
-    this.#last[head] = head;
     this.#free = this.#next[head]!;
-    this.take(head, 1, writable);
+    this.take(head, 1, this.#nextAvail, writable);
     return true;
   }
 
-  #addChain(head: number, count: number): boolean {
+  #addChain(head: number): boolean {
+    const count = this.stagedCount;
     if (count > this.free) return false;
     const writable = this.sumStaged();
     const { staged } = this;
@@ -238,13 +252,12 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
       index = next;
     }
     this.#free = index;
-    this.take(head, count, writable);
+    this.take(head, count, this.#nextAvail, writable);
     return true;
   }
 
   /** Learns the device's index; whether it has moved. */
   #look(): boolean {
-    if (!this.live) return false;
     if (this.#usedWord.peek() >>> 16 === this.#nextUsed) return false;
     // The used entries below this index, and the data, were written before the store that this load sees.
     const used = this.#usedWord.load() >>> 16;
@@ -259,22 +272,33 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   }
 
   /** Whether the used id names a buffer that was published and is pending. */
-  #checkId(id: number, at: number): boolean {
-    if (id < this.size && this.counts[id] !== 0) {
-      // Added but not published, a buffer lies at or ahead of the published index.
-      if (((this.#published - this.#availAt[id]! - 1) & 0xffff) < 0x8000) return true;
-    }
-    return this.break("used.id", at & this.#mask, "the head of a published, pending buffer", id);
+  #isPending(id: number): boolean {
+    if (id < 0 || id >= this.size) return false;
+    const record = this.records[id << 1]!;
+    // Added but not published, a buffer lies at or ahead of the published index.
+    return record !== 0 && ((this.#published - (record >>> 16) - 1) & 0xffff) < 0x8000;
   }
 
-  /** One used entry stands for all buffers up to the one that it names (VIRTIO 1.4, 2.7.9). */
-  #collectInOrder(at: number): number {
+  #refuseId(id: number, at: number): number {
+    const wanted = "the head of a published, pending buffer";
+    this.break("used.id", at & this.#mask, wanted, id >>> 0);
+    return -1;
+  }
+
+  #refuseLength(id: number, length: number): number {
+    this.break("used.len", id, `at most ${this.writableOf(id)}`, length);
+    return -1;
+  }
+
+  /** In order, one used entry stands for all buffers up to the one that it names (VIRTIO 1.4, 2.7.9). */
+  #collectOther(at: number): number {
+    const word = (at & this.#mask) << 1;
     if (this.batch === 0) {
-      const word = 1 + ((at & this.#mask) << 1);
-      const id = this.#used[word]! >>> 0;
-      this.batchLength = this.#used[word + 1]! >>> 0;
-      if (!this.#checkId(id, at)) return -1;
-      const ahead = (this.#availAt[id]! - at) & 0xffff;
+      const id = this.#used[word]!;
+      this.batchLength = this.#used[word | 1]! >>> 0;
+      if (!this.#isPending(id)) return this.#refuseId(id, at);
+      if (!this.#inOrder) return this.#end(id, this.batchLength);
+      const ahead = (this.addedAt(id) - at) & 0xffff;
       const most = (this.#seenUsed - at) & 0xffff;
       if (ahead >= most) {
         this.break("used.id", at & this.#mask, `one of the ${most} oldest buffers`, id);
@@ -283,10 +307,19 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
       this.batch = ahead + 1;
     }
     const head = this.#heads[at & this.#mask]!;
-    const length = this.batch === 1 ? this.batchLength : this.writables[head]!;
-    if (!this.accept(head, length)) return -1;
+    const length = this.batch === 1 ? this.batchLength : this.writableOf(head);
     this.batch--;
-    this.#nextUsed = (at + 1) & 0xffff;
+    return this.#end(head, length);
+  }
+
+  #end(head: number, length: number): number {
+    const last = this.countOf(head) === 1 ? head : this.#last[head]!;
+    if (!this.accept(head, length)) return -1;
+    if (!this.#inOrder) {
+      this.#next[last] = this.#free;
+      this.#free = head;
+    }
+    this.#nextUsed = (this.#nextUsed + 1) & 0xffff;
     return head;
   }
 
@@ -298,7 +331,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
 
   #descriptors(head: number): number[] {
     const list = [head];
-    while (list.at(-1) !== this.#last[head]) list.push(this.#next[list.at(-1)!]!);
+    while (list.length < this.countOf(head)) list.push(this.#next[list.at(-1)!]!);
     return list;
   }
 
@@ -319,9 +352,8 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     this.#kicked = this.#flags = -1;
     const taken = new Set<number>();
     for (const [at, buffer] of position.pending.entries()) {
-      this.#resumeBuffer(what, buffer, taken);
       const index = (position.used + at) & 0xffff;
-      this.#availAt[buffer.id] = index;
+      this.#resumeBuffer(what, buffer, index, taken);
       this.#heads[index & this.#mask] = buffer.id;
     }
     if (this.#inOrder) {
@@ -334,22 +366,19 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     for (const [at, index] of free.entries()) this.#next[index] = free[at + 1] ?? 0;
   }
 
-  #resumeBuffer(what: string, buffer: PendingBuffer, taken: Set<number>): void {
+  #resumeBuffer(what: string, buffer: PendingBuffer, index: number, taken: Set<number>): void {
     const list = typeof buffer.descriptors === "number" ? [] : buffer.descriptors;
     if (list[0] !== buffer.id) {
       throw new RangeError(`${what}: buffer ${buffer.id} does not start with its head`);
     }
-    checkInteger(`${what}: writableLength`, buffer.writableLength, 0, 2 ** 32);
-    for (const [at, index] of list.entries()) {
-      checkInteger(`${what}: descriptor`, index, 0, this.#mask);
-      if (taken.has(index)) throw new RangeError(`${what}: descriptor ${index} is used twice`);
-      taken.add(index);
-      if (at > 0) this.#next[list[at - 1]!] = index;
+    checkInteger(`${what}: writableLength`, buffer.writableLength, 0, 0xffffffff);
+    for (const [at, link] of list.entries()) {
+      checkInteger(`${what}: descriptor`, link, 0, this.#mask);
+      if (taken.has(link)) throw new RangeError(`${what}: descriptor ${link} is used twice`);
+      taken.add(link);
+      if (at > 0) this.#next[list[at - 1]!] = link;
     }
     this.#last[buffer.id] = list.at(-1)!;
-    this.counts[buffer.id] = list.length;
-    this.writables[buffer.id] = buffer.writableLength;
-    this.free -= list.length;
-    this.pending++;
+    this.take(buffer.id, list.length, index, buffer.writableLength);
   }
 }
