@@ -98,7 +98,7 @@ const pciOnly = "Only PCI devices have virtual functions";
 export const facilities: Readonly<Record<TransportName, TransportFacilities>> = {
   loopback: {
     title: "Both ends in one process",
-    section: "8",
+    section: "Creating New Transports",
     featureBits: 128,
     queueReset: true,
     sharedMemory: true,
