@@ -70,6 +70,12 @@ export const CODES = {
   V093: "a window must be readable",
   V094: "registers must not overlap",
   V095: "shared memory regions must be distinct",
+  V100: "the output folder must be writable",
+  V101: "what was not generated must not be in the way",
+  V102: "a generated file must be as generated",
+  V103: "every generated file must be there",
+  V104: "no generated file may be left over",
+  V105: "the runtime must be found",
 } as const;
 
 /** Code of a diagnostic. */

@@ -137,6 +137,7 @@ export interface CaseModel {
   /** What the used length counts: all that was written, or only what was filled. */
   readonly used: "all" | "filled";
   readonly readable: PartModel;
+  /** Without fields where the request is not answered (`status: "none"`). */
   readonly writable: PartModel;
   readonly status: StatusModel | null;
   readonly ok: string | null;

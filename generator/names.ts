@@ -72,18 +72,25 @@ export function isReservedProperty(name: string): boolean {
   return RESERVED_PROPERTIES.has(name);
 }
 
-/** What generated drivers, devices and their options have beside requests and queues. */
+/** What drivers, devices and their options have beside requests and queues. */
 const RESERVED_MEMBERS: ReadonlySet<string> = new Set([
-  "close",
-  "config",
-  "features",
-  "open",
-  "reset",
-  "strict",
-  "transport",
+  ..."abort bind close collect config configChanged features getFeatures getStatus".split(" "),
+  ..."hasFeature info needsReset negotiate notify offered open openQueue options queue".split(" "),
+  ..."queueCount queueSizeMax ready requestSlots reset resetQueue restore ring save".split(" "),
+  ..."serve setFeatures setStatus signal strict transport unbind wasOffered window".split(" "),
 ]);
 
 /** Whether `name` cannot be that of a request or queue. */
 export function isReservedMember(name: string): boolean {
   return RESERVED_MEMBERS.has(name) || isReservedProperty(name);
+}
+
+/** Types that every device has, behind its prefix. */
+const RESERVED_TYPES: ReadonlySet<string> = new Set([
+  ..."Config Device DeviceOptions Driver DriverOptions Gates Handlers Session Settings".split(" "),
+]);
+
+/** Whether `name` cannot be that of an enumeration, behind the device's prefix. */
+export function isReservedType(name: string): boolean {
+  return RESERVED_TYPES.has(name);
 }

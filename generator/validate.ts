@@ -64,7 +64,7 @@ function shapeOf(schema: unknown): object {
 const KINDS: Readonly<Record<string, string>> = {
   array: "a list",
   int: "a whole number",
-  number: "a number",
+  number: "a whole number",
   object: "an object",
   record: "an object of named things",
   string: "a text",
@@ -101,7 +101,7 @@ class Reader {
       case "invalid_value":
         return [this.#oneOf(path, issue.values.map(String), issue.message)];
       case "invalid_format":
-        return [this.#value(issue.message === TEXT_RULE ? "V015" : "V014", path, issue.message)];
+        return [this.#value(codeOf(issue.message), path, issue.message)];
       case "too_small":
       case "too_big":
         return [this.#value("V013", path, issue.message)];
@@ -140,6 +140,12 @@ class Reader {
     const diagnostic = { code, path: where, found, expected: allowed };
     return hint === undefined ? diagnostic : { ...diagnostic, hint };
   }
+}
+
+/** Code of a text that breaks its rule: that of texts, of names, or another one. */
+function codeOf(rule: string): Code {
+  if (rule === TEXT_RULE) return "V015";
+  return rule.startsWith("a name") ? "V014" : "V013";
 }
 
 function didYouMean(name: string | undefined): string | undefined {

@@ -4,41 +4,51 @@
  * @module
  */
 
+import type * as dsl from "../../spec/types.ts";
 import type { FieldModel } from "../model.ts";
 import type { Draft } from "./draft.ts";
-import { fieldLists } from "./fields.ts";
+import { fieldAt, fieldLists } from "./fields.ts";
 import { endsInRest, takesRest } from "./sizes.ts";
 
 /** Reports lists of fields with a field behind the rest that cannot be found from the end. */
 export function partsCut(draft: Draft): void {
   for (const fields of fieldLists(draft)) {
     const at = fields.findIndex((model) => takesRest(model.field, model));
-    if (at !== -1) {
-      for (const model of fields.slice(at + 1)) behindRest(draft, fields[at]!, model);
-    }
+    for (const model of at === -1 ? [] : fields.slice(at + 1)) behindRest(draft, fields, at, model);
     for (const model of fields) elementsEnd(draft, model);
   }
 }
 
-function behindRest(draft: Draft, rest: FieldModel, model: FieldModel): void {
+function behindRest(
+  draft: Draft,
+  fields: readonly FieldModel[],
+  at: number,
+  model: FieldModel,
+): void {
+  const rest = fields[at]!.name;
   if (takesRest(model.field, model)) {
-    const found = `it takes what is left, as "${rest.name}" does`;
+    const found = `it takes what is left, as "${rest}" does`;
     draft.report("V054", model.path, found, "one such field in a part");
-  } else if (!hasSizeInAdvance(model)) {
-    const found = `its size varies, and "${rest.name}" before it takes what is left`;
+  } else if (!hasSizeInAdvance(model, (path) => (fieldAt(fields, path)?.root ?? -1) < at)) {
+    const found = `its size varies, and "${rest}" before it takes what is left`;
     draft.report("V054", model.path, found, "a size that is known before the field is read");
   }
 }
 
 /** Whether the size of a field follows from what was read before, or from outside of the part. */
-function hasSizeInAdvance({ field, size, struct }: FieldModel): boolean {
+function hasSizeInAdvance(
+  { field, size, struct }: FieldModel,
+  isRead: (path: dsl.Path) => boolean,
+): boolean {
   if (size !== null) return true;
-  if (field.kind === "struct") return struct?.fields.every(hasSizeInAdvance) ?? false;
-  if (field.kind === "bytes" || field.kind === "payload") return true;
-  if (field.kind !== "array") return false;
-  return typeof field.of === "string" || "bytes" in field.of ||
-    (typeof field.length === "object" && "bytes" in field.length) ||
-    (struct !== null && struct.size === struct.minSize && struct.size !== null);
+  if (field.kind === "struct") {
+    return struct?.fields.every((model) => hasSizeInAdvance(model, () => false)) ?? true;
+  }
+  if (field.kind !== "bytes" && field.kind !== "payload" && field.kind !== "array") return false;
+  const { length } = field;
+  if (typeof length === "object" && "bytes" in length) return isRead(length.bytes);
+  if (typeof length === "object" && "field" in length && !isRead(length.field)) return false;
+  return struct === null || struct.size === struct.minSize;
 }
 
 /** Reports arrays whose elements take what is left. */

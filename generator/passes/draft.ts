@@ -77,12 +77,12 @@ export class Draft {
     candidates: Iterable<string>,
   ): void {
     const names = [...candidates];
+    const other = this.#kindOf(name);
     const meant = nearest(name, names);
-    const other = meant === undefined ? this.#kindOf(name) : undefined;
-    const hint = meant !== undefined
-      ? `did you mean "${meant}"?`
-      : other !== undefined
+    const hint = other !== undefined
       ? `"${name}" is ${other}`
+      : meant !== undefined
+      ? `did you mean "${meant}"?`
       : undefined;
     this.report(code, path, `"${name}"`, `${kind}: ${listNames(names)}`, hint);
   }

@@ -5,33 +5,34 @@
  */
 
 import type { FieldModel } from "../model.ts";
-import { className, isReservedMember, isReservedProperty, propertyName } from "../names.ts";
+import {
+  className,
+  isReservedMember,
+  isReservedProperty,
+  isReservedType,
+  propertyName,
+} from "../names.ts";
 import { type Draft, entries } from "./draft.ts";
 import { fieldLists } from "./fields.ts";
 
 /** Something that gets a name in generated code. */
 interface Named {
   readonly name: string;
+  /** The name that it gets. */
+  readonly becomes: string;
   readonly path: string;
 }
 
 /** Reports fields, cases, queues and types that would share a name in TypeScript. */
 export function namesUnique(draft: Draft): void {
-  for (const scope of scopes(draft)) {
+  for (const { items } of scopes(draft)) {
     const taken = new Map<string, Named>();
-    for (const item of scope.items) {
-      const name = scope.rename(item.name);
-      const other = taken.get(name);
-      if (other === undefined) taken.set(name, item);
+    for (const item of items) {
+      const other = taken.get(item.becomes);
+      if (other === undefined) taken.set(item.becomes, item);
       else if (other.path !== item.path) {
         const hint = `${other.path} has it too`;
-        draft.report(
-          "V021",
-          item.path,
-          `"${item.name}", which becomes ${name}`,
-          "a name of its own",
-          hint,
-        );
+        draft.report("V021", item.path, show(item), "a name of its own", hint);
       }
     }
   }
@@ -39,15 +40,10 @@ export function namesUnique(draft: Draft): void {
 
 /** Reports names that generated objects and classes have already. */
 export function namesFree(draft: Draft): void {
-  for (const { items, rename, reserved } of scopes(draft)) {
-    for (const { name, path } of items) {
-      if (!reserved(rename(name))) continue;
-      draft.report(
-        "V022",
-        path,
-        `"${name}", which becomes ${rename(name)}`,
-        "a name that generated code does not use itself",
-      );
+  const expected = "a name that generated code does not use itself";
+  for (const { items, reserved } of scopes(draft)) {
+    for (const item of items) {
+      if (reserved(item.becomes)) draft.report("V022", item.path, show(item), expected);
     }
   }
   if (draft.device?.name === "layout") {
@@ -55,53 +51,63 @@ export function namesFree(draft: Draft): void {
   }
 }
 
+function show({ name, becomes }: Named): string {
+  return name === becomes ? `"${name}"` : `"${name}", which becomes ${becomes}`;
+}
+
+/** Names that must differ among each other, and those that they cannot be. */
 interface Scope {
   readonly items: readonly Named[];
-  readonly rename: (name: string) => string;
   readonly reserved: (name: string) => boolean;
 }
 
 function* scopes(draft: Draft): Generator<Scope> {
   for (const fields of fieldLists(draft)) {
-    yield { items: [...properties(fields)], rename: propertyName, reserved: isReservedProperty };
+    yield { items: [...properties(fields)], reserved: isReservedProperty };
   }
   for (const set of draft.messages.values()) {
-    const items = set.tagged ? set.cases : [];
-    yield { items, rename: propertyName, reserved: isReservedMember };
+    const items = set.tagged ? set.cases.map(({ name, path }) => property(name, path)) : [];
+    yield { items, reserved: isReservedMember };
   }
   const queues = Object.keys(draft.device?.queues ?? {});
   yield {
-    items: queues.map((name) => ({ name, path: `queues.${name}` })),
-    rename: propertyName,
+    items: queues.map((name) => property(name, `queues.${name}`)),
     reserved: isReservedMember,
   };
-  yield { items: [...types(draft)], rename: (name) => name, reserved: isReservedType };
+  yield { items: [...types(draft)], reserved: isReservedType };
 }
 
-/** Properties of the object that a list of fields becomes: reserved fields are left out. */
+function property(name: string, path: string): Named {
+  return { name, becomes: propertyName(name), path };
+}
+
+/** Properties of the object that a list of fields becomes. */
 function* properties(fields: readonly FieldModel[]): Generator<Named> {
   for (const { name, path, field, struct } of fields) {
     if (field.kind === "bits") {
       for (const [bit, { reserved }] of entries(field.fields)) {
-        if (reserved === undefined) yield { name: bit, path: `${path}.fields.${bit}` };
+        if (reserved === undefined) yield property(bit, `${path}.fields.${bit}`);
       }
     } else if (field.kind === "struct" && field.inline === true) {
       yield* properties(struct?.fields ?? []);
-    } else if (!("reserved" in field && field.reserved !== undefined)) {
-      yield { name, path };
+    } else if (isProperty(field)) {
+      yield property(name, path);
     }
   }
+}
+
+/** Whether a field becomes a property: tags, constants and reserved fields do not. */
+function isProperty(field: FieldModel["field"]): boolean {
+  if ("reserved" in field && field.reserved !== undefined) return false;
+  return field.kind !== "scalar" || (field.tag === undefined && field.value === undefined);
 }
 
 /** Types of a description: enumerations, and structs by their whole names. */
 function* types(draft: Draft): Generator<Named> {
   for (const { name, typeName } of draft.enums.values()) {
-    yield { name: typeName, path: `enums.${name}.name` };
+    yield { name: typeName, becomes: typeName, path: `enums.${name}.name` };
   }
-  for (const { name, path } of draft.structs.values()) yield { name: className(name), path };
-}
-
-/** Types that every device has: its driver, its device, what they are made of. */
-function isReservedType(name: string): boolean {
-  return ["Config", "Device", "Driver", "Features", "Handlers", "Options"].includes(name);
+  for (const { name, path } of draft.structs.values()) {
+    yield { name, becomes: className(name), path };
+  }
 }

@@ -52,7 +52,8 @@ function caseModel(
   one: dsl.Case,
 ): CaseModel {
   const part = (key: Direction) => {
-    const [before, after] = around(set, key);
+    const answered = key === "readable" || one.status !== "none";
+    const [before, after] = answered ? around(set, key) : [{}, {}];
     return partOf(draft, [
       ...placedIn(`${setPath}.${key}`, before),
       ...placedIn(`${path}.${key}`, one[key]),

@@ -35,7 +35,7 @@ const feature = z.strictObject({
   requires: gate.exactOptional().describe("Is not accepted without these"),
   offeredWith: gate.exactOptional().describe("Is not offered without these"),
   wants: gate.exactOptional().describe("Should not be accepted without these"),
-  excludes: listOf(featureName).exactOptional(),
+  excludes: listOf(name).exactOptional(),
   mandatory: flag.exactOptional(),
   by: z.union([provider, z.array(provider).min(1)], {
     error: "handler, config, option, runtime or legacy, or a list of them",
@@ -43,7 +43,7 @@ const feature = z.strictObject({
   handlers: listOf(
     z.string().regex(/^\w+(\.\w+)?$/, { error: "a queue, or `set.case`" }),
   ).exactOptional(),
-}).describe("One feature bit");
+}).meta({ id: "Feature", description: "One feature bit" });
 
 const member = z.strictObject({
   value: natural,
@@ -68,7 +68,7 @@ const enumeration = z.strictObject({
   unknown: z.union([z.enum(["keep", "refuse"]), z.strictObject({ as: memberName })], {
     error: '"keep", "refuse" or { as: member }',
   }).exactOptional(),
-}).describe("Named numbers");
+}).meta({ id: "Enumeration", description: "Named numbers" });
 
 const struct = z.strictObject({
   doc: text,
@@ -77,7 +77,7 @@ const struct = z.strictObject({
   size: positive.exactOptional().describe("Bytes, as the standard states"),
   grows: flag.exactOptional().describe("Ends after the last field whose gate is open"),
   external: text.exactOptional(),
-}).describe("A named layout");
+}).meta({ id: "Struct", description: "A named layout" });
 
 const count = z.strictObject({
   config: fieldName,
@@ -112,7 +112,7 @@ const queue = z.strictObject({
   }).exactOptional(),
   used: z.enum(["length", "ignored", "all"]).exactOptional(),
   legacyUsed: z.literal("ignored").exactOptional(),
-}).describe("One queue, or a family of equal ones");
+}).meta({ id: "Queue", description: "One queue, or a family of equal ones" });
 
 const config = z.strictObject({
   struct: name,
@@ -124,7 +124,7 @@ const config = z.strictObject({
     .exactOptional(),
   notifies: listOf(fieldName).exactOptional(),
   legacy: z.literal("little-endian").exactOptional(),
-}).describe("The configuration space");
+}).meta({ id: "Config", description: "The configuration space" });
 
 const region = z.strictObject({ id: natural, doc: text, when: gate.exactOptional() });
 
@@ -153,11 +153,11 @@ const deviceShape = z.strictObject({
   id: positive,
   featurePrefix: name.exactOptional(),
   features: recordOf<dsl.Feature>(featureName, feature).exactOptional(),
-  oneFeatureOf: listOf(featureName).exactOptional(),
+  oneFeatureOf: listOf(name).exactOptional(),
   config: config.exactOptional(),
   queues: recordOf<dsl.Queue>(name, queue),
   sharedMemory: recordOf<dsl.SharedMemoryRegion>(name, region).exactOptional(),
-}).describe("A device");
+}).meta({ id: "Device", description: "A device" });
 
 const register = z.strictObject({
   offset: natural,
@@ -167,7 +167,7 @@ const register = z.strictObject({
   access: z.enum(["R", "W", "RW"]),
   doc: text,
   when: text.exactOptional(),
-}).describe("One register");
+}).meta({ id: "Register", description: "One register" });
 
 const registerFile = z.strictObject({
   doc: text,
@@ -179,7 +179,7 @@ const layoutShape = z.strictObject({
   ...common,
   features: recordOf<dsl.Feature>(featureName, feature).exactOptional(),
   registers: recordOf<z.infer<typeof registerFile>>(name, registerFile).exactOptional(),
-}).describe("A layout without a device");
+}).meta({ id: "Layout", description: "A layout without a device" });
 
 /** A device. */
 export const device: z.ZodType<dsl.Device> = deviceShape;

@@ -95,21 +95,21 @@ const scalar = z.strictObject({
   driverWrites: driverWrites.exactOptional(),
   reset: natural.exactOptional().describe("Value after reset"),
   survivesReset: flag.exactOptional(),
-}).describe("One number on the wire");
+}).meta({ id: "Scalar", description: "One number on the wire" });
 
 const bitField = z.strictObject({
   width: positive,
   doc: text.exactOptional(),
   enum: name.exactOptional(),
   reserved: reserved.exactOptional(),
-}).describe("`width` bits above those before it");
+}).meta({ id: "BitField", description: "`width` bits above those before it" });
 
 const bits = z.strictObject({
   kind: z.literal("bits"),
   type: scalarType,
   ...base,
   fields: recordOf<dsl.BitField>(fieldName, bitField),
-}).describe("A word cut into bit-fields, lowest bits first");
+}).meta({ id: "Bits", description: "A word cut into bit-fields, lowest bits first" });
 
 const lengthShape = z.union([
   positive,
@@ -124,7 +124,7 @@ const lengthShape = z.union([
   z.strictObject({ given: text }),
 ], {
   error: 'a number from 1, "rest", { field }, { bytes }, { config } or { given }',
-}).describe("A number, what is left, or where the number stands");
+}).meta({ id: "Length", description: "A number, what is left, or where the number stands" });
 
 /** How long something is. */
 export const length: z.ZodType<dsl.Length> = lengthShape;
@@ -137,14 +137,14 @@ const bytes = z.strictObject({
   reserved: reserved.exactOptional(),
   external: text.exactOptional().describe("The namespace that the bytes belong to"),
   driverWrites: driverWrites.exactOptional(),
-}).describe("Bytes that are copied, or text");
+}).meta({ id: "Bytes", description: "Bytes that are copied, or text" });
 
 const payload = z.strictObject({
   kind: z.literal("payload"),
   ...base,
   length,
   external: text.exactOptional(),
-}).describe("Bytes that stay in guest memory");
+}).meta({ id: "Payload", description: "Bytes that stay in guest memory" });
 
 const element = z.union([
   scalarType,
@@ -162,14 +162,14 @@ const array = z.strictObject({
   stride: z.strictObject({ field: path }).exactOptional()
     .describe("Bytes from one element to the next"),
   max: limit.exactOptional(),
-}).describe("Elements of one kind");
+}).meta({ id: "Array", description: "Elements of one kind" });
 
 const structField = z.strictObject({
   kind: z.literal("struct"),
   ...base,
   struct: name,
   inline: flag.exactOptional().describe("Its fields become the parent's own properties"),
-}).describe("A struct of this description");
+}).meta({ id: "StructField", description: "A struct of this description" });
 
 /** Fields in a row; described further down. */
 const ownFields: z.ZodType<dsl.Fields> = z.lazy(() => z.record(fieldName, field));
@@ -179,7 +179,7 @@ const arm = z.strictObject({
   struct: name.exactOptional(),
   fields: ownFields.exactOptional(),
   doc: text.exactOptional(),
-}).describe("What one value of a selector stands for");
+}).meta({ id: "Arm", description: "What one value of a selector stands for" });
 
 const arms = recordOf<dsl.Arm>(name, arm);
 
@@ -194,7 +194,7 @@ const union = z.strictObject({
   arms,
   size: positive.exactOptional().describe("Bytes of the slot that every arm fills"),
   otherwise: otherwise.exactOptional(),
-}).describe("One of several layouts");
+}).meta({ id: "Union", description: "One of several layouts" });
 
 const sequence = z.strictObject({
   kind: z.literal("sequence"),
@@ -210,10 +210,12 @@ const sequence = z.strictObject({
   align: positive.exactOptional(),
   length: length.exactOptional(),
   otherwise: otherwise.exactOptional(),
-}).describe("Self-describing elements, one after the other");
+}).meta({ id: "Sequence", description: "Self-describing elements, one after the other" });
 
-const body = z.strictObject({ kind: z.literal("body") })
-  .describe("Where the fields of each case go");
+const body = z.strictObject({ kind: z.literal("body") }).meta({
+  id: "Body",
+  description: "Where the fields of each case go",
+});
 
 const fieldShape = z.discriminatedUnion("kind", [
   scalar,
@@ -225,7 +227,7 @@ const fieldShape = z.discriminatedUnion("kind", [
   union,
   sequence,
   body,
-], { error: "a field, as u8(), le32(), bytes() or struct() make one" });
+], { error: "a field, as u8(), le32(), bytes() or struct() make one" }).meta({ id: "Field" });
 
 /** Any field. */
 export const field: z.ZodType<dsl.Field> = fieldShape;

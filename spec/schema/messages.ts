@@ -38,7 +38,10 @@ const operandShape = z.union([
 ], {
   error:
     "a number, { field }, { config }, { length }, { sum }, { product }, { quotient } or { bit }",
-}).describe("A value: a number, a field, a length, or arithmetic on those");
+}).meta({
+  id: "Operand",
+  description: "A value: a number, a field, a length, or arithmetic on those",
+});
 
 const check = z.strictObject({
   doc: text,
@@ -55,7 +58,7 @@ const check = z.strictObject({
   offered: gate.exactOptional().describe("Only with these features offered"),
   each: fieldName.exactOptional().describe("For every element of this array"),
   otherwise: memberName.describe("Member of the status enumeration"),
-}).describe("What the device checks before a handler runs");
+}).meta({ id: "Check", description: "What the device checks before a handler runs" });
 
 const checks = listOf<dsl.Check>(check);
 
@@ -65,7 +68,7 @@ const status = z.strictObject({
   unknown: memberName.describe("No such request"),
   malformed: memberName.describe("Not well formed"),
   failed: memberName.describe("The handler failed"),
-}).describe("The byte or word that says how a request went");
+}).meta({ id: "Status", description: "The byte or word that says how a request went" });
 
 const whole = z.union([
   name,
@@ -90,7 +93,7 @@ const oneCase = z.strictObject({
   status: z.union([status, z.literal("none")], { error: 'a status, or "none"' }).exactOptional(),
   checks: checks.exactOptional(),
   from: z.enum(["driver", "device"]).exactOptional(),
-}).describe("One request of a set");
+}).meta({ id: "Case", description: "One request of a set" });
 
 const messagesShape = z.strictObject({
   doc: text,
@@ -102,7 +105,7 @@ const messagesShape = z.strictObject({
   used: z.literal("filled").exactOptional().describe("What the used length counts"),
   cases: recordOf<dsl.Case>(name, oneCase).exactOptional(),
   checks: checks.exactOptional(),
-}).describe("Messages of one shape");
+}).meta({ id: "Messages", description: "Messages of one shape" });
 
 /** A set of messages. */
 export const messages: z.ZodType<dsl.Messages> = messagesShape;

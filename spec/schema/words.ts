@@ -54,7 +54,7 @@ export const TEXT_RULE = "a line of printable text without blanks around it";
  * refused; every other character is legal, quotes and comment marks too.
  */
 export const text: z.ZodString = z.string().regex(
-  /^\S(?:[^\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]*\S)?$/u,
+  /^(?!\s)[^\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]+(?<!\s)$/u,
   { error: TEXT_RULE },
 );
 
@@ -82,16 +82,16 @@ export function recordOf<T>(
 
 /** A condition on features. */
 export const gate: z.ZodType<dsl.Gate> = z.union([
-  featureName,
-  z.array(z.union([featureName, z.array(featureName).min(1)], { error: "a feature, or a list" }))
+  name,
+  z.array(z.union([name, z.array(name).min(1)], { error: "a feature, or a list" }))
     .min(1),
 ], { error: "a feature, or a list of features and lists of features" })
-  .describe("Features: one, any of several, or any of several sets");
+  .meta({ id: "Gate", description: "Features: one, any of several, or any of several sets" });
 
 /** A value that selects something. */
 export const tag: z.ZodType<dsl.Tag> = z.union([natural, name], {
   error: "a number, or the name of a constant",
-}).describe("A number, or the full name of a constant");
+}).meta({ id: "Tag", description: "A number, or the full name of a constant" });
 
 /** One or more tags. */
 export const tags: z.ZodType<dsl.Tag | readonly dsl.Tag[]> = z.union([tag, z.array(tag).min(1)], {
@@ -101,4 +101,4 @@ export const tags: z.ZodType<dsl.Tag | readonly dsl.Tag[]> = z.union([tag, z.arr
 /** A field named from where it is used. */
 export const path: z.ZodType<dsl.Path> = z.union([fieldName, z.array(fieldName).min(1)], {
   error: "the name of a field, or the names on the way to it",
-}).describe("A field: a sibling, or the names on the way down to it");
+}).meta({ id: "Path", description: "A field: a sibling, or the names on the way down to it" });

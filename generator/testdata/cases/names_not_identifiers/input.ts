@@ -8,7 +8,8 @@ export const input = {
   features: { dim: { bit: 0, doc: "It can be dimmed", by: "option" } },
   oneFeatureOf: ["dim"],
   enums: {
-    "VIRTIO LAMP": { doc: "Something", name: "some thing", members: { "A-B": 0, "": 1 } },
+    "VIRTIO LAMP": { doc: "Something", name: "Something", members: {} },
+    VIRTIO_LAMP: { doc: "Something", name: "some thing", members: { "A-B": 0, "": 1 } },
   },
   config: {
     struct: "virtio_lamp_config",
