@@ -35,28 +35,32 @@ const NO_VIEW = new DataView(NO_FIXED.buffer);
 
 /** A buffer that the device took; it is valid until it is given back, then serves the next of its head. */
 export class Chain {
-  /** The number that {@linkcode DeviceQueue.pop} returned. */
-  declare readonly head: number;
+  // What a pop and a push touch comes first, so that it shares cache lines.
+  /** For queues: odd while the buffer is pending; what was made for one serial is void at the next. */
+  serial = 0;
+  /** For queues: descriptors that the buffer occupies in the ring. */
+  descriptors = 1;
   /** Bytes that the device may read. */
   readableLength = 0;
   /** Bytes that the device may write. */
   writableLength = 0;
+  #count = 0; // segments
+  #readableCount = 0;
+  #window = 0; // window and offset of the first segment
+  #offset = 0;
+  /** For queues: the head (split) or the buffer id (packed) as the driver knows it. */
+  id = 0;
+  /** The number that {@linkcode DeviceQueue.pop} returned. */
+  declare readonly head: number;
   /** Private memory for the buffer's fixed part; see {@linkcode Chain.readFixed}. */
   fixed: Uint8Array = NO_FIXED;
   /** The same private memory. */
   view: DataView = NO_VIEW;
-  /** For queues: odd while the buffer is pending; what was made for one serial is void at the next. */
-  serial = 0;
-  /** For queues: the head (split) or the buffer id (packed) as the driver knows it. */
-  id = 0;
-  /** For queues: descriptors that the buffer occupies in the ring. */
-  descriptors = 1;
 
   readonly #memory: GuestMemory;
-  // Segments of three words each: first the readable ones, then the writable ones.
+  // Segments of three words each: first the readable ones, then the writable ones. A single one is not put here before
+  // it is needed.
   #segments = new Int32Array(2 * SEGMENT_WORDS);
-  #count = 0;
-  #readableCount = 0;
   // The segment that the last access began in, and the offset in its part at which it starts.
   #segment = 0;
   #start = 0;
@@ -94,11 +98,11 @@ export class Chain {
   /** Copies readable bytes to the start of {@linkcode Chain.fixed}; RangeError beyond the readable part. */
   readFixed(from: number, length: number): void {
     if (length > this.fixed.length) this.ensureFixed(length);
-    const offset = this.#segments[1]! + from;
+    const offset = this.#offset + from;
     if (this.#readableCount !== 1 || !this.pending || (offset & 3) !== 0) {
       return this.read(from, this.fixed, 0, length);
     }
-    const window = this.#memory.window(this.#segments[0]!);
+    const window = this.#memory.window(this.#window);
     const source = window.words;
     const first = offset >> 2;
     const count = length >> 2;
@@ -201,6 +205,7 @@ export class Chain {
 
   /** The buffer's elements, as plain data. */
   elements(): BufferElement[] {
+    this.#spill();
     return Array.from({ length: this.#count }, (_, number) => {
       const [window, offset, length] = this.#segments.subarray(number * SEGMENT_WORDS);
       return {
@@ -230,10 +235,8 @@ export class Chain {
 
   /** For queues: the buffer is one located element of less than 2 GiB. */
   single(window: number, offset: number, length: number, write: boolean): void {
-    const segments = this.#segments;
-    segments[0] = window;
-    segments[1] = offset;
-    segments[2] = length;
+    this.#window = window;
+    this.#offset = offset;
     this.#count = 1;
     if (write) {
       this.#readableCount = this.readableLength = 0;
@@ -287,6 +290,10 @@ export class Chain {
     segments[at] = window;
     segments[at + 1] = offset;
     segments[at + 2] = length;
+    if (at === 0) {
+      this.#window = window;
+      this.#offset = offset;
+    }
     this.#count++;
     this.#segment = -1;
     return FAULT_NONE;
@@ -320,6 +327,7 @@ export class Chain {
   /** Index of the first word of the segment that holds byte `from` of a part, whose segments are given. */
   #seek(from: number, first: number, end: number): number {
     if (end - first <= 1) {
+      this.#spill();
       this.#start = 0;
       this.#segment = -1;
       return first * SEGMENT_WORDS;
@@ -334,6 +342,15 @@ export class Chain {
       this.#start = next;
     }
     return this.#segment * SEGMENT_WORDS;
+  }
+
+  /** Puts a single segment where all others are. */
+  #spill(): void {
+    if (this.#count !== 1) return;
+    const segments = this.#segments;
+    segments[0] = this.#window;
+    segments[1] = this.#offset;
+    segments[2] = this.readableLength + this.writableLength;
   }
 
   /** The bytes of a segment's window; refused when its region went away meanwhile. */

@@ -34,6 +34,16 @@ import type {
 import { NO_HALVES, NO_RING_WORD, NO_WORDS, RingWord } from "./ring_word.ts";
 import { ringSizes } from "./ring_sizes.ts";
 
+// Imported constants are loaded and checked at each use, constants of the module itself are not.
+const TURNS = TURN_MASK;
+const AVAILABLE = DESC_F_AVAIL << 16; // in a lap with wrap counter 1
+const AVAILABLE_AGAIN = DESC_F_USED << 16; // in a lap with wrap counter 0
+const CHAINED = (DESC_F_NEXT | DESC_F_INDIRECT) << 16;
+const WRITE = DESC_F_WRITE << 16;
+const USED_WRITTEN = DESC_F_WRITE;
+const USED = DESC_F_AVAIL | DESC_F_USED;
+const NO_FAULT = FAULT_NONE;
+
 /** Takes available buffers of a packed queue and gives them back used. */
 export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Format of the ring. */
@@ -89,11 +99,9 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     const low = desc[word]!;
     const high = desc[word | 1]!;
     const length = desc[word | 2]!;
-    const offset = (end & (DESC_F_NEXT | DESC_F_INDIRECT) << 16) === 0 && length > 0
-      ? this.memory.locate(low, high, length)
-      : -1;
+    const offset = (end & CHAINED) === 0 && length > 0 ? this.memory.locate(low, high, length) : -1;
     if (offset >= 0) {
-      chain.single(this.memory.found, offset, length, (end & DESC_F_WRITE << 16) !== 0);
+      chain.single(this.memory.found, offset, length, (end & WRITE) !== 0);
       chain.descriptors = 1;
       chain.id = end & 0xffff;
     } else if (!this.#walk(at, chain, low, high, length, end)) return -1;
@@ -182,7 +190,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   #isAvailable(word: number, wrap: number): boolean {
-    return (word & TURN_MASK) === (wrap === 1 ? DESC_F_AVAIL << 16 : DESC_F_USED << 16);
+    return (word & TURNS) === (wrap === 1 ? AVAILABLE : AVAILABLE_AGAIN);
   }
 
   /** Id and flags of the descriptor when it is available, otherwise 0, which no available one has. */
@@ -216,7 +224,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
         return this.break("flags", at, "no INDIRECT in a list of descriptors", "INDIRECT");
       }
       const fault = chain.append(low, high, length, (flags & DESC_F_WRITE) !== 0);
-      if (fault !== FAULT_NONE) return this.breakFor(fault, at, length);
+      if (fault !== NO_FAULT) return this.breakFor(fault, at, length);
       if ((flags & DESC_F_NEXT) === 0) return this.#checkTotal(at, chain);
       if (++at === this.size) {
         at = 0;
@@ -262,21 +270,21 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       const size = words[word + 2]!;
       const write = (words[word + 3]! & DESC_F_WRITE << 16) !== 0;
       const fault = chain.append(words[word]!, words[word + 1]!, size, write);
-      if (fault !== FAULT_NONE) return this.breakFor(fault, entry, size);
+      if (fault !== NO_FAULT) return this.breakFor(fault, entry, size);
     }
     return this.#checkTotal(at, chain);
   }
 
   #checkTotal(at: number, chain: Chain): boolean {
     const fault = chain.total();
-    return fault === FAULT_NONE || this.breakFor(fault, at, 0);
+    return fault === NO_FAULT || this.breakFor(fault, at, 0);
   }
 
   /** Writes a used descriptor, all but the word that publishes when it is the first since the last publish. */
   #fill(id: number, written: number): void {
     const word = (this.#nextUsed << 2) + 3;
-    const turn = this.#usedWrap === 1 ? DESC_F_AVAIL | DESC_F_USED : 0;
-    const end = id | (written > 0 ? turn | DESC_F_WRITE : turn) << 16;
+    const turn = this.#usedWrap === 1 ? USED : 0;
+    const end = id | (written > 0 ? turn | USED_WRITTEN : turn) << 16;
     this.#desc[word - 1] = written > 0xffffffff ? -1 : written;
     if (this.#held < 0) {
       this.#held = word;

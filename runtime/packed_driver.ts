@@ -32,6 +32,12 @@ import type {
 import { ringSizes } from "./ring_sizes.ts";
 import { NO_HALVES, NO_RING_WORD, NO_WORDS, RingWord } from "./ring_word.ts";
 
+// Imported constants are loaded and checked at each use, constants of the module itself are not.
+const AVAILABLE = DESC_F_AVAIL << 16; // in a lap with wrap counter 1
+const AVAILABLE_AGAIN = DESC_F_USED << 16; // in a lap with wrap counter 0
+const TURNS = TURN_MASK;
+const WRITE = DESC_F_WRITE << 16;
+
 /** Makes buffers available in a packed queue and collects them used. */
 export class PackedDriverQueue extends DriverRing implements DriverQueue {
   /** Format of the ring. */
@@ -147,7 +153,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     const end = this.#atomic ? Atomics.load(this.#desc, word) : this.#desc[word]!;
     if (!this.#isUsed(end)) return -1;
     const id = end & 0xffff;
-    const length = (end & DESC_F_WRITE << 16) === 0 ? 0 : this.#desc[word - 1]! >>> 0;
+    const length = (end & WRITE) === 0 ? 0 : this.#desc[word - 1]! >>> 0;
     if (!this.#isPending(id)) return this.#refuseId(id);
     if (this.#inOrder === true) {
       this.batch = ((this.addedAt(id) - this.#collected) & 0xffff) + 1;
@@ -233,7 +239,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   #fill(low: number, high: number, length: number, end: number): void {
     const desc = this.#desc;
     const word = this.#nextAvail << 2;
-    const marked = end | (this.#availWrap === 1 ? DESC_F_AVAIL << 16 : DESC_F_USED << 16);
+    const marked = end | (this.#availWrap === 1 ? AVAILABLE : AVAILABLE_AGAIN);
     desc[word] = low;
     desc[word | 1] = high;
     desc[word | 2] = length;
@@ -251,7 +257,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   }
 
   #isUsed(word: number): boolean {
-    return (word & TURN_MASK) === (this.#usedWrap === 1 ? TURN_MASK : 0);
+    return (word & TURNS) === (this.#usedWrap === 1 ? TURNS : 0);
   }
 
   /** Whether the used id names a buffer that was published and is pending. */

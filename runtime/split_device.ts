@@ -40,6 +40,11 @@ import {
 } from "./ring_word.ts";
 import { ringSizes } from "./ring_sizes.ts";
 
+// Imported constants are loaded and checked at each use, constants of the module itself are not.
+const CHAINED = DESC_F_NEXT | DESC_F_INDIRECT;
+const WRITE = DESC_F_WRITE;
+const NO_FAULT = FAULT_NONE;
+
 /** Takes available buffers of a split queue and gives them back used. */
 export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Format of the ring. */
@@ -100,11 +105,11 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     const high = desc[word | 1]!;
     const length = desc[word | 2]!;
     const flags = desc[word | 3]!;
-    const offset = (flags & (DESC_F_NEXT | DESC_F_INDIRECT)) === 0 && length > 0
+    const offset = (flags & CHAINED) === 0 && length > 0
       ? this.memory.locate(low, high, length)
       : -1;
     if (offset >= 0) {
-      chain.single(this.memory.found, offset, length, (flags & DESC_F_WRITE) !== 0);
+      chain.single(this.memory.found, offset, length, (flags & WRITE) !== 0);
       chain.descriptors = 1;
     } else if (!this.#walk(head, chain, low, high, length, flags)) return -1;
     chain.open();
@@ -213,8 +218,8 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       if ((flags & DESC_F_INDIRECT) !== 0) {
         return this.#walkTable(index, low, high, length, flags, count - 1, chain);
       }
-      const fault = chain.append(low, high, length, (flags & DESC_F_WRITE) !== 0);
-      if (fault !== FAULT_NONE) return this.breakFor(fault, index, length);
+      const fault = chain.append(low, high, length, (flags & WRITE) !== 0);
+      if (fault !== NO_FAULT) return this.breakFor(fault, index, length);
       if ((flags & DESC_F_NEXT) === 0) return this.#checkTotal(index, chain);
       const next = flags >>> 16;
       if (next >= this.size) return this.break("next", index, `less than ${this.size}`, next);
@@ -258,9 +263,9 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       if ((own & DESC_F_INDIRECT) !== 0) {
         return this.break("flags", entry, "no INDIRECT in an indirect table", "INDIRECT");
       }
-      const write = (own & DESC_F_WRITE) !== 0;
+      const write = (own & WRITE) !== 0;
       const fault = chain.append(words[word]!, words[word + 1]!, size, write);
-      if (fault !== FAULT_NONE) return this.breakFor(fault, entry, size);
+      if (fault !== NO_FAULT) return this.breakFor(fault, entry, size);
       if ((own & DESC_F_NEXT) === 0) return this.#checkTotal(entry, chain);
       entry = own >>> 16;
       if (entry >= entries) {
@@ -272,7 +277,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
 
   #checkTotal(index: number, chain: Chain): boolean {
     const fault = chain.total();
-    return fault === FAULT_NONE || this.breakFor(fault, index, 0);
+    return fault === NO_FAULT || this.breakFor(fault, index, 0);
   }
 
   #fill(used: number, head: number, written: number): void {
