@@ -39,13 +39,15 @@ import type {
 
 export * from "./types.ts";
 
+// Builders return `NoInfer<N>`: the names that a field uses come from its arguments alone, never
+// from the place where it stands.
 type Options<T> = Omit<T, "kind" | "type" | "doc">;
 
 function scalar<N extends string>(
   type: ScalarType,
   doc: string | undefined,
   options: Options<Scalar<N>>,
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return doc === undefined
     ? { kind: "scalar", type, ...options }
     : { kind: "scalar", type, doc, ...options };
@@ -55,7 +57,7 @@ function scalar<N extends string>(
 export function u8<const N extends string = never>(
   doc?: string,
   options: Options<Scalar<N>> = {},
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return scalar("u8", doc, options);
 }
 
@@ -63,7 +65,7 @@ export function u8<const N extends string = never>(
 export function le16<const N extends string = never>(
   doc?: string,
   options: Options<Scalar<N>> = {},
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return scalar("le16", doc, options);
 }
 
@@ -71,7 +73,7 @@ export function le16<const N extends string = never>(
 export function le32<const N extends string = never>(
   doc?: string,
   options: Options<Scalar<N>> = {},
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return scalar("le32", doc, options);
 }
 
@@ -79,7 +81,7 @@ export function le32<const N extends string = never>(
 export function le64<const N extends string = never>(
   doc?: string,
   options: Options<Scalar<N>> = {},
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return scalar("le64", doc, options);
 }
 
@@ -87,7 +89,7 @@ export function le64<const N extends string = never>(
 export function be16<const N extends string = never>(
   doc?: string,
   options: Options<Scalar<N>> = {},
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return scalar("be16", doc, options);
 }
 
@@ -95,7 +97,7 @@ export function be16<const N extends string = never>(
 export function be32<const N extends string = never>(
   doc?: string,
   options: Options<Scalar<N>> = {},
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return scalar("be32", doc, options);
 }
 
@@ -103,7 +105,7 @@ export function be32<const N extends string = never>(
 export function be64<const N extends string = never>(
   doc?: string,
   options: Options<Scalar<N>> = {},
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return scalar("be64", doc, options);
 }
 
@@ -111,7 +113,7 @@ export function be64<const N extends string = never>(
 export function session16<const N extends string = never>(
   doc?: string,
   options: Options<Scalar<N>> = {},
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return scalar("session16", doc, options);
 }
 
@@ -119,7 +121,7 @@ export function session16<const N extends string = never>(
 export function session32<const N extends string = never>(
   doc?: string,
   options: Options<Scalar<N>> = {},
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return scalar("session32", doc, options);
 }
 
@@ -127,7 +129,7 @@ export function session32<const N extends string = never>(
 export function session64<const N extends string = never>(
   doc?: string,
   options: Options<Scalar<N>> = {},
-): Scalar<N> {
+): Scalar<NoInfer<N>> {
   return scalar("session64", doc, options);
 }
 
@@ -136,7 +138,7 @@ export function bits<const N extends string = never>(
   type: ScalarType,
   fields: Readonly<Record<string, BitField<N>>>,
   options: Omit<Bits<N>, "kind" | "type" | "fields"> = {},
-): Bits<N> {
+): Bits<NoInfer<N>> {
   return { kind: "bits", type, fields, ...options };
 }
 
@@ -145,7 +147,7 @@ export function bytes<const N extends string = never>(
   doc: string,
   length: Length<N>,
   options: Omit<Options<Bytes<N>>, "length" | "text"> = {},
-): Bytes<N> {
+): Bytes<NoInfer<N>> {
   return { kind: "bytes", doc, length, ...options };
 }
 
@@ -155,7 +157,7 @@ export function text<const N extends string = never>(
   doc: string,
   length: Length<N>,
   options: Omit<Options<Bytes<N>>, "length" | "text"> = {},
-): Bytes<N> {
+): Bytes<NoInfer<N>> {
   return { kind: "bytes", doc, length, text: form, ...options };
 }
 
@@ -163,7 +165,7 @@ export function text<const N extends string = never>(
 export function padding<const N extends string = never>(
   length: Length<N>,
   options: Pick<Bytes<N>, "doc" | "when" | "unless"> = {},
-): Bytes<N> {
+): Bytes<NoInfer<N>> {
   return { kind: "bytes", length, reserved: true, ...options };
 }
 
@@ -172,7 +174,7 @@ export function payload<const N extends string = never>(
   doc: string,
   length: Length<N> = "rest",
   options: Omit<Options<Payload<N>>, "length"> = {},
-): Payload<N> {
+): Payload<NoInfer<N>> {
   return { kind: "payload", doc, length, ...options };
 }
 
@@ -182,7 +184,7 @@ export function array<const N extends string = never>(
   doc: string,
   length: Length<N>,
   options: Omit<Options<ArrayField<N>>, "of" | "length"> = {},
-): ArrayField<N> {
+): ArrayField<NoInfer<N>> {
   return { kind: "array", of, doc, length, ...options };
 }
 
@@ -191,7 +193,7 @@ export function struct<const N extends string>(
   name: N,
   doc?: string,
   options: Omit<Options<StructField<N>>, "struct"> = {},
-): StructField<N> {
+): StructField<NoInfer<N>> {
   return doc === undefined
     ? { kind: "struct", struct: name, ...options }
     : { kind: "struct", struct: name, doc, ...options };
@@ -201,7 +203,7 @@ export function struct<const N extends string>(
 export function inline<const N extends string>(
   name: N,
   options: Omit<Options<StructField<N>>, "struct" | "inline"> = {},
-): StructField<N> {
+): StructField<NoInfer<N>> {
   return { kind: "struct", struct: name, inline: true, ...options };
 }
 
@@ -211,20 +213,20 @@ export function union<const N extends string = never>(
   by: Path<N>,
   arms: Readonly<Record<string, Arm<N>>>,
   options?: Omit<Options<Union<N>>, "by" | "arms">,
-): Union<N>;
+): Union<NoInfer<N>>;
 /** One of several layouts, selected by state outside the message. */
 export function union<const N extends string = never>(
   doc: string,
   by: { readonly state: string },
   arms: Readonly<Record<string, Arm<N>>>,
   options?: Omit<Options<Union<N>>, "by" | "arms">,
-): Union<N>;
+): Union<NoInfer<N>>;
 export function union<const N extends string = never>(
   doc: string,
   by: Union<N>["by"],
   arms: Readonly<Record<string, Arm<N>>>,
   options: Omit<Options<Union<N>>, "by" | "arms"> = {},
-): Union<N> {
+): Union<NoInfer<N>> {
   return { kind: "union", doc, by, arms, ...options };
 }
 
@@ -232,7 +234,7 @@ export function union<const N extends string = never>(
 export function sequence<const N extends string = never>(
   doc: string,
   shape: Omit<Options<Sequence<N>>, "legacy">,
-): Sequence<N> {
+): Sequence<NoInfer<N>> {
   return { kind: "sequence", doc, ...shape };
 }
 
