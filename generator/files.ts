@@ -4,11 +4,14 @@
  * @module
  */
 
+import { jsonSchema } from "../spec/schema.ts";
 import type { DeviceModel, LayoutModel, Model } from "./model.ts";
 import { contractImports, importsOf, render } from "./render.ts";
 import { CONTRACT } from "./symbols.ts";
 import { type DeviceView, deviceView } from "./views/wire.ts";
 import { deviceText } from "./views/device_text.ts";
+import { jsonModel } from "./views/json.ts";
+import { jsonText } from "./views/json_text.ts";
 import { layoutView } from "./views/layout.ts";
 import { wireText } from "./views/wire_text.ts";
 
@@ -35,6 +38,8 @@ export function modelFiles(model: Model, runtime: string): OutputFile[] {
   return [
     ...model.layouts.map(layoutFile),
     ...model.devices.flatMap((device) => deviceFiles(device, runtime)),
+    { path: "virtio.json", text: jsonText(jsonModel(model)) },
+    { path: "schema.json", text: jsonText(jsonSchema()) },
   ];
 }
 
