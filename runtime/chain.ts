@@ -35,9 +35,6 @@ const NO_VIEW = new DataView(NO_FIXED.buffer);
 
 /** A buffer that the device took; it is valid until it is given back, then serves the next of its head. */
 export class Chain {
-  // What a pop and a push touch comes first, so that it shares cache lines.
-  /** For queues: odd while the buffer is pending; what was made for one serial is void at the next. */
-  serial = 0;
   /** For queues: descriptors that the buffer occupies in the ring. */
   descriptors = 1;
   /** Bytes that the device may read. */
@@ -48,8 +45,7 @@ export class Chain {
   #readableCount = 0;
   #window = 0; // window and offset of the first segment
   #offset = 0;
-  /** For queues: the head (split) or the buffer id (packed) as the driver knows it. */
-  id = 0;
+  readonly #rows: Int32Array;
   /** The number that {@linkcode DeviceQueue.pop} returned. */
   declare readonly head: number;
   /** Private memory for the buffer's fixed part; see {@linkcode Chain.readFixed}. */
@@ -75,11 +71,16 @@ export class Chain {
   #stopped = false;
 
   /** Called by queues alone. */
-  constructor(memory: GuestMemory, head: number, fixedSize: number) {
+  constructor(memory: GuestMemory, rows: Int32Array, head: number, fixedSize: number) {
     this.head = head;
-    this.id = head;
     this.#memory = memory;
+    this.#rows = rows;
     this.#fixedSize = fixedSize;
+  }
+
+  /** Odd while the buffer is pending; what was made for one serial is void at the next. */
+  get serial(): number {
+    return this.#rows[this.head << 2]!;
   }
 
   /** Whether the buffer is popped and not yet given back. */
@@ -237,7 +238,7 @@ export class Chain {
   single(window: number, offset: number, length: number, write: boolean): void {
     this.#window = window;
     this.#offset = offset;
-    this.#count = 1;
+    this.#count = this.descriptors = 1;
     if (write) {
       this.#readableCount = this.readableLength = 0;
       this.writableLength = length;
@@ -260,19 +261,8 @@ export class Chain {
     return this.readableLength + this.writableLength > BUFFER_BYTES_MAX ? FAULT_TOTAL : FAULT_NONE;
   }
 
-  /** For queues: the buffer is pending from now on. */
-  open(): void {
-    this.serial = (this.serial + 1) | 0;
-  }
-
-  /** For queues: the buffer was given back. */
-  close(): void {
-    this.serial = (this.serial + 1) | 0;
-  }
-
-  /** For queues: the buffer was taken away by a reset. */
+  /** For queues: the buffer is being taken away by a reset. */
   abandon(): void {
-    this.close();
     this.#stopped = true;
   }
 

@@ -40,7 +40,13 @@ export abstract class DeviceRing {
   declare protected readonly memory: GuestMemory;
   declare protected readonly layout: QueueLayout;
   declare protected readonly features: QueueFeatures;
-  declare protected readonly chains: readonly Chain[];
+  /**
+   * Four words for each head: a serial, odd while the buffer is pending; then, of a buffer of one element, window << 1 |
+   * WRITE, offset and length, or -1 when the chain of that head has them.
+   */
+  declare protected readonly rows: Int32Array;
+  protected readonly chains: (Chain | undefined)[];
+  readonly #fixedSize: number;
   declare protected readonly order: InOrder | undefined;
   /** Buffers to pop again after resuming, oldest last. */
   protected readonly resumed: number[] = [];
@@ -62,11 +68,9 @@ export abstract class DeviceRing {
     this.layout = layout;
     this.features = features;
     this.generation = memory.generation;
-    const fixedSize = options.fixedSize ?? FIXED_SIZE;
-    this.chains = Array.from(
-      { length: layout.size },
-      (_, head) => new Chain(memory, head, fixedSize),
-    );
+    this.rows = new Int32Array(4 * layout.size);
+    this.chains = new Array<Chain | undefined>(layout.size).fill(undefined);
+    this.#fixedSize = options.fixedSize ?? FIXED_SIZE;
     this.order = features.inOrder ? new InOrder(layout.size) : undefined;
   }
 
@@ -84,11 +88,13 @@ export abstract class DeviceRing {
 
   /** The buffer of that head; TypeError when there can be none. */
   chain(head: number): Chain {
-    const chain = this.chains[head];
-    if (chain === undefined) {
-      throw new TypeError(
-        `Cannot get the buffer ${head} of queue ${this.index}: it is not pending`,
-      );
+    const chain = this.chains[head] ?? this.#makeChain(head);
+    const row = head << 2;
+    const rows = this.rows;
+    const place = rows[row | 1]!;
+    if (place >= 0) {
+      chain.single(place >> 1, rows[row | 2]!, rows[row | 3]!, (place & 1) === 1);
+      rows[row | 1] = -1;
     }
     return chain;
   }
@@ -100,8 +106,10 @@ export abstract class DeviceRing {
     this.live = false;
     this.generation = -1;
     this.pending = 0;
-    for (const chain of this.chains) {
-      if (chain.pending) chain.abandon();
+    for (let head = 0; head < this.size; head++) {
+      if (!this.isPending(head)) continue;
+      this.chain(head).abandon();
+      this.rows[head << 2]!++;
     }
   }
 
@@ -110,18 +118,47 @@ export abstract class DeviceRing {
     if (this.stopped !== undefined) return this.stopped;
     if (this.memory.generation === this.generation || this.refresh()) this.expose();
     const heads = this.order?.heads() ??
-      this.chains.filter((chain) => chain.pending).map((chain) => chain.head);
+      Array.from(this.chains.keys()).filter((head) => this.isPending(head));
     const inflight = heads.map((head): InflightBuffer => {
       const chain = this.chain(head);
       const written = this.order?.written(head);
       return {
-        id: chain.id,
+        id: this.idOf(head),
         descriptors: chain.descriptors,
         elements: chain.elements(),
         ...(written === undefined ? {} : { written }),
       };
     });
     return { format: this.format, ...this.where(), inflight };
+  }
+
+  /** The head (split) or the buffer id (packed) as the driver knows it. */
+  protected abstract idOf(head: number): number;
+
+  /** Whether a buffer of that head is popped and not pushed. */
+  protected isPending(head: number): boolean {
+    return head >= 0 && head < this.size && (this.rows[head << 2]! & 1) === 1;
+  }
+
+  /** Descriptors of the buffer that is or was pending. */
+  protected descriptorsOf(head: number): number {
+    return this.rows[head << 2 | 1]! >= 0 ? 1 : this.chains[head]!.descriptors;
+  }
+
+  /** Bytes of the buffer, pending or just given back, that the device may write. */
+  protected writableOf(head: number): number {
+    const row = head << 2;
+    const place = this.rows[row | 1]!;
+    if (place < 0) return this.chains[head]!.writableLength;
+    return (place & 1) === 1 ? this.rows[row | 3]! : 0;
+  }
+
+  /** The chain of that head, empty. */
+  protected clearChain(head: number): Chain {
+    const chain = this.chains[head] ?? this.#makeChain(head);
+    this.rows[head << 2 | 1] = -1;
+    chain.clear();
+    return chain;
   }
 
   /** Finds the ring again when regions changed; whether it may be touched. */
@@ -178,7 +215,7 @@ export abstract class DeviceRing {
   protected refuseWritten(head: number, written: number): never {
     throw new RangeError(
       `Cannot push the buffer ${head} of queue ${this.index}: ${written} bytes written of ${
-        this.chain(head).writableLength
+        this.writableOf(head)
       }`,
     );
   }
@@ -193,11 +230,10 @@ export abstract class DeviceRing {
       checkInteger(`${what}: id`, buffer.id, 0, 0xffff);
       checkInteger(`${what}: descriptors`, buffer.descriptors, 1, this.size);
       const head = headOf(buffer);
-      const chain = this.chains[head];
-      if (chain === undefined || chain.pending) {
+      if (!(head < this.size) || this.isPending(head)) {
         throw new RangeError(`${what}: buffer ${buffer.id} can not be in flight`);
       }
-      chain.id = buffer.id;
+      const chain = this.clearChain(head);
       chain.descriptors = buffer.descriptors;
       for (const { address, length, writable } of buffer.elements) {
         checkInteger(`${what}: address`, address, 0, Number.MAX_SAFE_INTEGER);
@@ -208,7 +244,7 @@ export abstract class DeviceRing {
       if (chain.total() !== FAULT_NONE) {
         throw new RangeError(`${what}: buffer ${buffer.id} too long`);
       }
-      chain.open();
+      this.rows[head << 2]!++;
       this.order?.add(head);
       if (buffer.written === undefined) {
         this.resumed.unshift(head);
@@ -217,10 +253,19 @@ export abstract class DeviceRing {
         if (this.order === undefined) {
           throw new TypeError(`${what}: written needs VIRTIO_F_IN_ORDER`);
         }
-        chain.close();
+        this.rows[head << 2]!++;
         this.order.complete(head, buffer.written);
       }
     }
+  }
+
+  #makeChain(head: number): Chain {
+    if (!(head >= 0 && head < this.size)) {
+      throw new TypeError(
+        `Cannot get the buffer ${head} of queue ${this.index}: it is not pending`,
+      );
+    }
+    return this.chains[head] = new Chain(this.memory, this.rows, head, this.#fixedSize);
   }
 }
 

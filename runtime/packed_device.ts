@@ -64,7 +64,8 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   #event = NO_EVENT; // our event word as the driver sees it
   #slots: Uint16Array = NO_HALVES; // free slots
   #slotCount = 0;
-  readonly #run: Chain[] = []; // in-order: buffers for which one used descriptor will stand
+  #ids: Uint16Array = NO_HALVES; // buffer ids by slot
+  readonly #run: number[] = []; // in-order: buffers for which one used descriptor will stand
 
   /** Use {@linkcode createDeviceQueue}, which checks the layout. */
   constructor(
@@ -77,6 +78,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     this.#table = new IndirectTable(memory);
     this.#slots = new Uint16Array(layout.size).map((_, at) => layout.size - 1 - at);
     this.#slotCount = layout.size;
+    this.#ids = new Uint16Array(layout.size);
     this.mapRing();
     if (options.position !== undefined) this.#resumeAt(options.position);
   }
@@ -93,7 +95,8 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       return -1;
     }
     const slot = this.#slots[this.#slotCount - 1]!;
-    const chain = this.chains[slot]!;
+    const row = slot << 2;
+    const rows = this.rows;
     const desc = this.#desc;
     const word = at << 2;
     const low = desc[word]!;
@@ -101,14 +104,16 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     const length = desc[word | 2]!;
     const offset = (end & CHAINED) === 0 && length > 0 ? this.memory.locate(low, high, length) : -1;
     if (offset >= 0) {
-      chain.single(this.memory.found, offset, length, (end & WRITE) !== 0);
-      chain.descriptors = 1;
-      chain.id = end & 0xffff;
-    } else if (!this.#walk(at, chain, low, high, length, end)) return -1;
-    chain.open();
+      rows[row | 1] = this.memory.found << 1 | ((end & WRITE) !== 0 ? 1 : 0);
+      rows[row | 2] = offset;
+      rows[row | 3] = length;
+      this.#ids[slot] = end;
+    } else if (!this.#walk(at, slot, low, high, length, end)) return -1;
+    rows[row]!++;
     this.#slotCount--;
-    this.#taken += chain.descriptors;
-    this.#nextAvail = at + chain.descriptors;
+    const count = offset >= 0 ? 1 : this.descriptorsOf(slot);
+    this.#taken += count;
+    this.#nextAvail = at + count;
     if (this.#nextAvail >= this.size) {
       this.#nextAvail -= this.size;
       this.#availWrap ^= 1;
@@ -120,16 +125,15 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Gives a buffer back, of which the first `written` writable bytes were written. */
   push(head: number, written: number): void {
-    const chain = this.chains[head];
-    if (chain === undefined || !chain.pending) return this.refusePush(head);
-    if (!(written >= 0 && written <= chain.writableLength)) this.refuseWritten(head, written);
-    chain.close();
+    if (!this.isPending(head)) return this.refusePush(head);
+    if (!(written >= 0 && written <= this.writableOf(head))) this.refuseWritten(head, written);
+    this.rows[head << 2]!++;
     this.pending--;
     if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (this.order !== undefined) this.order.complete(head, written);
     else {
-      this.#fill(chain.id, written);
-      this.#pass(chain);
+      this.#fill(this.#ids[head]!, written);
+      this.#pass(head);
     }
   }
 
@@ -173,6 +177,10 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     };
   }
 
+  protected idOf(head: number): number {
+    return this.#ids[head]!;
+  }
+
   protected mapRing(): void {
     const { size, memory, layout } = this;
     const sizes = ringSizes("packed", size);
@@ -205,7 +213,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Follows a list from its first descriptor, which was read already; false when it broke the queue. */
   #walk(
     first: number,
-    chain: Chain,
+    slot: number,
     low: number,
     high: number,
     length: number,
@@ -214,10 +222,10 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     const most = this.size - this.#taken;
     let at = first;
     let wrap = this.#availWrap;
-    chain.clear();
+    const chain = this.clearChain(slot);
     for (let count = 1; count <= most; count++) {
       chain.descriptors = count;
-      chain.id = end & 0xffff;
+      this.#ids[slot] = end; // the last one's counts
       const flags = end >>> 16;
       if ((flags & DESC_F_INDIRECT) !== 0) {
         if (count === 1) return this.#walkTable(at, chain, low, high, length, flags);
@@ -295,8 +303,8 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   /** Moves on by as many descriptors as the buffer had, and frees its slot. */
-  #pass(chain: Chain): void {
-    const count = chain.descriptors;
+  #pass(slot: number): void {
+    const count = this.descriptorsOf(slot);
     this.#nextUsed += count;
     if (this.#nextUsed >= this.size) {
       this.#nextUsed -= this.size;
@@ -304,7 +312,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     }
     this.#taken -= count;
     if (this.#since >= 0) this.#since += count;
-    this.#slots[this.#slotCount++] = chain.head;
+    this.#slots[this.#slotCount++] = slot;
   }
 
   /** Moves complete buffers to the ring in their order; one descriptor stands for a run of completely written ones. */
@@ -312,13 +320,13 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     const order = this.order!;
     const run = this.#run;
     for (let slot = order.front(); slot >= 0;) {
-      const chain = this.chains[slot]!;
       const written = order.written(slot)!;
+      const last = slot;
       order.shift();
-      run.push(chain);
+      run.push(slot);
       slot = order.front();
-      if (slot >= 0 && written === chain.writableLength) continue;
-      this.#fill(chain.id, written);
+      if (slot >= 0 && written === this.writableOf(last)) continue;
+      this.#fill(this.#ids[last]!, written);
       for (const passed of run) this.#pass(passed);
       run.length = 0;
     }
@@ -349,7 +357,11 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     const what = `Cannot resume queue ${this.index}`;
     checkOffset(`${what}: avail`, position.avail, this.size);
     checkOffset(`${what}: used`, position.used, this.size);
-    this.resume(position, () => this.#slots[--this.#slotCount]!);
+    this.resume(position, ({ id }) => {
+      const slot = this.#slots[--this.#slotCount]!;
+      this.#ids[slot] = id;
+      return slot;
+    });
     this.#nextAvail = position.avail & 0x7fff;
     this.#availWrap = position.avail >>> 15;
     this.#nextUsed = position.used & 0x7fff;

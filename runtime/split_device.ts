@@ -94,25 +94,27 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       this.break("avail.ring", at & this.#mask, `less than ${this.size}`, head);
       return -1;
     }
-    const chain = this.chains[head]!;
-    if (chain.pending) {
+    const row = head << 2;
+    const rows = this.rows;
+    const serial = rows[row]!;
+    if ((serial & 1) !== 0) {
       this.break("avail.ring", at & this.#mask, "a head that is not in use", head);
       return -1;
     }
     const desc = this.#desc;
-    const word = head << 2;
-    const low = desc[word]!;
-    const high = desc[word | 1]!;
-    const length = desc[word | 2]!;
-    const flags = desc[word | 3]!;
+    const low = desc[row]!;
+    const high = desc[row | 1]!;
+    const length = desc[row | 2]!;
+    const flags = desc[row | 3]!;
     const offset = (flags & CHAINED) === 0 && length > 0
       ? this.memory.locate(low, high, length)
       : -1;
     if (offset >= 0) {
-      chain.single(this.memory.found, offset, length, (flags & WRITE) !== 0);
-      chain.descriptors = 1;
-    } else if (!this.#walk(head, chain, low, high, length, flags)) return -1;
-    chain.open();
+      rows[row | 1] = this.memory.found << 1 | (flags & WRITE) >> 1;
+      rows[row | 2] = offset;
+      rows[row | 3] = length;
+    } else if (!this.#walk(head, low, high, length, flags)) return -1;
+    rows[row] = serial + 1;
     this.#nextAvail = (at + 1) & 0xffff;
     this.pending++;
     if (this.order !== undefined) this.order.add(head);
@@ -121,10 +123,9 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Gives a buffer back, of which the first `written` writable bytes were written. */
   push(head: number, written: number): void {
-    const chain = this.chains[head];
-    if (chain === undefined || !chain.pending) return this.refusePush(head);
-    if (!(written >= 0 && written <= chain.writableLength)) this.refuseWritten(head, written);
-    chain.close();
+    if (!this.isPending(head)) return this.refusePush(head);
+    if (!(written >= 0 && written <= this.writableOf(head))) this.refuseWritten(head, written);
+    this.rows[head << 2]!++;
     this.pending--;
     if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (this.order !== undefined) this.order.complete(head, written);
@@ -171,6 +172,10 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     return { avail: this.#nextAvail, used: this.#nextUsed };
   }
 
+  protected idOf(head: number): number {
+    return head;
+  }
+
   protected mapRing(): void {
     const { size, memory, layout } = this;
     const sizes = ringSizes("split", size);
@@ -204,15 +209,14 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Follows a chain from its head, whose descriptor was read already; false when it broke the queue. */
   #walk(
     head: number,
-    chain: Chain,
     low: number,
     high: number,
     length: number,
     flags: number,
   ): boolean {
     const desc = this.#desc;
+    const chain = this.clearChain(head);
     let index = head;
-    chain.clear();
     for (let count = 1; count <= this.size; count++) {
       chain.descriptors = count;
       if ((flags & DESC_F_INDIRECT) !== 0) {
@@ -296,7 +300,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       order.shift();
       count++;
       const next = order.front();
-      if (next < 0 || written !== this.chain(head).writableLength) {
+      if (next < 0 || written !== this.writableOf(head)) {
         this.#fill(start, head, written);
         start = (start + count) & 0xffff;
         count = 0;
