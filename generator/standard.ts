@@ -1,0 +1,18 @@
+/**
+ * Where the descriptions of the standard are.
+ *
+ * @module
+ */
+
+import { devices, layouts } from "../spec/mod.ts";
+
+/** The root of the running generator: the folder of `cli.ts`, which may be far away. */
+export const HOME: URL = new URL("../", import.meta.url);
+
+/** URLs of the modules that describe the standard: a device's is named like it, a transport's (chapter 4) has a folder. */
+export function standardModules(): string[] {
+  return [
+    ...layouts.map(({ name, section }) => `${/^4\b/.test(section) ? "transports/" : ""}${name}`),
+    ...devices.map(({ name }) => `devices/${name}`),
+  ].map((path) => new URL(`spec/${path}.ts`, HOME).href);
+}
