@@ -28,6 +28,7 @@ export const FAULT_TOTAL = 4;
 
 // Below this many bytes a loop is faster than making a view and calling TypedArray.set (27 ns for the view).
 const LOOP_BYTES = 32;
+const TOTAL_MAX = BUFFER_BYTES_MAX;
 const SEGMENT_WORDS = 3; // window, offset, length
 const NO_WORDS = new Int32Array(0);
 const NO_FIXED = new Uint8Array(0);
@@ -258,7 +259,7 @@ export class Chain {
 
   /** For queues: what is wrong with all elements together. */
   total(): number {
-    return this.readableLength + this.writableLength > BUFFER_BYTES_MAX ? FAULT_TOTAL : FAULT_NONE;
+    return this.readableLength + this.writableLength > TOTAL_MAX ? FAULT_TOTAL : FAULT_NONE;
   }
 
   /** For queues: the buffer is being taken away by a reset. */

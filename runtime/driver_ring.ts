@@ -17,6 +17,9 @@ import type {
   QueueLayout,
 } from "./queue.ts";
 
+const NEXT = DESC_F_NEXT;
+const TOTAL_MAX = BUFFER_BYTES_MAX;
+
 /** State of a driver's end that does not depend on the format. */
 export abstract class DriverRing {
   /** Index of the queue. */
@@ -130,7 +133,7 @@ export abstract class DriverRing {
       total += length;
       if (staged[at + 3] !== 0) writable += length;
     }
-    if (total <= BUFFER_BYTES_MAX) return Math.min(writable, BUFFER_BYTES_MAX - 1); // as used lengths go
+    if (total <= TOTAL_MAX) return writable < TOTAL_MAX ? writable : TOTAL_MAX - 1; // as used lengths go
     this.stagedCount = 0;
     throw new RangeError(`Cannot add a buffer: ${total} bytes are more than 2^32`);
   }
@@ -146,7 +149,7 @@ export abstract class DriverRing {
       words[at + 2] = staged[at + 2]!;
       const flags = staged[at + 3]!;
       if (!linked) words[at + 3] = flags << 16;
-      else if (at + 4 < end) words[at + 3] = flags | DESC_F_NEXT | ((at >> 2) + 1) << 16;
+      else if (at + 4 < end) words[at + 3] = flags | NEXT | ((at >> 2) + 1) << 16;
       else words[at + 3] = flags;
     }
   }

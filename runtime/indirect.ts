@@ -2,14 +2,18 @@
 
 import { DESCRIPTOR_BYTES } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
+import { NO_WORDS } from "./ring_word.ts";
 
 // `next` has 16 bits: entries beyond these can not be reached.
 const REACHABLE = 65536;
+// Constants of this module, because V8 does not fold imported ones: dividing took longer than all the rest.
+const DESCRIPTOR_MASK = DESCRIPTOR_BYTES - 1;
+const DESCRIPTOR_SHIFT = Math.log2(DESCRIPTOR_BYTES);
 
 /** The table that was opened last, as words; one object serves a whole queue. */
 export class IndirectTable {
   /** Words that hold the table, four to an entry. */
-  words: Int32Array = new Int32Array(0);
+  words: Int32Array = NO_WORDS;
   /** Index in {@linkcode IndirectTable.words} of the first entry. */
   base = 0;
   /** Entries that can be read, at most 65536. */
@@ -23,11 +27,13 @@ export class IndirectTable {
 
   /** Finds the table of an indirect descriptor; false unless its bytes are whole descriptors inside one region. */
   open(low: number, high: number, length: number): boolean {
-    if (length === 0 || length % DESCRIPTOR_BYTES !== 0) return false;
+    if (length === 0 || (length & DESCRIPTOR_MASK) !== 0) return false;
     const offset = this.#memory.locate(low, high, length);
     if (offset < 0) return false;
-    this.entries = Math.min((length >>> 0) / DESCRIPTOR_BYTES, REACHABLE);
-    const { words, bytes } = this.#memory.window(this.#memory.found);
+    const entries = length >>> DESCRIPTOR_SHIFT;
+    this.entries = entries < REACHABLE ? entries : REACHABLE;
+    const window = this.#memory.window(this.#memory.found);
+    const words = window.words;
     if ((offset & 3) === 0 && words.length > 0) {
       this.words = words;
       this.base = offset >> 2;
@@ -35,7 +41,7 @@ export class IndirectTable {
       // No rule says where a table starts. A copy serves tables at odd places.
       const copy = new Int32Array(this.entries * 4);
       const size = this.entries * DESCRIPTOR_BYTES;
-      new Uint8Array(copy.buffer).set(bytes.subarray(offset, offset + size));
+      new Uint8Array(copy.buffer).set(window.bytes.subarray(offset, offset + size));
       this.words = copy;
       this.base = 0;
     }

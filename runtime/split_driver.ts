@@ -83,28 +83,26 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
 
   /** Turns the staged elements into a buffer: its head, or -1 when there is no room. */
   add(): number {
+    if (
+      this.stagedCount !== 1 || this.free === 0 || this.memory.generation !== this.generation
+    ) return this.#addOther();
     const head = this.#free;
-    if (this.stagedCount !== 1) this.checkStaged();
-    if (this.memory.generation !== this.generation && !this.refresh() || this.free === 0) {
-      this.stagedCount = 0;
-      return -1;
-    }
+    const desc = this.#desc;
+    const word = head << 2;
+    const length = this.stagedLength;
+    const flags = this.stagedFlags;
+    desc[word] = this.stagedLow;
+    desc[word | 1] = this.stagedHigh;
+    desc[word | 2] = length;
+    desc[word | 3] = flags;
+    this.#free = this.#next[head]!;
+    this.take(head, 1, this.#nextAvail, flags === 0 ? 0 : length);
+    return this.#offer(head);
+  }
+
+  /** Puts a head into the available ring. */
+  #offer(head: number): number {
     const at = this.#nextAvail;
-    if (this.stagedCount === 1) {
-      const desc = this.#desc;
-      const word = head << 2;
-      const length = this.stagedLength;
-      const flags = this.stagedFlags;
-      desc[word] = this.stagedLow;
-      desc[word | 1] = this.stagedHigh;
-      desc[word | 2] = length;
-      desc[word | 3] = flags;
-      this.#free = this.#next[head]!;
-      this.take(head, 1, at, flags === 0 ? 0 : length);
-    } else if (!this.#addTable(head) && !this.#addChain(head)) {
-      this.stagedCount = 0;
-      return -1;
-    }
     const slot = at & this.#mask;
     if (this.#inOrder === true) this.#heads[slot] = head;
     this.#avail[2 + slot] = head;
@@ -143,9 +141,10 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
 
   /** Takes the next used buffer: its head, or -1. */
   collect(): number {
-    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
     const at = this.#nextUsed;
-    if (at === this.#seenUsed && !this.#look()) return -1;
+    if (at === this.#seenUsed || this.memory.generation !== this.generation) {
+      return this.#collectNext();
+    }
     if (this.ordinary !== true) return this.#collectOther(at);
     const word = (at & this.#mask) << 1;
     const id = this.#used[word]!;
@@ -214,6 +213,21 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     this.#usedWord = new RingWord(used, atomic);
     this.#usedEvent = new RingEvent(avail.subarray(4 + 2 * size), atomic);
     this.#availEvent = new RingEvent(used.subarray(4 + 8 * size), atomic);
+  }
+
+  /** All that an add may meet but one element and room for it. */
+  #addOther(): number {
+    this.checkStaged();
+    const ready = this.memory.generation === this.generation || this.refresh();
+    if (!ready || this.free === 0) {
+      this.stagedCount = 0;
+      return -1;
+    }
+    if (this.stagedCount === 1) return this.add();
+    const head = this.#free;
+    if (this.#addTable(head) || this.#addChain(head)) return this.#offer(head);
+    this.stagedCount = 0;
+    return -1;
   }
 
   #addTable(head: number): boolean {
@@ -288,6 +302,12 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   #refuseLength(id: number, length: number): number {
     this.break("used.len", id, `at most ${this.writableOf(id)}`, length);
     return -1;
+  }
+
+  /** Looks for used buffers, or for the ring itself, before it collects. */
+  #collectNext(): number {
+    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
+    return this.#nextUsed !== this.#seenUsed || this.#look() ? this.collect() : -1;
   }
 
   /** In order, one used entry stands for all buffers up to the one that it names (VIRTIO 1.4, 2.7.9). */
