@@ -66,10 +66,8 @@ function labelOf(value: object, source: string): string {
 /** Module as output and diagnostics name it: below `root` a relative path, elsewhere a URL or the file's name. */
 function sourceName(url: URL, root: URL): string {
   if (url.href.startsWith(root.href)) return decodeURI(url.href.slice(root.href.length));
-  if (url.protocol === "file:") {
-    return decodeURI(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
-  }
-  return `${url.origin}${url.pathname}`;
+  if (url.protocol === "file:") return decodeURI(url.href.slice(url.href.lastIndexOf("/") + 1));
+  return url.host === "" ? url.href : `${url.origin}${url.pathname}`;
 }
 
 function problem(code: Code, path: string, found: string, expected: string, hint?: string) {
@@ -82,18 +80,22 @@ async function whyNot(error: unknown, url: URL, source: string, root: URL): Prom
     return problem("V001", source, "no such file", "a module that exports a description");
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : show(error);
+  return problem("V002", source, portable(message, root), "a module that loads");
+}
+
+/** The first line of a message, without what only this machine has: folders of files. */
+function portable(message: string, root: URL): string {
   const line = message.replaceAll(root.href, "").split("\n")[0]!;
-  return problem("V002", source, line, "a module that loads");
+  return line.replace(/file:\/\/\S*\//g, "");
 }
 
 async function isFile(url: URL): Promise<boolean> {
   try {
     return (await Deno.stat(url)).isFile;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw error;
+    const missing = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    return !missing;
   }
 }
 

@@ -101,6 +101,7 @@ class Reader {
       case "invalid_value":
         return [this.#oneOf(path, issue.values.map(String), issue.message)];
       case "invalid_format":
+      case "custom":
         return [this.#value(codeOf(issue.message), path, issue.message)];
       case "too_small":
       case "too_big":

@@ -54,9 +54,9 @@ export const TEXT_RULE = "a line of printable text without blanks around it";
  * refused; every other character is legal, quotes and comment marks too.
  */
 export const text: z.ZodString = z.string().regex(
-  /^(?!\s)[^\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]+(?<!\s)$/u,
+  /^(?!\s)(?!.*\s$)[ -~\u00a0-\u2027\u202f-\u2065\u206a-\uffff]+$/,
   { error: TEXT_RULE },
-);
+).refine((line) => line.isWellFormed(), { error: TEXT_RULE });
 
 /** A whole number from 0. */
 export const natural: z.ZodInt = z.int().min(0);
