@@ -10,6 +10,7 @@ import { contractImports, importsOf, render } from "./render.ts";
 import { CONTRACT } from "./symbols.ts";
 import { type DeviceView, deviceView } from "./views/wire.ts";
 import { deviceText } from "./views/device_text.ts";
+import { driverText } from "./views/driver_text.ts";
 import { jsonModel } from "./views/json.ts";
 import { jsonText } from "./views/json_text.ts";
 import { layoutView } from "./views/layout.ts";
@@ -30,6 +31,7 @@ export function deviceFiles(device: DeviceModel, runtime: string): OutputFile[] 
   return [
     file("wire.ts", wire),
     file("device.ts", sideFile("device", deviceText(view), wire, runtime)),
+    file("driver.ts", sideFile("driver", driverText(view), wire, runtime)),
   ];
 }
 

@@ -5,18 +5,27 @@
  */
 
 import device from "../templates/device.hbs" with { type: "text" };
+import driver from "../templates/driver.hbs" with { type: "text" };
 import layout from "../templates/layout.hbs" with { type: "text" };
+import starter from "../templates/starter.hbs" with { type: "text" };
 import wire from "../templates/wire.hbs" with { type: "text" };
 import arm_ from "../templates/partials/arm.hbs" with { type: "text" };
 import banner_ from "../templates/partials/banner.hbs" with { type: "text" };
 import config_ from "../templates/partials/config.hbs" with { type: "text" };
 import contract_ from "../templates/partials/contract.hbs" with { type: "text" };
+import device_answer_ from "../templates/partials/device_answer.hbs" with { type: "text" };
 import device_case_ from "../templates/partials/device_case.hbs" with { type: "text" };
 import device_config_ from "../templates/partials/device_config.hbs" with { type: "text" };
 import device_fields_ from "../templates/partials/device_fields.hbs" with { type: "text" };
 import device_send_ from "../templates/partials/device_send.hbs" with { type: "text" };
 import device_serve_ from "../templates/partials/device_serve.hbs" with { type: "text" };
 import device_set_ from "../templates/partials/device_set.hbs" with { type: "text" };
+import driver_answer_ from "../templates/partials/driver_answer.hbs" with { type: "text" };
+import driver_class_ from "../templates/partials/driver_class.hbs" with { type: "text" };
+import driver_event_ from "../templates/partials/driver_event.hbs" with { type: "text" };
+import driver_queue_ from "../templates/partials/driver_queue.hbs" with { type: "text" };
+import driver_receive_ from "../templates/partials/driver_receive.hbs" with { type: "text" };
+import driver_request_ from "../templates/partials/driver_request.hbs" with { type: "text" };
 import encode_arms_ from "../templates/partials/encode_arms.hbs" with { type: "text" };
 import enum_ from "../templates/partials/enum.hbs" with { type: "text" };
 import imports_ from "../templates/partials/imports.hbs" with { type: "text" };
@@ -32,7 +41,13 @@ import struct_ from "../templates/partials/struct.hbs" with { type: "text" };
 import union_ from "../templates/partials/union.hbs" with { type: "text" };
 
 /** Root templates, one for each kind of file. */
-export const templates: Readonly<Record<string, string>> = { device, layout, wire };
+export const templates: Readonly<Record<string, string>> = {
+  device,
+  driver,
+  layout,
+  starter,
+  wire,
+};
 
 /** What root templates include. */
 export const partials: Readonly<Record<string, string>> = {
@@ -40,12 +55,19 @@ export const partials: Readonly<Record<string, string>> = {
   banner: banner_,
   config: config_,
   contract: contract_,
+  device_answer: device_answer_,
   device_case: device_case_,
   device_config: device_config_,
   device_fields: device_fields_,
   device_send: device_send_,
   device_serve: device_serve_,
   device_set: device_set_,
+  driver_answer: driver_answer_,
+  driver_class: driver_class_,
+  driver_event: driver_event_,
+  driver_queue: driver_queue_,
+  driver_receive: driver_receive_,
+  driver_request: driver_request_,
   encode_arms: encode_arms_,
   enum: enum_,
   imports: imports_,

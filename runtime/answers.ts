@@ -11,10 +11,16 @@ import { PeerError } from "./errors.ts";
 
 /**
  * Writes an encoded answer: all but the last `trailer` bytes at the front, those at the very end, and
- * zeroes over what neither they nor `payload` bytes behind the front fill. Returns the used length.
- * PeerError when the driver left too little room.
+ * zeroes over what neither they nor `payload` bytes behind the front fill, unless that is `surplus`,
+ * which is not ours to touch. Returns the used length. PeerError when the driver left too little room.
  */
-export function answerBytes(chain: Chain, e: Encoder, trailer: number, payload = 0): number {
+export function answerBytes(
+  chain: Chain,
+  e: Encoder,
+  trailer: number,
+  payload = 0,
+  surplus = false,
+): number {
   const front = e.length - trailer;
   const room = chain.writableLength;
   if (e.length + payload > room) {
@@ -28,7 +34,7 @@ export function answerBytes(chain: Chain, e: Encoder, trailer: number, payload =
   if (front > 0) chain.write(0, bytes, 0, front);
   if (trailer === 0) return front + payload;
   const end = room - trailer;
-  if (front + payload < end) chain.zero(front + payload, end - front - payload);
+  if (!surplus && front + payload < end) chain.zero(front + payload, end - front - payload);
   chain.write(end, bytes, front, trailer);
   return room;
 }

@@ -57,3 +57,4 @@ export * from "./plan.ts";
 export * from "./values.ts";
 export * from "./answers.ts";
 export { ParkedBuffers } from "./parked.ts";
+export { ReceiveBuffers } from "./receive.ts";

@@ -128,3 +128,10 @@ export function isPromise<T>(answer: T | PromiseLike<T>): answer is PromiseLike<
   return typeof answer === "object" && answer !== null && "then" in answer &&
     typeof answer.then === "function";
 }
+
+/** Bytes of several arrays together. */
+export function lengthOf(arrays: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const array of arrays) length += array.length;
+  return length;
+}

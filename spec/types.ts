@@ -137,7 +137,7 @@ export interface Queue<N extends string = string, R extends string = string> {
   /** Least size in bytes of a parked buffer. */
   readonly parks?: Length<N>;
   /** One message may fill several buffers; this field of the first says how many. */
-  readonly merges?: { readonly field: N; readonly when: Gate<N> };
+  readonly merges?: { readonly field: Path<N>; readonly when: Gate<N> };
   /** The order in which buffers come back. */
   readonly order?: "any" | "queue" | { readonly key: N };
   /** What the used length says: nothing to rely on, how much was written, or always all. */

@@ -135,7 +135,10 @@ function optionsFit(draft: Draft, path: string, queue: dsl.Queue): void {
 
 function fieldsNamed(queue: dsl.Queue): [string, string][] {
   const named: [string, string][] = [];
-  if (queue.merges !== undefined) named.push(["merges.field", queue.merges.field]);
+  if (queue.merges !== undefined) {
+    const { field } = queue.merges;
+    named.push(["merges.field", typeof field === "string" ? field : field[0] ?? ""]);
+  }
   if (typeof queue.order === "object") named.push(["order.key", queue.order.key]);
   return named;
 }

@@ -63,6 +63,7 @@ export interface WindowView {
     readonly offset: number;
   }[];
   readonly sizeOffset: number;
+  readonly sizeProperty: string;
   readonly valueOffset: number;
   readonly valueSize: number;
   readonly valueType: string;
@@ -78,7 +79,7 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
   const window = windowView(scope, config.description.window, config.fields, type);
   const windowed = config.description.window;
   const shown = windowed === undefined ? [] : [...windowed.select, windowed.size, windowed.value];
-  const fields = config.fields.map((model) =>
+  const fields = siblings.flat.map((model) =>
     fieldText(scope, model, siblings, shown.includes(model.name))
   );
   const properties = fields.flatMap((each) => each.properties);
@@ -204,6 +205,7 @@ function windowView(
       offset: find(name).offset ?? 0,
     })),
     sizeOffset: find(window.size).offset ?? 0,
+    sizeProperty: propertyName(window.size),
     valueOffset: find(window.value).offset ?? 0,
     valueSize: find(window.value).size ?? 0,
     valueType: type + className(window.value),

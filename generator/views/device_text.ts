@@ -146,23 +146,65 @@ function answerType(one: CaseView): string {
 }
 
 function setText(view: DeviceView, set: MessagesView, many: boolean): object {
-  const { status } = set;
+  const status = setStatus(set);
+  const statuses = statusLayouts(set);
   const fixed = Math.max(set.tagSize, ...set.cases.map((one) => numericHead(one.readable)));
   return {
     ...set,
     fixed,
     large: fixed > FIXED_BYTES,
-    trailing: status?.trailing ?? false,
     ...refusalText(status),
+    answers: statuses.map((each) => ({
+      ...each,
+      set: set.pascal,
+      byte: each.status !== null && each.status.size === 1,
+      end: each.status === null ? 0 : each.status.offset + each.status.size,
+      trailing: each.status?.trailing ?? false,
+      counts: each.status?.trailing === true && !each.surplus,
+    })),
     untagged: set.tagged ? null : set.cases[0],
-    status: status === null ? null : {
-      ...status,
-      byte: status.size === 1,
-      end: status.offset + status.size,
-    },
+    answerName: answerName(set, status),
+    least: status === null ? 0 : status.offset + status.size,
     cases: set.cases.map((one) => caseText(view, set, one, many)),
     branches: branches(set),
   };
+}
+
+/** One place of a status among a set's answers; null for answers without one. */
+interface StatusLayout {
+  readonly name: string;
+  readonly status: StatusView | null;
+  readonly surplus: boolean;
+}
+
+/** What a request is answered with that no case stands for: only where all answers have one status. */
+function setStatus(set: MessagesView): StatusView | null {
+  const layouts = statusLayouts(set);
+  return layouts.length === 1 ? layouts[0]!.status : null;
+}
+
+/** The different places that a status has in a set; the first is named after the set alone. */
+function statusLayouts(set: MessagesView): StatusLayout[] {
+  const layouts = new Map<string, StatusLayout>();
+  for (const one of set.cases) {
+    const key = layoutKey(one.status);
+    if (layouts.has(key)) continue;
+    const name = layouts.size === 0 ? `answer${set.pascal}` : `answer${set.pascal}${one.pascal}`;
+    layouts.set(key, { name, status: one.status, surplus: one.writable.surplus });
+  }
+  if (layouts.size > 1 && !layouts.has(layoutKey(null))) {
+    layouts.set(layoutKey(null), { name: `drop${set.pascal}`, status: null, surplus: false });
+  }
+  return [...layouts.values()];
+}
+
+function answerName(set: MessagesView, status: StatusView | null): string {
+  const key = layoutKey(status);
+  return statusLayouts(set).find((each) => layoutKey(each.status) === key)!.name;
+}
+
+function layoutKey(status: StatusView | null): string {
+  return status === null ? "" : `${status.trailing} ${status.offset} ${status.size}`;
 }
 
 /** The cases of a tag; where several have the same one, the first whose features are there. */
@@ -236,13 +278,19 @@ function caseText(view: DeviceView, set: MessagesView, one: CaseView, many: bool
     ...one,
     ...refusalText(status),
     set: set.pascal,
-    checks: checks.map((check) => ({ ...check, set: set.pascal })),
+    answerName: answerName(set, status),
+    least: status === null ? 0 : status.offset + status.size,
+    checks: checks.map((check) => ({ ...check, answerName: answerName(set, status) })),
     trailing: status?.trailing ?? false,
     finish: finish("answer"),
     finishLate: finish("late"),
     lateName: finish("late").includes("late") ? "late" : "",
     finishParameters: kept.map((each) => `, ${each}`).join(""),
-    writtenArgument: written === "0" ? "" : `, ${written}`,
+    writtenArgument: writable.surplus
+      ? `, ${written}, true`
+      : written === "0"
+      ? ""
+      : `, ${written}`,
     answerType: answerType(one),
     answerValue: status === null
       ? "answer"
@@ -284,8 +332,9 @@ function finishText(set: MessagesView, one: CaseView, kept: readonly string[], w
   if (status === null) {
     return () => `queue.push(head, ${written})`;
   }
-  const more = status.trailing && written !== "0" ? `, ${written}` : "";
-  return (answer: string) => `this.#answer${set.pascal}(queue, head, chain, ${answer}${more})`;
+  const more = status.trailing && written !== "0" && !writable.surplus ? `, ${written}` : "";
+  const name = answerName(set, status);
+  return (answer: string) => `this.#${name}(queue, head, chain, ${answer}${more})`;
 }
 
 /** Text that can stand behind a minus. */

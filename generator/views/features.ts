@@ -24,6 +24,8 @@ export interface FeatureView {
   readonly option: boolean;
   readonly legacy: boolean;
   readonly mandatory: boolean;
+  /** Another feature that excludes it comes first. */
+  readonly loses: boolean;
 }
 
 /** Views of a device's features. */
@@ -42,6 +44,7 @@ export function featureViews(device: DeviceModel): FeatureView[] {
     option: feature.by.includes("option"),
     legacy: feature.legacy,
     mandatory: feature.mandatory,
+    loses: device.features.some((other) => other.excludes.includes(feature.key)),
   }));
 }
 

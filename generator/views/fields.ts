@@ -50,15 +50,9 @@ const NOTHING: FieldView = {
   encodes: [],
 };
 
-/** The view of a field among its siblings; `base` is added to its offset. */
-export function fieldView(
-  scope: Scope,
-  field: FieldModel,
-  siblings: Siblings,
-  base: number,
-): FieldView {
-  if (siblings.inlines(field)) return inlineView(scope, field, siblings, base);
-  const at = field.offset === null ? "at" : offsetText(base + field.offset);
+/** The view of a field among its siblings. */
+export function fieldView(scope: Scope, field: FieldModel, siblings: Siblings): FieldView {
+  const at = field.offset === null ? "at" : offsetText(field.offset);
   const bare = bareView(scope, field, siblings, at);
   if (!isGated(field)) return bare;
   const gate = scope.gateText(field.when, field.unless);
@@ -167,7 +161,7 @@ function scalarView(
       encodes: [text.encode(constant, name) + ";"],
     };
   }
-  const derived = siblings.derivedText(name);
+  const derived = siblings.derivedText(model);
   if (derived !== null) {
     return {
       ...NOTHING,
@@ -447,23 +441,6 @@ function structFieldView(
     writes: [`write${type}(view, ${at}, ${given}${size});`],
     decodes: [`const ${localName(propertyName(model.name))} = ${text.decode};`],
     encodes: [text.encode + ";"],
-  };
-}
-
-/** The fields of an inlined struct, as if they were the parent's. */
-function inlineView(scope: Scope, model: FieldModel, siblings: Siblings, base: number): FieldView {
-  const { struct } = model.field as dsl.StructField;
-  const views = scope.struct(struct).fields.map((each) => {
-    const gates = isGated(model) ? { when: model.when, unless: model.unless } : {};
-    return fieldView(scope, { ...each, ...gates }, siblings, base + (model.offset ?? 0));
-  });
-  return {
-    properties: views.flatMap((view) => view.properties),
-    reads: views.flatMap((view) => view.reads),
-    writes: views.flatMap((view) => view.writes),
-    decodes: views.flatMap((view) => view.decodes),
-    late: views.flatMap((view) => view.late),
-    encodes: views.flatMap((view) => view.encodes),
   };
 }
 

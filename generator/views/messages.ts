@@ -46,6 +46,8 @@ export interface PartView extends CodecView {
   /** Text for the bytes before the payload, where that can be said beforehand. */
   readonly headSize: string | null;
   readonly payloads: readonly PayloadView[];
+  /** What no field takes belongs to someone else, and is left as it is. */
+  readonly surplus: boolean;
   /** Bytes of what stands at the end of the buffer. */
   readonly trailerSize: number;
   readonly unions: readonly UnionView[];
@@ -74,6 +76,8 @@ export interface StatusView {
   /** Writes it into `view`, at its offset from the part's first byte, or from the trailer's. */
   readonly set: string;
   readonly get: string;
+  /** Reads it from `view`, for a part (or trailer) that begins at `answer`. */
+  readonly getAt: string;
   readonly trailing: boolean;
   readonly offset: number;
   readonly size: number;
@@ -233,7 +237,7 @@ class CaseParts {
     const status = direction === "writable" ? this.status() : null;
     const fields = direction === "readable"
       ? siblings.flat
-      : siblings.flat.filter((model) => !payloads.includes(model));
+      : siblings.flat.filter((model) => !payloads.includes(model) && !isSurplus(model));
     const codec = codecView(this.#scope, siblings, fields);
     const properties = codec.properties.filter((each) => each.property !== status?.property);
     const plain = trailer.length === 0 && isPlainPart(this.#scope, head, payloads);
@@ -256,6 +260,7 @@ class CaseParts {
       plain,
       headSize: this.#headSize(siblings, head, payloads),
       payloads: payloads.map((model) => this.#payload(siblings, model, direction)),
+      surplus: siblings.flat.some(isSurplus),
       trailerSize: trailer.reduce((sum, each) => sum + (each.size ?? 0), 0),
       unions: unionViews(this.#scope, siblings, null),
       bare: head.length + trailer.length === 0,
@@ -272,7 +277,7 @@ class CaseParts {
 
   /** Fields before the first payload, payloads (with what stands between), fields behind the last. */
   #cut(siblings: Siblings, direction: "readable" | "writable") {
-    const { flat } = siblings;
+    const flat = siblings.flat.filter((model) => direction === "readable" || !isSurplus(model));
     const isPayload = (model: FieldModel) => model.field.kind === "payload";
     const payloads = flat.filter(isPayload);
     const last = flat.findLastIndex(isPayload);
@@ -288,14 +293,11 @@ class CaseParts {
   /** How many flat fields the set's trailer has. */
   #trailerCount(siblings: Siblings): number {
     const fields = this.#case.writable.fields;
-    const trailing = fields.slice(fields.length - this.#set.trailer);
+    const trailing = fields.slice(fields.length - this.#set.trailer)
+      .filter((model) => !isSurplus(model));
     if (this.#set.trailer === 0) return 0;
-    const first = trailing[0];
-    if (first === undefined) return 0;
-    const flatFirst = siblings.flat.findIndex((model) =>
-      model === first || model.path.startsWith(first.path) || first.struct?.fields.includes(model)
-    );
-    return flatFirst < 0 ? trailing.length : siblings.flat.length - flatFirst;
+    const first = siblings.flat.findIndex((model) => trailing.includes(siblings.rootOf(model)));
+    return first < 0 ? 0 : siblings.flat.length - first;
   }
 
   #payload(siblings: Siblings, model: FieldModel, direction: string): PayloadView {
@@ -370,6 +372,7 @@ class CaseParts {
       failed: `${type}.${status.failed}`,
       set: text.set(String(offset), "status", name),
       get: text.get(String(offset)),
+      getAt: text.get(offset === 0 ? "answer" : `answer + ${offset}`),
       trailing,
       offset,
       size: text.size,
@@ -388,6 +391,11 @@ class CaseParts {
       elements: check.each === undefined ? null : propertyName(check.each),
     }));
   }
+}
+
+/** Reserved bytes of any number: neither read nor written. */
+function isSurplus({ field }: FieldModel): boolean {
+  return field.kind === "bytes" && field.reserved === true && field.length === "rest";
 }
 
 function tagParameter(tag: FieldModel): string {

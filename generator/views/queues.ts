@@ -11,6 +11,7 @@ import { sectionDoc } from "./docs.ts";
 import type { MessagesView } from "./messages.ts";
 import type { Scope } from "./scope.ts";
 import { isGated } from "./shape.ts";
+import { pathOf } from "./siblings.ts";
 
 /** A queue, or a family of equal ones. */
 export interface QueueView {
@@ -29,7 +30,9 @@ export interface QueueView {
   readonly transmit: boolean;
   readonly receive: boolean;
   readonly pull: boolean;
-  readonly merges: { readonly property: string; readonly gate: string } | null;
+  readonly merges:
+    | { readonly property: string; readonly counted: string; readonly gate: string }
+    | null;
   /** Text for the least size of a parked buffer. */
   readonly parks: string;
 }
@@ -67,11 +70,20 @@ function queueView(
     receive: queue.role === "receive",
     pull: queue.role === "pull",
     merges: merges === undefined ? null : {
-      property: propertyName(merges.field),
+      property: pathOf(merges.field).map((name) => propertyName(name)).join("."),
+      counted: countedText(pathOf(merges.field)),
       gate: scope.gateText(alternatives(merges.when), []),
     },
     parks: parksText(device, parks),
   };
+}
+
+/** `value` with the number of buffers in its place. */
+function countedText(path: readonly string[], value = "value"): string {
+  const [first = "", ...rest] = path;
+  const property = propertyName(first);
+  const inner = rest.length === 0 ? "buffers" : countedText(rest, `${value}.${property}`);
+  return `{ ...${value}, ${property}: ${inner} }`;
 }
 
 function familyText(scope: Scope, device: DeviceModel, model: QueueModel): string {

@@ -52,6 +52,7 @@ export class Siblings {
   readonly #tags: ReadonlyMap<string, string>;
   readonly #outer: Outer | null;
   readonly #inlined: ReadonlySet<string>;
+  readonly #roots = new Map<FieldModel, FieldModel>();
 
   constructor(scope: Scope, owner: string, fields: readonly FieldModel[], context: Context = {}) {
     this.#scope = scope;
@@ -73,12 +74,26 @@ export class Siblings {
       (this.#tags.size > 0 && hasTag(this.#scope, field.struct));
   }
 
+  /** The described field that a flat one comes from: itself, or the inlined struct around it. */
+  rootOf(model: FieldModel): FieldModel {
+    return this.#roots.get(model) ?? model;
+  }
+
+  /** Fields with those of inlined structs in their place, where they are and as gated as those. */
   #flatten(fields: readonly FieldModel[]): FieldModel[] {
-    return fields.flatMap((each) =>
-      this.inlines(each)
-        ? this.#flatten(this.#scope.struct((each.field as dsl.StructField).struct).fields)
-        : [each]
-    );
+    return fields.flatMap((each) => {
+      if (!this.inlines(each)) return [each];
+      const { fields: inner } = this.#scope.struct((each.field as dsl.StructField).struct);
+      return this.#flatten(inner).map((model) => {
+        const offset = each.offset === null || model.offset === null
+          ? null
+          : each.offset + model.offset;
+        const gates = isGated(each) ? { when: each.when, unless: each.unless } : {};
+        const placed = { ...model, offset, ...gates };
+        this.#roots.set(placed, each);
+        return placed;
+      });
+    });
   }
 
   /** The constant that a tag field has here. */
@@ -87,28 +102,43 @@ export class Siblings {
   }
 
   /** The value of a field that follows from others, null for a field with a value of its own. */
-  derivedText(name: string): string | null {
+  derivedText(field: FieldModel): string | null {
     for (const model of this.flat) {
       const length = lengthOf(model.field);
-      if (length !== null && names(length, "field", name)) {
+      if (length !== null && this.#names(length, "field", field, model)) {
         const { times = 1, plus = 0 } = length as { times?: number; plus?: number };
         return inverse(this.#lengthText(model), times, plus);
       }
-      if (length !== null && names(length, "bytes", name)) {
+      if (length !== null && this.#names(length, "bytes", field, model)) {
         const size = elementSize(this.#scope, model.field);
         if (size === null) continue;
         const { plus = 0 } = length as { plus?: number };
         const bytes = size === 1 ? this.#lengthText(model) : `${this.#lengthText(model)} * ${size}`;
         return plus === 0 ? bytes : `${bytes} - ${plus}`;
       }
-      if (
-        model.field.kind === "union" && pathOf(model.field.by).join(".") === name &&
-        hasOneTagEach(model)
-      ) {
-        return `${constantOf(this.unionType(model))}_TAGS[value.${propertyName(model.name)}.kind]`;
+      if (model.field.kind === "union" && hasOneTagEach(model)) {
+        const path = pathOf(model.field.by);
+        if (path.length === 1 && this.#find(path[0]!, model) === field) {
+          const tags = `${constantOf(this.unionType(model))}_TAGS`;
+          return `${tags}[value.${propertyName(model.name)}.kind]`;
+        }
       }
     }
     return null;
+  }
+
+  /** Whether a length is told by this very field. */
+  #names(length: dsl.Length, kind: "field" | "bytes", field: FieldModel, by: FieldModel): boolean {
+    if (typeof length !== "object" || !(kind in length)) return false;
+    const path = pathOf((length as Record<string, dsl.Path>)[kind]!);
+    return path.length === 1 && this.#find(path[0]!, by) === field;
+  }
+
+  /** A field by its name, or by that of one of its bit-fields; the one of the same struct as `by` first. */
+  #find(name: string, by?: FieldModel): FieldModel | undefined {
+    const found = this.flat.filter((each) => each.name === name || hasBit(each, name));
+    return found.find((each) => by !== undefined && ownerOf(each.path) === ownerOf(by.path)) ??
+      found[0];
   }
 
   #lengthText(model: FieldModel): string {
@@ -166,10 +196,7 @@ export class Siblings {
   /** A value named by a path, from the same struct as the field that names it where there are several. */
   reference(path: readonly string[], by?: FieldModel): Reference {
     const [first = "", ...rest] = path;
-    const found = this.flat.filter((each) => each.name === first || hasBit(each, first));
-    const model =
-      found.find((each) => by !== undefined && ownerOf(each.path) === ownerOf(by.path)) ??
-        found[0];
+    const model = this.#find(first, by);
     if (model === undefined) {
       const inlined = rest.length > 0 && this.flat.some((each) => each.name === rest[0]);
       return inlined ? this.reference(rest, by) : this.#extern(path);
@@ -178,22 +205,35 @@ export class Siblings {
     if (rest.length === 0) {
       return {
         decode: localName(property),
-        encode: this.derivedText(first) ?? `value.${property}${isGated(model) ? " ?? 0" : ""}`,
+        encode: this.derivedText(model) ?? `value.${property}${isGated(model) ? " ?? 0" : ""}`,
       };
     }
-    const last = rest.map(propertyName);
-    if (model.field.kind === "union") {
-      const shape = last.reduceRight((inner, key) => `{ readonly ${key}: ${inner} }`, "number");
-      const tail = `.${last.join(".")}`;
+    const last = rest.map((name) => propertyName(name));
+    if (this.#passesUnion(model, rest)) {
+      const shape = last.reduceRight((inner, key) => `{ readonly ${key}?: ${inner} }`, "number");
+      const tail = `${last.map((key, at) => `${at === 0 ? "." : "?."}${key}`).join("")} ?? 0`;
       return {
-        decode: `(${localName(property)} as unknown as ${shape})${tail}`,
-        encode: `(value.${property} as unknown as ${shape})${tail}`,
+        decode: `((${localName(property)} as unknown as ${shape})${tail})`,
+        encode: `((value.${property} as unknown as ${shape})${tail})`,
       };
     }
     return {
       decode: `${localName(property)}.${last.join(".")}`,
       encode: `value.${property}.${last.join(".")}`,
     };
+  }
+
+  /** Whether a path goes through a union, whose arm may lack what it names. */
+  #passesUnion(model: FieldModel, rest: readonly string[]): boolean {
+    if (model.field.kind === "union") return true;
+    if (model.field.kind !== "struct" || rest.length === 0) return false;
+    const inner = new Siblings(
+      this.#scope,
+      this.#owner,
+      this.#scope.struct(model.field.struct).fields,
+    );
+    const next = inner.#find(rest[0]!);
+    return next !== undefined && inner.#passesUnion(next, rest.slice(1));
   }
 
   #extern(path: readonly string[]): Reference {
@@ -252,13 +292,16 @@ export class Siblings {
     return { count: scaled(decode), encoded: derived ? null : scaled(encode) };
   }
 
-  /** Whether the length field's value is taken from this very field. */
+  /** Whether the length field's value is taken from this very field: the first that it sizes. */
   #derivesFrom(name: string, model: FieldModel): boolean {
+    const field = this.#find(name, model);
+    if (field === undefined) return false;
     const first = this.flat.find((each) => {
       const length = lengthOf(each.field);
-      return length !== null && (names(length, "field", name) || names(length, "bytes", name));
+      return length !== null &&
+        (this.#names(length, "field", field, each) || this.#names(length, "bytes", field, each));
     });
-    return first === model && this.flat.some((each) => each.name === name);
+    return first === model;
   }
 }
 
@@ -336,12 +379,6 @@ function hasTag(scope: Scope, name: string): boolean {
 
 function hasBit(model: FieldModel, name: string | undefined): boolean {
   return model.field.kind === "bits" && name !== undefined && name in model.field.fields;
-}
-
-function names(length: dsl.Length, kind: "field" | "bytes", name: string): boolean {
-  if (typeof length !== "object" || !(kind in length)) return false;
-  const path = (length as Record<string, dsl.Path>)[kind]!;
-  return pathOf(path).length === 1 && pathOf(path)[0] === name;
 }
 
 function hasOneTagEach(model: FieldModel): boolean {

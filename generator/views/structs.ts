@@ -114,7 +114,7 @@ export function codecView(
   const decodes: string[] = [];
   const late = new Map<string, string[]>();
   for (const model of fields) {
-    const view = fieldView(scope, model, siblings, 0);
+    const view = fieldView(scope, model, siblings);
     views.push(view);
     decodes.push(...view.decodes);
     if (model.field.kind === "union" && view.late.length > 0) {
@@ -150,7 +150,7 @@ function resultMember({ property, optional }: PropertyView): string {
 export function structView(scope: Scope, struct: StructModel): StructView {
   const type = className(struct.name);
   const siblings = new Siblings(scope, type, struct.fields);
-  const codec = codecView(scope, siblings, struct.fields);
+  const codec = codecView(scope, siblings, siblings.flat);
   const shape = structShape(scope, struct);
   return {
     ...codec,
@@ -164,7 +164,7 @@ export function structView(scope: Scope, struct: StructModel): StructView {
     walked: shape === "walked",
     params: paramsText(structExterns(scope, struct)),
     unions: unionViews(scope, siblings, type),
-    groups: shape === "grown" ? groupViews(scope, siblings, struct) : [],
+    groups: shape === "grown" ? groupViews(scope, siblings) : [],
   };
 }
 
@@ -173,7 +173,7 @@ function paramsText(externs: readonly string[]): string {
 }
 
 /** Fields with the same gate in a row make a group; padding comes with them. */
-function groupViews(scope: Scope, siblings: Siblings, struct: StructModel): GroupView[] {
+function groupViews(scope: Scope, siblings: Siblings): GroupView[] {
   const groups: {
     condition: string;
     gate: string;
@@ -181,8 +181,8 @@ function groupViews(scope: Scope, siblings: Siblings, struct: StructModel): Grou
     zeroes: string[];
     writes: string[];
   }[] = [];
-  for (const model of struct.fields) {
-    const view = fieldView(scope, model, siblings, 0);
+  for (const model of siblings.flat) {
+    const view = fieldView(scope, model, siblings);
     const gate = JSON.stringify([model.when, model.unless]);
     const condition = isGated(model) ? `size >= ${(model.offset ?? 0) + (model.size ?? 0)}` : "";
     const last = groups.at(-1);
@@ -245,7 +245,8 @@ function armView(scope: Scope, owner: string, arm: ArmModel): ArmView {
       resultText: `...${text.decode}`,
     };
   }
-  const codec = codecView(scope, new Siblings(scope, owner, arm.fields), arm.fields);
+  const siblings = new Siblings(scope, owner, arm.fields);
+  const codec = codecView(scope, siblings, siblings.flat);
   return { ...base, struct: null, ...codec };
 }
 

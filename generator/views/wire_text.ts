@@ -74,6 +74,7 @@ function configText(view: DeviceView, config: ConfigView): object {
     sizeName: `${constantOf(type)}_SIZE`,
     resultText: config.result.join(", "),
     sDecode: unusedMark([...config.decodes, ...config.result]),
+    valueMark: /\bvalue\b/.test(config.encodes.join()) ? "" : "_",
     sSize: unusedMark(config.ends.map(({ gate }) => gate)),
     unions: config.unions.map((each) => ({
       ...unionText(each, `${view.prefix}Gates`),

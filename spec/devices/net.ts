@@ -4,7 +4,7 @@
  * @module
  */
 
-import { body, bytes, defineDevice, type Device, inline, le16, le32, payload, u8 } from "../dsl.ts";
+import { body, bytes, defineDevice, type Device, le16, le32, payload, struct, u8 } from "../dsl.ts";
 import { commands } from "./net/commands.ts";
 import { cases } from "./net/control.ts";
 import { enums } from "./net/enums.ts";
@@ -79,12 +79,18 @@ export const net: Device = defineDevice({
     receive: {
       doc: "A packet from the network",
       section: "5.1.9.4",
-      writable: { hdr: inline("virtio_net_hdr"), data: payload("The packet") },
+      writable: {
+        hdr: struct("virtio_net_hdr", "What is known of the packet"),
+        data: payload("The packet"),
+      },
     },
     transmit: {
       doc: "A packet to the network",
       section: "5.1.9.2",
-      readable: { hdr: inline("virtio_net_hdr"), data: payload("The packet") },
+      readable: {
+        hdr: struct("virtio_net_hdr", "What is known of the packet"),
+        data: payload("The packet"),
+      },
     },
     virtio_net_ctrl: {
       doc: "A command",
@@ -117,7 +123,7 @@ export const net: Device = defineDevice({
       // header and a frame of 1514 bytes; 65601 with a GUEST offload that lets packets be larger.
       // With MRG_RXBUF a buffer need only hold the header (5.1.9.3.1).
       parks: 1526,
-      merges: { field: "num_buffers", when: "MRG_RXBUF" },
+      merges: { field: ["hdr", "num_buffers"], when: "MRG_RXBUF" },
     },
     transmitq: {
       doc: "Packets to the network",

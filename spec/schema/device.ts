@@ -20,6 +20,7 @@ import {
   memberName,
   name,
   natural,
+  path,
   positive,
   recordOf,
   text,
@@ -106,7 +107,7 @@ const queue = z.strictObject({
   count: countOf.exactOptional(),
   when: gate.exactOptional(),
   parks: length.exactOptional().describe("Least bytes of a parked buffer"),
-  merges: z.strictObject({ field: fieldName, when: gate }).exactOptional(),
+  merges: z.strictObject({ field: path, when: gate }).exactOptional(),
   order: z.union([z.enum(["any", "queue"]), z.strictObject({ key: fieldName })], {
     error: '"any", "queue" or { key: field }',
   }).exactOptional(),
