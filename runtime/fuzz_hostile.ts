@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { PeerError } from "./errors.ts";
-import { Random } from "./fuzz.ts";
+import { Random } from "./random.ts";
 import { makeRing, type Ring } from "./ring_fixture.ts";
 import { ringSizes } from "./ring_sizes.ts";
 

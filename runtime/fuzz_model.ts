@@ -1,8 +1,8 @@
 /** Both ends of a queue against a model of lists, with honest but random use. @module */
 
 import assert from "node:assert/strict";
-import { Random } from "./fuzz.ts";
 import { createDeviceQueue, createDriverQueue } from "./queue.ts";
+import { Random } from "./random.ts";
 import { makeRing, type Ring } from "./ring_fixture.ts";
 
 const SLOT = 64; // bytes of memory for each buffer of the model

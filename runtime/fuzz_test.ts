@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { fuzzCase, Random } from "./fuzz.ts";
+import { fuzzCase } from "./fuzz.ts";
+import { Random } from "./random.ts";
 
 Deno.test("both rings pass a thousand fuzz cases, from both sides", () => {
   let operations = 0;
