@@ -7,13 +7,16 @@ const scratch = new Uint8Array(8);
 const scratchView = new DataView(scratch.buffer);
 
 /** What both cursors share: a range of one part of a buffer, and a position in it. */
-abstract class Bytes {
+export abstract class BufferBytes {
+  /** The buffer. */
   protected readonly chain: Chain;
+  /** Offset of the range in its part. */
   protected start = 0;
   #length = 0;
   #position = 0;
   #serial = 0;
 
+  /** The subclass places the cursor. */
   constructor(chain: Chain) {
     this.chain = chain;
   }
@@ -33,6 +36,7 @@ abstract class Bytes {
     return this.#length - this.#position;
   }
 
+  /** Places the range; RangeError beyond the part. */
   protected place(from: number, length: number, available: number): void {
     if (!(from >= 0 && length >= 0 && from + length <= available)) {
       throw new RangeError(
@@ -51,6 +55,7 @@ abstract class Bytes {
     return this.start + this.#position;
   }
 
+  /** Moves the position; RangeError beyond the range. */
   protected move(verb: string, count: number): void {
     if (!(count >= 0 && count <= this.remaining)) {
       throw new RangeError(`Cannot ${verb} ${count} bytes: ${this.remaining} remain`);
@@ -60,7 +65,7 @@ abstract class Bytes {
 }
 
 /** A cursor over readable bytes of a buffer; TypeError once its request is complete. */
-export class ReadableBytes extends Bytes {
+export class ReadableBytes extends BufferBytes {
   /** `length` readable bytes of the chain from offset `from` on; RangeError beyond the readable part. */
   constructor(chain: Chain, from: number, length: number) {
     super(chain);
@@ -132,7 +137,7 @@ export class ReadableBytes extends Bytes {
 }
 
 /** A cursor over writable bytes of a buffer; TypeError once its request is complete. */
-export class WritableBytes extends Bytes {
+export class WritableBytes extends BufferBytes {
   /** `length` writable bytes of the chain from offset `from` on; RangeError beyond the writable part. */
   constructor(chain: Chain, from: number, length: number) {
     super(chain);

@@ -80,3 +80,23 @@ export function addBuffer(ring: Ring, readable: number[], writable: number[]): n
   }
   return ring.driver.add();
 }
+
+/** Pops everything and pushes it back at once, fully written; the heads in their order. */
+export function serve(ring: Ring): number[] {
+  const heads: number[] = [];
+  for (let head = ring.device.pop(); head >= 0; head = ring.device.pop()) {
+    heads.push(head);
+    ring.device.push(head, ring.device.chain(head).writableLength);
+  }
+  ring.device.publish();
+  return heads;
+}
+
+/** Collects everything. */
+export function collectAll(ring: Ring): { head: number; length: number }[] {
+  const used: { head: number; length: number }[] = [];
+  for (let head = ring.driver.collect(); head >= 0; head = ring.driver.collect()) {
+    used.push({ head, length: ring.driver.usedLength });
+  }
+  return used;
+}
