@@ -23,6 +23,6 @@ export function format(path: string, text: string): string {
 
 function start(): Formatter {
   const formatter = createFromBuffer(Deno.readFileSync(typescriptPluginPath()));
-  formatter.setConfig({ lineWidth: LINE_WIDTH }, { deno: true });
+  formatter.setConfig({}, { deno: true, lineWidth: LINE_WIDTH });
   return formatter;
 }

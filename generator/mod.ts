@@ -79,7 +79,7 @@ export async function generate(options: GenerateOptions = {}): Promise<Generated
  * @throws {DescriptionError} with every problem of every description.
  */
 export async function print(options: GenerateOptions = {}): Promise<OutputFile[]> {
-  const { spec = standardModules(), runtime, root = workingFolder() } = options;
+  const { spec = await standardModules(), runtime, root = workingFolder() } = options;
   const { out } = outputFolder(options);
   const model = resolve(await load(spec, root));
   const printed = modelFiles(model, runtimeSpecifier(runtime, out, root))

@@ -1,16 +1,18 @@
 /**
- * Where the descriptions of the standard are.
+ * Where this program and the descriptions of the standard are.
  *
  * @module
  */
 
-import { devices, layouts } from "../spec/mod.ts";
-
-/** The root of the running generator: the folder of `cli.ts`, which may be far away. */
+/** The root of the running program: the folder of `cli.ts`, which may be far away. */
 export const HOME: URL = new URL("../", import.meta.url);
 
-/** URLs of the modules that describe the standard: a device's is named like it, a transport's (chapter 4) has a folder. */
-export function standardModules(): string[] {
+/**
+ * URLs of the modules that describe the standard: a device's is named like it, a transport's
+ * (chapter 4) has a folder.
+ */
+export async function standardModules(): Promise<string[]> {
+  const { devices, layouts } = await import("../spec/mod.ts");
   return [
     ...layouts.map(({ name, section }) => `${/^4\b/.test(section) ? "transports/" : ""}${name}`),
     ...devices.map(({ name }) => `devices/${name}`),
