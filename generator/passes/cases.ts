@@ -7,7 +7,7 @@
 import type * as dsl from "../../spec/types.ts";
 import type { CaseModel, EnumModel, MessagesModel } from "../model.ts";
 import { type Draft, entries, list } from "./draft.ts";
-import { fieldAt, namesIn } from "./fields.ts";
+import { fieldAt, namesIn, pathName } from "./fields.ts";
 import { statusRoot } from "./messages.ts";
 
 /** Reports cases with the tag of another, or with too few or too many values for the tag fields. */
@@ -18,15 +18,10 @@ export function casesTold(draft: Draft): void {
       if (set.tags.length > 0) untagged(draft, set);
       continue;
     }
-    const whole = set.tags.length > 0 ||
-      set.header.fields.some((f) => f.field.kind === "struct" && f.struct === null);
-    if (!whole) {
-      draft.report(
-        "V071",
-        set.path,
-        "cases, but no field with `tag: true`",
-        "a field that selects the case",
-      );
+    if (set.tags.length === 0) {
+      if (draft.broken.has(set.header.fields)) continue;
+      const found = "cases, but no field with `tag: true`";
+      draft.report("V071", set.path, found, "a field that selects the case");
       continue;
     }
     tagsUnique(draft, set, described);
@@ -47,7 +42,7 @@ function tagsUnique(
   for (const one of set.cases) {
     const tags = list<dsl.Tag>(described[one.name]!.tag);
     const place = `${one.path}.tag`;
-    if (set.tags.length > 0 && tags.length !== set.tags.length) {
+    if (tags.length !== set.tags.length) {
       const names = set.tags.map((field) => field.name).join(", ");
       draft.report("V071", place, show(tags), `a value for each of ${names}`);
       continue;
@@ -157,7 +152,7 @@ function statusKnown(
   if (status === undefined || status === "none") return;
   const { fields } = one.writable;
   const found = fieldAt(fields, status.field);
-  const name = typeof status.field === "string" ? status.field : status.field.join(".");
+  const name = pathName(status.field);
   if (found === undefined) {
     if (draft.broken.has(fields)) return;
     draft.unknown("V073", `${path}.field`, name, "a writable field", namesIn(fields));

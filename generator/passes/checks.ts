@@ -8,7 +8,7 @@ import type * as dsl from "../../spec/types.ts";
 import type { CaseModel, FieldModel } from "../model.ts";
 import { type Draft, entries } from "./draft.ts";
 import { COMPARISONS, operandsOf } from "./config_fields.ts";
-import { fieldAt, isNumber, madeBy, namesIn } from "./fields.ts";
+import { fieldAt, holdsNumber, madeBy, namesIn, pathName } from "./fields.ts";
 
 /** Reports checks that test nothing, or values that are not there. */
 export function checksComplete(draft: Draft): void {
@@ -97,7 +97,7 @@ function fieldExists(
   fields: readonly FieldModel[],
   one: CaseModel,
 ): void {
-  const name = typeof named === "string" ? named : named.join(".");
+  const name = pathName(named);
   const found = fieldAt(fields, named);
   if (found === undefined) {
     if (draft.broken.has(one.readable.fields)) return;
@@ -107,10 +107,7 @@ function fieldExists(
       return;
     }
     draft.unknown("V060", path, name, "a readable field", namesIn(fields));
-  } else if (!isNumber(found)) {
-    const what = `"${name}", which is made by ${madeBy(found.model)}`;
-    draft.report("V061", path, what, "a field that holds a number");
-  }
+  } else holdsNumber(draft, path, named, found);
 }
 
 function lengthExists(draft: Draft, path: string, name: string, one: CaseModel): void {

@@ -6,7 +6,7 @@
 
 import type * as dsl from "../../spec/types.ts";
 import { type Draft, entries } from "./draft.ts";
-import { fieldAt, isNumber, madeBy } from "./fields.ts";
+import { fieldAt, holdsNumber, pathName } from "./fields.ts";
 import { describedFields } from "./walk.ts";
 
 /** Reports references to fields that the configuration space does not have, or that are no numbers. */
@@ -14,15 +14,11 @@ export function configFieldsReferenced(draft: Draft): void {
   const fields = draft.config?.fields ?? [];
   const known = fields.map((field) => field.name);
   for (const { path, field } of numbersNamed(draft)) {
-    const name = typeof field === "string" ? field : field.join(".");
     const found = fieldAt(fields, field);
     if (found === undefined) {
       if (draft.broken.has(fields) && typeof field !== "string") continue;
-      draft.unknown("V033", path, name, "a configuration field", known);
-    } else if (!isNumber(found)) {
-      const what = `"${name}", which is made by ${madeBy(found.model)}`;
-      draft.report("V061", path, what, "a configuration field that holds a number");
-    }
+      draft.unknown("V033", path, pathName(field), "a configuration field", known);
+    } else holdsNumber(draft, path, field, found);
   }
   for (const { path, name } of fieldsNamed(draft)) {
     if (known.includes(name)) continue;

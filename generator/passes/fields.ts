@@ -168,7 +168,7 @@ export function isEarlier({ scope, root }: Found & { scope: Scope }): boolean {
 
 /** Reports a path that names nothing in `scope`, something that is read later, or no number; true when it is fine. */
 export function numberNamed(draft: Draft, at: string, scope: Scope, path: dsl.Path): boolean {
-  const name = typeof path === "string" ? path : path.join(".");
+  const name = pathName(path);
   const found = lookUp(scope, path);
   if (found === undefined) {
     if (!draft.broken.has(scope.fields)) {
@@ -181,10 +181,20 @@ export function numberNamed(draft: Draft, at: string, scope: Scope, path: dsl.Pa
     draft.report("V060", at, `"${name}", which stands later`, fieldsOf(names));
     return false;
   }
+  return holdsNumber(draft, at, path, found);
+}
+
+/** Reports what a path ends in when that is no number; true when it is one. */
+export function holdsNumber(draft: Draft, at: string, path: dsl.Path, found: Found): boolean {
   if (isNumber(found)) return true;
-  const what = `"${name}", which is made by ${madeBy(found.model)}`;
+  const what = `"${pathName(path)}", which is made by ${madeBy(found.model)}`;
   draft.report("V061", at, what, "a field that holds a number");
   return false;
+}
+
+/** A path as diagnostics show it. */
+export function pathName(path: dsl.Path): string {
+  return typeof path === "string" ? path : path.join(".");
 }
 
 function namesBefore(scope: Scope): string[] {

@@ -14,62 +14,73 @@ export function alternatives(gate: dsl.Gate | undefined): Alternatives {
   return list<string | readonly string[]>(gate).map((one) => list<string>(one));
 }
 
+interface PlacedGate {
+  readonly path: string;
+  readonly gate: dsl.Gate;
+}
+
 /** Every gate of a description with its place. */
-export function* gatesOf(draft: Draft): Generator<{ path: string; gate: dsl.Gate }> {
-  function* of(path: string, gate: dsl.Gate | undefined) {
-    if (gate !== undefined) yield { path, gate };
-  }
+export function* gatesOf(draft: Draft): Generator<PlacedGate> {
   for (const [name, feature] of entries(draft.description.features)) {
-    const path = `features.${name}`;
-    yield* of(`${path}.requires`, feature.requires);
-    yield* of(`${path}.offeredWith`, feature.offeredWith);
-    yield* of(`${path}.wants`, feature.wants);
-    yield* of(`${path}.excludes`, feature.excludes);
+    yield* present(`features.${name}`, feature, ["requires", "offeredWith", "wants", "excludes"]);
   }
   for (const [name, { members }] of entries(draft.description.enums)) {
     for (const [member, value] of entries(members)) {
-      if (typeof value === "object") yield* of(`enums.${name}.members.${member}.when`, value.when);
+      if (typeof value === "object") {
+        yield* present(`enums.${name}.members.${member}`, value, ["when"]);
+      }
     }
   }
   for (const { path, field } of describedFields(draft)) {
-    if (field.kind === "body") continue;
-    yield* of(`${path}.when`, field.when);
-    yield* of(`${path}.unless`, field.unless);
-    yield* of(`${path}.legacyWhen`, field.legacyWhen);
+    if (field.kind !== "body") yield* present(path, field, ["when", "unless", "legacyWhen"]);
   }
   for (const [set, messages] of entries(draft.description.messages)) {
     yield* checkGates(`messages.${set}`, messages.checks);
     for (const [name, one] of entries(messages.cases)) {
       const path = `messages.${set}.cases.${name}`;
-      yield* of(`${path}.feature`, one.feature);
-      yield* of(`${path}.unless`, one.unless);
+      yield* present(path, one, ["feature", "unless"]);
       yield* checkGates(path, one.checks);
     }
   }
-  if (draft.device === null) return;
-  yield* of("oneFeatureOf", draft.device.oneFeatureOf);
-  for (const [name, queue] of entries(draft.device.queues)) {
-    const path = `queues.${name}`;
-    yield* of(`${path}.when`, queue.when);
-    yield* of(`${path}.merges.when`, queue.merges?.when);
-    for (const key of ["count", "index", "strictIndex"] as const) {
-      const count = queue[key];
-      if (typeof count === "object" && "config" in count) {
-        yield* of(`${path}.${key}.when`, count.when);
-      }
-    }
-  }
-  for (const [name, region] of entries(draft.device.sharedMemory)) {
-    yield* of(`sharedMemory.${name}.when`, region.when);
+  if (draft.device !== null) yield* deviceGates(draft.device);
+}
+
+/** The gates that an item has, of those that it may have. */
+function* present<K extends string>(
+  path: string,
+  item: { readonly [P in K]?: dsl.Gate },
+  keys: readonly K[],
+): Generator<PlacedGate> {
+  for (const key of keys) {
+    const gate = item[key];
+    if (gate !== undefined) yield { path: `${path}.${key}`, gate };
   }
 }
 
-function* checkGates(path: string, checks: readonly dsl.Check[] | undefined) {
+function* checkGates(
+  path: string,
+  checks: readonly dsl.Check[] | undefined,
+): Generator<PlacedGate> {
   for (const [i, check] of (checks ?? []).entries()) {
-    for (const key of ["when", "unless", "offered"] as const) {
-      const gate = check[key];
-      if (gate !== undefined) yield { path: `${path}.checks[${i}].${key}`, gate };
+    yield* present(`${path}.checks[${i}]`, check, ["when", "unless", "offered"]);
+  }
+}
+
+function* deviceGates(device: dsl.Device): Generator<PlacedGate> {
+  if (device.oneFeatureOf !== undefined) yield { path: "oneFeatureOf", gate: device.oneFeatureOf };
+  for (const [name, queue] of entries(device.queues)) {
+    const path = `queues.${name}`;
+    yield* present(path, queue, ["when"]);
+    if (queue.merges !== undefined) yield* present(`${path}.merges`, queue.merges, ["when"]);
+    for (const key of ["count", "index", "strictIndex"] as const) {
+      const count = queue[key];
+      if (typeof count === "object" && "config" in count) {
+        yield* present(`${path}.${key}`, count, ["when"]);
+      }
     }
+  }
+  for (const [name, region] of entries(device.sharedMemory)) {
+    yield* present(`sharedMemory.${name}`, region, ["when"]);
   }
 }
 

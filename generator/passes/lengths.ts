@@ -10,8 +10,7 @@ import { type Draft, list } from "./draft.ts";
 import {
   describedArms,
   fieldAt,
-  isNumber,
-  madeBy,
+  holdsNumber,
   namesIn,
   numberNamed,
   places,
@@ -52,10 +51,7 @@ function sequenceTold(draft: Draft, { path, struct }: FieldModel, field: dsl.Seq
     const found = fieldAt(struct.fields, name);
     if (found === undefined) {
       draft.unknown("V060", place, name, `a field of ${struct.name}`, names);
-    } else if (!isNumber(found)) {
-      const what = `"${name}", which is made by ${madeBy(found.model)}`;
-      draft.report("V061", place, what, "a field that holds a number");
-    }
+    } else holdsNumber(draft, place, name, found);
   };
   check(`${path}.by`, field.by);
   if (field.size !== "fixed") check(`${path}.size.field`, field.size.field);
