@@ -251,3 +251,17 @@ for (const format of ["split", "packed"] as const) {
     assert.equal(ring.driver.free, 8);
   });
 }
+
+Deno.test("split, in order: a complete head that waits for an older one is still in use", () => {
+  const ring = makeRing({ format: "split", inOrder: true });
+  const added = [1, 2].map((length) => addBuffer(ring, [], [length]));
+  ring.driver.kick();
+  ring.device.pop();
+  ring.device.push(ring.device.pop(), 2);
+  ring.device.publish();
+  const peer = peerOf(ring);
+  peer.offer(2, added[1]!);
+  peer.setAvail(3);
+  assert.equal(ring.device.pop(), -1);
+  assert.equal(ring.device.broken?.got, added[1]);
+});

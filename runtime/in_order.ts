@@ -15,12 +15,13 @@ export class InOrder {
     this.#written = new Float64Array(size);
   }
 
-  /** Appends a buffer that is not complete. */
-  add(head: number): void {
+  /** Appends a buffer that is not complete; false when one of that name is complete and still here. */
+  add(head: number): boolean {
+    if (this.#done[head] === 1) return false;
     let at = this.#front + this.#count++;
     if (at >= this.#heads.length) at -= this.#heads.length;
     this.#heads[at] = head;
-    this.#done[head] = 0;
+    return true;
   }
 
   /** Marks a buffer complete. */
@@ -38,6 +39,7 @@ export class InOrder {
 
   /** Drops the oldest buffer. */
   shift(): void {
+    this.#done[this.#heads[this.#front]!] = 0;
     this.#count--;
     if (++this.#front === this.#heads.length) this.#front = 0;
   }

@@ -85,8 +85,9 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Takes the next available buffer: its slot, or -1. */
   pop(): number {
-    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
-    if (this.resumed.length > 0) return this.#popAgain();
+    if (this.memory.generation !== this.generation || this.resumed.length > 0) {
+      return this.#popOther();
+    }
     const at = this.#nextAvail;
     const end = this.#look(at);
     if (end === 0) return -1;
@@ -348,7 +349,10 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     this.#deviceEvent.store(event);
   }
 
-  #popAgain(): number {
+  /** All that a pop may meet but a next buffer; out of line, for speed. */
+  #popOther(): number {
+    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
+    if (this.resumed.length === 0) return this.pop();
     this.pending++;
     return this.resumed.pop()!;
   }

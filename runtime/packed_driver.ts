@@ -88,22 +88,20 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
 
   /** Turns the staged elements into a buffer: its id, or -1 when there is no room. */
   add(): number {
-    if (this.stagedCount !== 1) this.checkStaged();
-    if (this.memory.generation !== this.generation && !this.refresh() || this.free === 0) {
-      this.stagedCount = 0;
-      return -1;
-    }
+    if (
+      this.stagedCount !== 1 || this.free === 0 || this.memory.generation !== this.generation
+    ) return this.#addOther();
     const id = this.#ids[this.#idCount - 1]!;
+    const length = this.stagedLength;
+    const flags = this.stagedFlags;
+    this.#fill(this.stagedLow, this.stagedHigh, length, id | flags << 16);
+    this.take(id, 1, this.#added, flags === 0 ? 0 : length);
+    return this.#count(id);
+  }
+
+  /** Counts a buffer whose descriptors are written. */
+  #count(id: number): number {
     const at = this.#added;
-    if (this.stagedCount === 1) {
-      const length = this.stagedLength;
-      const flags = this.stagedFlags;
-      this.#fill(this.stagedLow, this.stagedHigh, length, id | flags << 16);
-      this.take(id, 1, at, flags === 0 ? 0 : length);
-    } else if (!this.#addTable(id) && !this.#addList(id)) {
-      this.stagedCount = 0;
-      return -1;
-    }
     this.#idCount--;
     if (this.#inOrder === true) this.#order[at & this.#orderMask] = id;
     this.#added = (at + 1) & 0xffff;
@@ -145,8 +143,9 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
 
   /** Takes the next used buffer: its id, or -1. */
   collect(): number {
-    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
-    if (this.batch > 0) return this.#collectBatch();
+    if (this.batch > 0 || this.memory.generation !== this.generation) {
+      return this.#collectOther();
+    }
     const word = this.#nextUsed << 2 | 3;
     if (!this.#isUsed(this.#desc[word]!)) return -1;
     // Length, data and the used descriptors of the same burst were written before the store that this load sees.
@@ -211,6 +210,21 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     this.#deviceEvent = new RingWord(memory.view(layout.device, 4)!, this.#atomic);
   }
 
+  /** All that an add may meet but one element and room for it; out of line, for speed. */
+  #addOther(): number {
+    this.checkStaged();
+    const ready = this.memory.generation === this.generation || this.refresh();
+    if (!ready || this.free === 0) {
+      this.stagedCount = 0;
+      return -1;
+    }
+    if (this.stagedCount === 1) return this.add();
+    const id = this.#ids[this.#idCount - 1]!;
+    if (this.#addTable(id) || this.#addList(id)) return this.#count(id);
+    this.stagedCount = 0;
+    return -1;
+  }
+
   #addTable(id: number): boolean {
     const count = this.stagedCount;
     const writable = this.sumStaged();
@@ -271,6 +285,11 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   #refuseId(id: number): number {
     this.break("id", this.#nextUsed, "the id of a published, pending buffer", id);
     return -1;
+  }
+
+  #collectOther(): number {
+    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
+    return this.batch > 0 ? this.#collectBatch() : this.collect();
   }
 
   /** One used descriptor stands for all buffers up to the one that it names (VIRTIO 1.4, 2.8.9). */

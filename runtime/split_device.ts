@@ -95,10 +95,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     const row = head << 2;
     const rows = this.rows;
     const serial = rows[row]!;
-    if ((serial & 1) !== 0) {
-      this.break("avail.ring", at & this.#mask, "a head that is not in use", head);
-      return -1;
-    }
+    if ((serial & 1) !== 0) return this.#refuseHead(at, head);
     const desc = this.#desc;
     const low = desc[row]!;
     const high = desc[row | 1]!;
@@ -113,9 +110,9 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       rows[row | 3] = length;
     } else if (!this.#walk(head, low, high, length, flags)) return -1;
     rows[row] = serial + 1;
+    if (this.order !== undefined && !this.order.add(head)) return this.#refuseHead(at, head);
     this.#nextAvail = (at + 1) & 0xffff;
     this.pending++;
-    if (this.order !== undefined) this.order.add(head);
     return head;
   }
 
@@ -275,6 +272,11 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       }
     }
     return this.break("next", index, `an end after ${this.size} descriptors`, "none");
+  }
+
+  #refuseHead(at: number, head: number): number {
+    this.break("avail.ring", at & this.#mask, "a head that is not in use", head);
+    return -1;
   }
 
   #checkTotal(index: number, chain: Chain): boolean {
