@@ -5,7 +5,7 @@
  * @module
  */
 
-import { casesTold, requestsAnswered, statusesKnown } from "./passes/cases.ts";
+import { casesTold, echoesKnown, requestsAnswered, statusesKnown } from "./passes/cases.ts";
 import { checksComplete } from "./passes/checks.ts";
 import { configFieldsReferenced } from "./passes/config_fields.ts";
 import { constantsKnown, membersDistinct } from "./passes/constants.ts";
@@ -79,6 +79,7 @@ export const passes: readonly Pass[] = [
   { name: "options apply", assumes: ["messages known"], run: optionsApply },
   { name: "cases told", assumes: ["messages known"], run: casesTold },
   { name: "statuses known", assumes: ["messages known"], run: statusesKnown },
+  { name: "echoes known", assumes: ["messages known"], run: echoesKnown },
   { name: "requests answered", assumes: ["statuses known"], run: requestsAnswered },
   {
     name: "checks complete",

@@ -7,7 +7,7 @@
 import type * as dsl from "../../spec/types.ts";
 import type { CaseModel, EnumModel, MessagesModel } from "../model.ts";
 import { type Draft, entries, list } from "./draft.ts";
-import { fieldAt, namesIn, pathName } from "./fields.ts";
+import { fieldAt, holdsNumber, namesIn, pathName, places } from "./fields.ts";
 import { statusRoot } from "./messages.ts";
 
 /** Reports cases with the tag of another, or with too few or too many values for the tag fields. */
@@ -126,6 +126,20 @@ export function statusesKnown(draft: Draft): void {
     const first = set.cases.find((one) => one.status !== null)?.status?.enum;
     for (const [i, check] of (described.checks ?? []).entries()) {
       memberKnown(draft, `${set.path}.checks[${i}].otherwise`, first, check.otherwise);
+    }
+  }
+}
+
+/** Reports fields of answers that repeat something which the request does not have. */
+export function echoesKnown(draft: Draft): void {
+  for (const { model, scope } of places(draft)) {
+    const { field, path } = model;
+    if (field.kind !== "scalar" || field.echoes === undefined || scope.outer === null) continue;
+    const found = fieldAt(scope.outer.fields, field.echoes);
+    if (found !== undefined) holdsNumber(draft, `${path}.echoes`, field.echoes, found);
+    else if (!draft.broken.has(scope.outer.fields)) {
+      const names = namesIn(scope.outer.fields);
+      draft.unknown("V060", `${path}.echoes`, field.echoes, "a field of the request", names);
     }
   }
 }

@@ -91,7 +91,8 @@ function* properties(fields: readonly FieldModel[]): Generator<Named> {
     } else if (field.kind === "struct" && field.inline === true) {
       yield* properties(struct?.fields ?? []);
     } else if (isProperty(field)) {
-      yield property(name, path);
+      const own = field.kind === "scalar" ? field.property : undefined;
+      yield own === undefined ? property(name, path) : { name, becomes: own, path };
     }
   }
 }

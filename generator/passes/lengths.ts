@@ -19,9 +19,12 @@ import {
 import { tagValues } from "./layouts.ts";
 import { isStateful } from "./sizes.ts";
 
-/** Reports lengths that a field gives which is missing, read later, or no number. */
+/** Reports lengths and strides that a field gives which is missing, read later, or no number. */
 export function lengthsReadable(draft: Draft): void {
   for (const { model, scope } of places(draft)) {
+    if (model.field.kind === "array" && model.field.stride !== undefined) {
+      numberNamed(draft, `${model.path}.stride.field`, scope, model.field.stride.field);
+    }
     const length = "length" in model.field ? model.field.length : undefined;
     if (typeof length !== "object") continue;
     if ("field" in length) numberNamed(draft, `${model.path}.length.field`, scope, length.field);

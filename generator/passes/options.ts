@@ -33,11 +33,17 @@ function* misplaced({ field }: FieldModel, scope: Scope): Generator<[string, str
     if (field.reset !== undefined && field.driverWrites === undefined) {
       yield ["reset", "fields that the driver writes"];
     }
+    if (field.echoes !== undefined && scope.of !== "writable") {
+      yield ["echoes", "fields of an answer"];
+    }
     if (field.value !== undefined && (field.tag ?? field.reserved) !== undefined) {
       yield ["value", "fields without another meaning"];
     }
   }
   if (field.kind === "array") {
+    if (field.stride !== undefined && typeof field.of !== "object") {
+      yield ["stride", "arrays of structs or bytes"];
+    }
     const scalar = typeof field.of === "string";
     if (field.enum !== undefined && !scalar) yield ["enum", "arrays of numbers"];
     if (field.as !== undefined && !(typeof field.of === "string" && scalarSize(field.of) === 8)) {

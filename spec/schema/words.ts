@@ -41,6 +41,11 @@ export const typeName: z.ZodString = z.string().regex(/^[A-Z][A-Za-z0-9]*$/, {
   error: "a name of letters and digits that starts with a capital",
 });
 
+/** Name of a property. */
+export const propertyWord: z.ZodString = z.string().regex(/^[a-z][A-Za-z0-9]*$/, {
+  error: "a name of letters and digits that starts with a small letter",
+});
+
 /** Name of a folder or file of the output. */
 export const folderName: z.ZodString = z.string().regex(/^[a-z][a-z0-9_]*$/, {
   error: "a name of small letters, digits and underscores that starts with a letter",
