@@ -66,7 +66,6 @@ export class Chain {
   #pieceBytes: Uint8Array | undefined = undefined;
   #pieceOffset = 0;
   #fixedWords: Int32Array = NO_WORDS;
-  readonly #fixedSize: number;
   #reader: ReadableBytes | undefined = undefined;
   #writer: WritableBytes | undefined = undefined;
   #stopped = false;
@@ -76,7 +75,7 @@ export class Chain {
     this.head = head;
     this.#memory = memory;
     this.#rows = rows;
-    this.#fixedSize = fixedSize;
+    this.ensureFixed(fixedSize);
   }
 
   /** Odd while the buffer is pending; what was made for one serial is void at the next. */
@@ -92,7 +91,7 @@ export class Chain {
   /** Makes {@linkcode Chain.fixed} at least `length` bytes long; what it held is lost when it grows. */
   ensureFixed(length: number): void {
     if (length <= this.fixed.length) return;
-    this.#fixedWords = new Int32Array((Math.max(length, this.#fixedSize) + 7) >> 3 << 1);
+    this.#fixedWords = new Int32Array((length + 7) >> 3 << 1);
     this.fixed = new Uint8Array(this.#fixedWords.buffer);
     this.view = new DataView(this.#fixedWords.buffer);
   }

@@ -147,7 +147,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Asks the driver for no notifications. */
   suppress(): void {
-    if (this.live) this.#ask(RING_EVENT_FLAGS_DISABLE << 16);
+    this.#ask(RING_EVENT_FLAGS_DISABLE << 16);
   }
 
   /** Asks for a notification and looks again: true when nothing waits. */
@@ -344,6 +344,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   #ask(event: number): void {
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (event === this.#event) return;
     this.#event = event;
     this.#deviceEvent.store(event);

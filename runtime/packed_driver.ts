@@ -164,7 +164,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
 
   /** Asks the device for no notifications. */
   suppress(): void {
-    if (this.live) this.#ask(RING_EVENT_FLAGS_DISABLE << 16);
+    this.#ask(RING_EVENT_FLAGS_DISABLE << 16);
   }
 
   /** Asks for a notification and looks again: true when nothing waits. */
@@ -315,6 +315,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   }
 
   #ask(event: number): void {
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (event === this.#event) return;
     this.#event = event;
     this.#driverEvent.store(event);

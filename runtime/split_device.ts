@@ -318,7 +318,8 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   #ask(flags: number): void {
-    if (flags === this.#flags || !this.live) return;
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
+    if (flags === this.#flags) return;
     this.#flags = flags;
     this.#usedWord.store(flags | this.#published << 16);
   }

@@ -344,7 +344,8 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   }
 
   #ask(flags: number): void {
-    if (flags === this.#flags || !this.live) return;
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
+    if (flags === this.#flags) return;
     this.#flags = flags;
     this.#availWord.store(flags | this.#published << 16);
   }
