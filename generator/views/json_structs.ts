@@ -37,11 +37,14 @@ export function structsOf(
 function* wholes(set: MessagesModel, fields: JsonFields): Generator<[string, JsonStruct]> {
   for (const one of set.cases) {
     const { section, doc } = one;
+    const header = one.readable.fields.find(({ field }) => field.kind === "struct" && field.inline);
+    const whole = (models: readonly FieldModel[]) =>
+      joined(fields.fields(headed(models, header)), section, doc);
     for (const [name, models] of named(one.struct, one.readable.fields, one.writable.fields)) {
-      yield [name, joined(fields.fields(models), section, doc)];
+      yield [name, whole(models)];
     }
     for (const [name, chosen] of Object.entries(one.structs)) {
-      yield [name, joined(fields.fields(chosenFrom(one, chosen)), section, doc)];
+      yield [name, whole(chosenFrom(one, chosen))];
     }
   }
   const readable = shared(set, "readable", fields);
@@ -63,6 +66,16 @@ function named<T>(
     ...(whole.readable === undefined ? [] : [[whole.readable, readable] as [string, readonly T[]]]),
     ...(whole.writable === undefined ? [] : [[whole.writable, writable] as [string, readonly T[]]]),
   ];
+}
+
+/** The fields with the header in place of its own, where they start with all of those. */
+function headed(models: readonly FieldModel[], header: FieldModel | undefined): FieldModel[] {
+  const own = header?.struct?.fields ?? [];
+  const starts = own.every(({ name, size }, at) =>
+    models[at]?.name === name && models[at].size === size
+  );
+  if (header === undefined || own.length === 0 || !starts) return [...models];
+  return [header, ...models.slice(own.length)];
 }
 
 /** Fields by their names: of the part that has them all, or of both parts. */

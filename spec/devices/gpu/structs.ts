@@ -78,7 +78,8 @@ export const structs = {
       d: le32("Depth"),
     },
   },
-  virtio_gpu_transfer_host_3d: {
+  // Linux has names for the layouts of 3D commands with their header, which ours do not include.
+  virtio_gpu_3d_transfer: {
     doc: "What to copy between guest memory and a 3D resource",
     external: "3D",
     size: 48,
@@ -91,7 +92,7 @@ export const structs = {
       layer_stride: le32("Bytes of a layer"),
     },
   },
-  virtio_gpu_ctx_resource: {
+  virtio_gpu_3d_ctx_resource: {
     doc: "A resource for a context",
     external: "3D",
     size: 8,
@@ -100,7 +101,7 @@ export const structs = {
       padding: le32("Reserved", { reserved: true }),
     },
   },
-  virtio_gpu_resource_create_3d: {
+  virtio_gpu_3d_resource: {
     doc: "A 3D resource, in the terms of Gallium",
     external: "3D",
     size: 48,
