@@ -48,6 +48,7 @@ export const CODES = {
   V042: "features must not depend on themselves",
   V043: "features must not contradict each other",
   V044: "something must implement a feature",
+  V045: "a gate must be able to open",
   V050: "a struct must not contain itself",
   V051: "a size must be as stated",
   V052: "a slot must hold every arm",
@@ -83,6 +84,7 @@ export type Code = keyof typeof CODES;
 
 /** A description cannot be turned into code; `diagnostics` has every reason, `message` their text. */
 export class DescriptionError extends Error {
+  /** The name of this class. */
   override readonly name = "DescriptionError";
   /** Every problem found, in a stable order. */
   readonly diagnostics: readonly Diagnostic[];

@@ -12,7 +12,7 @@ import { constantsKnown, membersDistinct } from "./passes/constants.ts";
 import { partsCut, sizesKnown } from "./passes/cuts.ts";
 import type { Draft } from "./passes/draft.ts";
 import { bitsLegal, featuresAcyclic, featuresConsistent } from "./passes/features.ts";
-import { gatesKnown } from "./passes/gates.ts";
+import { gatesKnown, gatesOpenable } from "./passes/gates.ts";
 import { namesFree, namesUnique } from "./passes/identifiers.ts";
 import { featuresImplemented, implementersKnown } from "./passes/implementers.ts";
 import { layoutsKnown } from "./passes/layouts.ts";
@@ -46,6 +46,7 @@ export const passes: readonly Pass[] = [
   { name: "modules distinct", assumes: [], run: modulesDistinct },
   { name: "feature bits legal", assumes: [], run: bitsLegal },
   { name: "gates known", assumes: [], run: gatesKnown },
+  { name: "gates openable", assumes: ["gates known"], run: gatesOpenable },
   { name: "features acyclic", assumes: ["gates known"], run: featuresAcyclic },
   { name: "features consistent", assumes: ["gates known"], run: featuresConsistent },
   { name: "constants known", assumes: ["gates known"], run: constantsKnown },

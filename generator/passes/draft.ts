@@ -89,14 +89,14 @@ export class Draft {
 
   #kindOf(name: string): string | undefined {
     const { features, enums, structs, messages } = this.description;
-    if (features !== undefined && name in features) return "a feature";
-    if (enums !== undefined && name in enums) return "an enumeration";
-    if (structs !== undefined && name in structs) return "a struct";
-    if (this.device?.config !== undefined && name in this.device.config.fields) {
-      return "a configuration field";
-    }
-    if (messages !== undefined && name in messages) return "a message set";
-    return undefined;
+    const kinds = [
+      ["a feature", features],
+      ["an enumeration", enums],
+      ["a struct", structs],
+      ["a configuration field", this.device?.config?.fields],
+      ["a message set", messages],
+    ] as const;
+    return kinds.find(([, known]) => known !== undefined && Object.hasOwn(known, name))?.[0];
   }
 }
 

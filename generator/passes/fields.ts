@@ -50,10 +50,10 @@ function within(fields: readonly FieldModel[], names: readonly string[]): Hit | 
 }
 
 function bitOf(model: FieldModel, names: readonly string[]): Hit | undefined {
-  const bit = model.field.kind === "bits" && names.length === 1
-    ? model.field.fields[names[0]!]
-    : undefined;
-  return bit === undefined ? undefined : { model, bit };
+  const { field } = model;
+  const name = names[0]!;
+  if (field.kind !== "bits" || names.length > 1) return undefined;
+  return Object.hasOwn(field.fields, name) ? { model, bit: field.fields[name]! } : undefined;
 }
 
 /** What stands inside a field: the fields of its struct, or of every arm. */

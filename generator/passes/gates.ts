@@ -1,5 +1,5 @@
 /**
- * Pass: gates are known. Every gate names features of its own description.
+ * Passes: gates are known, each names features of its own description, and they can open.
  *
  * @module
  */
@@ -91,5 +91,18 @@ export function gatesKnown(draft: Draft): void {
     for (const name of new Set(alternatives(gate).flat())) {
       if (!features.includes(name)) draft.unknown("V030", path, name, "a feature", features);
     }
+  }
+}
+
+/** Reports gates that only features open which are never offered. */
+export function gatesOpenable(draft: Draft): void {
+  const legacy = entries(draft.description.features)
+    .filter(([, { by }]) => list(by).includes("legacy")).map(([name]) => name);
+  for (const { path, gate } of gatesOf(draft)) {
+    if (/\.(excludes|unless)$/.test(path)) continue;
+    const shut = alternatives(gate).map((set) => set.filter((name) => legacy.includes(name)));
+    if (!shut.every((names) => names.length > 0)) continue;
+    const found = [...new Set(shut.flat())].join(", ");
+    draft.report("V045", path, `${found}, never offered`, "a feature that can be offered");
   }
 }

@@ -60,7 +60,8 @@ function sizesOf(fields: readonly FieldModel[]): Pick<PartModel, "size" | "minSi
 function structNamed(draft: Draft, name: string, within: readonly string[]): StructModel | null {
   const known = draft.structs.get(name);
   if (known !== undefined) return known;
-  const struct = draft.description.structs?.[name];
+  const structs = draft.description.structs ?? {};
+  const struct = Object.hasOwn(structs, name) ? structs[name] : undefined;
   if (struct === undefined) return null;
   if (within.includes(name)) {
     const circle = [...within.slice(within.indexOf(name)), name].join(" in ");
