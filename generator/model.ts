@@ -38,9 +38,9 @@ export interface EnumModel {
 
 /** A feature bit of a device, or of the core. */
 export interface FeatureModel {
-  /** As in the description: "FLUSH". */
+  /** As in the description: "DIM". */
   readonly key: string;
-  /** As in the standard: "VIRTIO_BLK_F_FLUSH". */
+  /** As in the standard: "VIRTIO_LAMP_F_DIM". */
   readonly name: string;
   readonly bit: number;
   readonly doc: string;
@@ -62,7 +62,7 @@ export interface FeatureModel {
 export interface FieldModel {
   /** Name in the standard; a `bits` word keeps its own name. */
   readonly name: string;
-  /** Place in the description, for diagnostics: `structs.virtio_blk_geometry.fields.heads`. */
+  /** Place in the description, for diagnostics: `structs.virtio_lamp_bulb.fields.watts`. */
   readonly path: string;
   readonly doc: string;
   /** The field as described, never a `body` (those are replaced by the case's fields). */

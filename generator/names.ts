@@ -32,13 +32,13 @@ export function propertyName(name: string): string {
     rest.map((word) => capital(/^[A-Z0-9]+$/.test(word) ? word.toLowerCase() : word)).join("");
 }
 
-/** `virtio_blk_req` → `VirtioBlkReq`. */
+/** `virtio_lamp_req` → `VirtioLampReq`. */
 export function className(name: string): string {
   return words(name).map((word) => capital(/^[A-Z0-9]+$/.test(word) ? word.toLowerCase() : word))
     .join("");
 }
 
-/** `virtio_blk_req` → `VIRTIO_BLK_REQ`. */
+/** `virtio_lamp_req` → `VIRTIO_LAMP_REQ`. */
 export function constantName(name: string): string {
   return words(name).join("_").toUpperCase();
 }
@@ -48,7 +48,7 @@ export function localName(property: string): string {
   return RESERVED.has(property) ? `${property}_` : property;
 }
 
-/** A set of messages without the standard's prefix: `virtio_blk_req` of blk → `req`. */
+/** A set of messages without the standard's prefix: `virtio_lamp_req` of lamp → `req`. */
 export function shortName(name: string, device: string): string {
   return name.replace(new RegExp(`^virtio_(${device}_)?`), "");
 }

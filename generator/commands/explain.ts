@@ -18,7 +18,7 @@ export const command: Command = {
 Usage: virtio-ts explain <device> [--spec FILE]…
 
 Prints its features, its configuration with offsets, where its queues stand, and every message byte
-by byte: offset, size, type, name. A device is named like its folder: "blk", "net". With --spec it is
+by byte: offset, size, type, name. A device is named like its folder in the output. With --spec it is
 one of those modules, and needs no name when it is the only one.
 
 Options:

@@ -238,7 +238,7 @@ function refusalText(status: StatusView | null): object {
   };
 }
 
-/** `BlockReq` → `blockReqs`. */
+/** `LampReq` → `lampReqs`. */
 function poolName(type: string): string {
   return `${type.charAt(0).toLowerCase()}${type.slice(1)}s`;
 }

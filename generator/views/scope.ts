@@ -53,12 +53,12 @@ export class Scope {
     return found;
   }
 
-  /** Name of an enumeration in TypeScript: `BlockStatus`. */
+  /** Name of an enumeration in TypeScript: `LampStatus`. */
   enumType(name: string): string {
     return this.prefix + this.enumeration(name).typeName;
   }
 
-  /** Name of a struct in TypeScript: `VirtioBlkGeometry`. */
+  /** Name of a struct in TypeScript: `VirtioLampBulb`. */
   structType(name: string): string {
     return className(name);
   }
