@@ -13,6 +13,7 @@ import { deviceText } from "./views/device_text.ts";
 import { driverText } from "./views/driver_text.ts";
 import { jsonModel } from "./views/json.ts";
 import { jsonText } from "./views/json_text.ts";
+import { testText } from "./views/test_text.ts";
 import { layoutView } from "./views/layout.ts";
 import { wireText } from "./views/wire_text.ts";
 
@@ -27,11 +28,15 @@ export interface OutputFile {
 export function deviceFiles(device: DeviceModel, runtime: string): OutputFile[] {
   const view = deviceView(device);
   const wire = wireFile(view, runtime);
+  const sideDevice = sideFile("device", deviceText(view), wire, runtime);
+  const driver = sideFile("driver", driverText(view), wire, runtime);
   const file = (name: string, text: string) => ({ path: `${device.name}/${name}`, text });
   return [
     file("wire.ts", wire),
-    file("device.ts", sideFile("device", deviceText(view), wire, runtime)),
-    file("driver.ts", sideFile("driver", driverText(view), wire, runtime)),
+    file("device.ts", sideDevice),
+    file("driver.ts", driver),
+    file("mod.ts", render("mod", view)),
+    file("loopback_test.ts", testFile(testText(device, view), [sideDevice, driver, wire], runtime)),
   ];
 }
 
@@ -65,6 +70,19 @@ function sideFile(template: string, view: object, wire: string, runtime: string)
     ...importsOf(body, values, types, "./wire.ts"),
   ];
   return render(template, { ...view, imports });
+}
+
+/** The test: it imports what it needs of the runtime and of the device's own module. */
+function testFile(view: object, texts: readonly string[], runtime: string): string {
+  const body = render("loopback_test", { ...view, imports: [] });
+  const exported = texts.map(exportsOf);
+  const values = exported.flatMap((each) => each.values);
+  const types = exported.flatMap((each) => each.types);
+  const imports = [
+    ...contractImports(body, runtime),
+    ...importsOf(body, values, types, "./mod.ts"),
+  ];
+  return render("loopback_test", { ...view, imports });
 }
 
 /** What a generated file exports. */

@@ -7,6 +7,8 @@
 import device from "../templates/device.hbs" with { type: "text" };
 import driver from "../templates/driver.hbs" with { type: "text" };
 import layout from "../templates/layout.hbs" with { type: "text" };
+import loopback_test from "../templates/loopback_test.hbs" with { type: "text" };
+import mod from "../templates/mod.hbs" with { type: "text" };
 import starter from "../templates/starter.hbs" with { type: "text" };
 import wire from "../templates/wire.hbs" with { type: "text" };
 import arm_ from "../templates/partials/arm.hbs" with { type: "text" };
@@ -45,6 +47,8 @@ export const templates: Readonly<Record<string, string>> = {
   device,
   driver,
   layout,
+  loopback_test,
+  mod,
   starter,
   wire,
 };

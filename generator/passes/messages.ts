@@ -39,7 +39,7 @@ function messagesModel(draft: Draft, name: string, set: dsl.Messages): MessagesM
     status: statusModel(draft, fixedPart(draft, path, set, "writable"), set.status),
     cases,
     tagged: set.cases !== undefined,
-    trailer: set.cases === undefined ? 0 : Object.keys(around(set, "writable")[1]).length,
+    trailer: set.cases === undefined ? 0 : trailerLength(set),
   };
 }
 
@@ -123,6 +123,11 @@ export function around(set: dsl.Messages, key: Direction): readonly [Fields, Fie
 function trailerStart(set: dsl.Messages, fields: readonly [string, dsl.Field][]): number {
   const last = fields.length - 1;
   return last >= 0 && statusRoot(set) === fields[last]![0] ? last : fields.length;
+}
+
+/** How many fields of a set stand behind those of its cases in the answer. */
+function trailerLength(set: dsl.Messages): number {
+  return Object.values(around(set, "writable")[1]).filter((field) => field?.kind !== "body").length;
 }
 
 /** First name of the path to the status. */

@@ -284,6 +284,12 @@ function shutText(gate: string): string {
   return inner === null ? `!(${gate})` : inner[1]!;
 }
 
+/** Bytes that hold a message: its own size, or the usual one where it has none. */
+function bufferSize({ headSize, payloads }: PartView): number {
+  const fixed = payloads.length === 0 && headSize !== null && /^\d+$/.test(headSize);
+  return fixed ? Number(headSize) : BUFFER_SIZE;
+}
+
 /** A queue that the device fills. */
 function receivedText(view: DeviceView, queue: QueueView): object {
   const [set] = queue.sets;
@@ -297,11 +303,7 @@ function receivedText(view: DeviceView, queue: QueueView): object {
     tagSize: set?.tagSize ?? 0,
     cases,
     session: view.session,
-    defaultSize: queue.parks === "0"
-      ? BUFFER_SIZE
-      : queue.parks.includes("config.")
-      ? "0"
-      : queue.parks,
+    defaultSize: Math.max(0, ...(set?.cases ?? []).map(({ writable }) => bufferSize(writable))),
     mergesGate: queue.merges === null ? "" : queue.merges.gate.replace(/\bs\./g, "this.#s."),
     mergesRead: queue.merges === null || whole === undefined ? "" : readText(whole),
   };

@@ -92,6 +92,8 @@ export interface SequenceView {
   readonly header: string;
   readonly element: string;
   readonly decode: string;
+  /** Members that an element takes from its header: `, vqIndex: header.vqIndex`. */
+  readonly members: string;
   /** The decoder of an element's body. */
   readonly area: string;
   /** Statements that write the header of `value` whose body is in `e`, and the end. */
@@ -269,6 +271,7 @@ function sequenceView(scope: Scope, model: FieldModel): SequenceView {
     element: others.length === 0
       ? "unknown"
       : `Pick<${type}, ${others.map((each) => `"${each}"`).join(" | ")}>`,
+    members: others.map((each) => `, ${each}: header.${each}`).join(""),
     decode: structText(scope, header, model.name, "").decode,
     area: size === null ? "d" : `d.slot(header.${size} - ${includes}, "${model.name}")`,
     encode: `${write(`{ ...(empty${type}()), ...value, ${by}: tag${sized} }`)};`,

@@ -57,7 +57,11 @@ function unionText(union: UnionView, session: string): object {
     session,
     sDecode: unusedMark(union.arms.flatMap((arm) => [...arm.decodes, arm.resultText])),
     sEncode: unusedMark(union.arms.flatMap((arm) => arm.encodes)),
-    arms: union.arms.map((arm) => ({ ...arm, element: union.sequence?.element ?? null })),
+    arms: union.arms.map((arm) => ({
+      ...arm,
+      element: union.sequence?.element ?? null,
+      members: union.sequence?.members ?? "",
+    })),
   };
 }
 
