@@ -49,6 +49,8 @@ export interface JsonArm {
 export interface JsonField {
   /** Name in the standard. */
   readonly name: string;
+  /** Name to use where several fields of a message have the same. */
+  readonly property?: string;
   /** Bytes from the start of the struct or part; null when that depends on what stands before. */
   readonly offset: number | null;
   /** Bytes; null when variable. */
@@ -259,7 +261,7 @@ function lengthPart(field: FieldModel["field"]): { readonly length?: JsonLength 
 function scalarPart(field: dsl.Scalar): Partial<JsonField> {
   const { bitsOf } = field;
   return {
-    ...pick(field, ["enum", "value", "reserved", "echoes"]),
+    ...pick(field, ["property", "enum", "value", "reserved", "echoes"]),
     ...pick(field, ["min", "max", "oneOf", "multipleOf", "powerOfTwo"]),
     ...(bitsOf === undefined
       ? {}
