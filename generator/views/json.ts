@@ -213,6 +213,9 @@ function sorted<T>(entries: readonly (readonly [string, T])[]): Record<string, T
 
 function jsonModule(module: ModuleModel, fields: JsonFields): JsonModule {
   const { title, section, doc, features, messages } = module;
+  const { queues = [] } = module as Partial<DeviceModel>;
+  const received = (set: MessagesModel) =>
+    queues.some(({ queue, messages }) => queue.role === "receive" && messages.includes(set));
   return {
     title,
     section,
@@ -224,7 +227,9 @@ function jsonModule(module: ModuleModel, fields: JsonFields): JsonModule {
       legacy: one.legacy,
       doc: one.doc,
     })),
-    messages: Object.fromEntries(messages.map((set) => [set.name, jsonMessages(set, fields)])),
+    messages: Object.fromEntries(
+      messages.map((set) => [set.name, jsonMessages(set, received(set), fields)]),
+    ),
   };
 }
 
@@ -288,16 +293,23 @@ function exact(value: number): number | string {
   return Number.isSafeInteger(value) ? value : `0x${BigInt(value).toString(16)}`;
 }
 
-function jsonMessages(set: MessagesModel, fields: JsonFields): JsonMessages {
+function jsonMessages(set: MessagesModel, received: boolean, fields: JsonFields): JsonMessages {
   return {
     section: set.section,
     tags: set.tags.map(({ name }) => name),
-    cases: Object.fromEntries(set.cases.map((one) => [one.name, jsonCase(set, one, fields)])),
+    cases: Object.fromEntries(
+      set.cases.map((one) => [one.name, jsonCase(set, one, received, fields)]),
+    ),
     doc: set.doc,
   };
 }
 
-function jsonCase(set: MessagesModel, one: CaseModel, fields: JsonFields): JsonCase {
+function jsonCase(
+  set: MessagesModel,
+  one: CaseModel,
+  received: boolean,
+  fields: JsonFields,
+): JsonCase {
   const part = ({ size, minSize, fields: models }: PartModel, trailer: number): JsonPart => ({
     size,
     min: minSize,
@@ -309,7 +321,7 @@ function jsonCase(set: MessagesModel, one: CaseModel, fields: JsonFields): JsonC
     ...(one.legacyTags.length === 0 ? {} : { legacyTags: one.legacyTags }),
     when: fields.gate(one.feature),
     ...(one.unless.length === 0 ? {} : { unless: fields.gate(one.unless) }),
-    from: one.from,
+    from: received ? "device" : one.from,
     readable: part(one.readable, 0),
     writable: part(one.writable, set.trailer),
     status: one.status === null ? null : jsonStatus(one.status, one.ok),
