@@ -35,6 +35,9 @@ export function testText(device: DeviceModel, view: DeviceView): object {
     allOptionText: list(options.filter((key) => chosen.includes(key))),
     hasOptions: options.length > 0,
     chosen: view.features.filter((one) => chosen.includes(one.key)),
+    hasData: [...requests, ...events].some((one) =>
+      one.readable.payloads.length + one.writable.payloads.length > 0
+    ),
     handlers: requests,
     requests,
     events,
