@@ -14,9 +14,10 @@ import { resolve as absolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { DescriptionError } from "./diagnostics.ts";
 import { modelFiles, type OutputFile } from "./files.ts";
-import { format } from "./format.ts";
+import { Formatting } from "./format.ts";
 import { load, resolve } from "./front.ts";
-import { compare, drift, type Plan, refusal } from "./plan.ts";
+import { Memo } from "./memo.ts";
+import { below, compare, drift, type Plan, refusal } from "./plan.ts";
 import { runtimeFiles, runtimeSpecifier } from "./runtime.ts";
 import { standardModules } from "./standard.ts";
 import { write } from "./write.ts";
@@ -52,7 +53,7 @@ export interface Generated {
  */
 export async function generate(options: GenerateOptions = {}): Promise<Generated> {
   const { out, label } = outputFolder(options);
-  const files = await print(options);
+  const files = await printAll(options, new Memo());
   let plan: Plan;
   try {
     plan = compare(out, label, files);
@@ -78,15 +79,39 @@ export async function generate(options: GenerateOptions = {}): Promise<Generated
  *
  * @throws {DescriptionError} with every problem of every description.
  */
-export async function print(options: GenerateOptions = {}): Promise<OutputFile[]> {
+export function print(options: GenerateOptions = {}): Promise<OutputFile[]> {
+  return printAll(options, undefined);
+}
+
+/** The files of all descriptions; what the memo knows is not formatted again. */
+async function printAll(options: GenerateOptions, memo: Memo | undefined): Promise<OutputFile[]> {
   const { spec = await standardModules(), runtime, root = workingFolder() } = options;
   const { out } = outputFolder(options);
   const model = resolve(await load(spec, root));
-  const printed = modelFiles(model, runtimeSpecifier(runtime, out, root))
-    .map(({ path, text }) => ({ path, text: format(path, text) }));
+  const files = modelFiles(model, runtimeSpecifier(runtime, out, root));
+  const printed = await formatAll(files, out, memo);
   if (runtime !== "copy") return printed;
   const known = new Set(printed.map(({ path }) => path));
   return [...printed, ...(await runtimeFiles()).filter(({ path }) => !known.has(path))];
+}
+
+async function formatAll(
+  files: Iterable<OutputFile>,
+  out: URL,
+  memo: Memo | undefined,
+): Promise<OutputFile[]> {
+  using formatting = new Formatting();
+  const printed: OutputFile[] = [];
+  const texts: Promise<string>[] = [];
+  for (const file of files) {
+    printed.push(file);
+    const known = await memo?.recall(file.text, below(out, file.path));
+    texts.push(known === undefined ? formatting.add(file) : Promise.resolve(known));
+  }
+  formatting.finish();
+  const formatted = await Promise.all(texts);
+  await memo?.learn(printed.map(({ text }, i) => [text, formatted[i]!]));
+  return printed.map(({ path }, i) => ({ path, text: formatted[i]! }));
 }
 
 /** The output folder as a URL with a slash at the end, and as a person reads it. */

@@ -5,7 +5,7 @@
  */
 
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { format } from "../format.ts";
+import { formatterModule, TypeScriptFormatter } from "../format.ts";
 import { className, propertyName } from "../names.ts";
 import { render } from "../render.ts";
 import { HOME } from "../standard.ts";
@@ -50,7 +50,8 @@ export function starter(name: string, dsl: string): string {
     struct: `virtio_${name}`,
     constant: `VIRTIO_${name.toUpperCase()}`,
   };
-  return format(`${name}.ts`, render("starter", view));
+  const formatter = new TypeScriptFormatter(formatterModule());
+  return formatter.format(`${name}.ts`, render("starter", view));
 }
 
 /** Where the language is: a path inside this project's own folder, its URL elsewhere. */

@@ -13,9 +13,11 @@ export function jsonText(value: unknown): string {
 }
 
 function print(value: unknown, indent: string, taken: number): string {
-  const line = flat(value);
-  if (typeof value !== "object" || value === null) return line;
-  if (indent.length + taken + line.length <= LINE && !isTree(value)) return line;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (!isTree(value)) {
+    const line = flat(value);
+    if (indent.length + taken + line.length <= LINE) return line;
+  }
   const inner = `${indent}  `;
   const items = Array.isArray(value)
     ? value.map((item) => print(item, inner, 1))
