@@ -6,7 +6,7 @@
 
 import { jsonSchema } from "../spec/schema.ts";
 import type { DeviceModel, LayoutModel, Model } from "./model.ts";
-import { contractImports, importsOf, render } from "./render.ts";
+import { contractImports, importsOf, type ImportView, render } from "./render.ts";
 import { CONTRACT } from "./symbols.ts";
 import { type DeviceView, deviceView } from "./views/wire.ts";
 import { deviceText } from "./views/device_text.ts";
@@ -15,6 +15,7 @@ import { jsonModel } from "./views/json.ts";
 import { jsonText } from "./views/json_text.ts";
 import { testText } from "./views/test_text.ts";
 import { layoutView } from "./views/layout.ts";
+import { type PageView, pageView } from "./views/page.ts";
 import { wireText } from "./views/wire_text.ts";
 
 /** One file of the output. */
@@ -36,6 +37,7 @@ export function deviceFiles(device: DeviceModel, runtime: string): OutputFile[] 
     file("device.ts", sideDevice),
     file("driver.ts", driver),
     file("mod.ts", render("mod", view)),
+    file("README.md", pageFile(pageView(device, view), [sideDevice, driver, wire], runtime)),
     file("loopback_test.ts", testFile(testText(device, view), [sideDevice, driver, wire], runtime)),
   ];
 }
@@ -75,14 +77,21 @@ function sideFile(template: string, view: object, wire: string, runtime: string)
 /** The test: it imports what it needs of the runtime and of the device's own module. */
 function testFile(view: object, texts: readonly string[], runtime: string): string {
   const body = render("loopback_test", { ...view, imports: [] });
+  return render("loopback_test", { ...view, imports: userImports(body, texts, runtime) });
+}
+
+/** The reference page, whose example imports what a user would. */
+function pageFile(view: PageView, texts: readonly string[], runtime: string): string {
+  const imports = userImports(view.example.join("\n"), texts, runtime);
+  return render("readme", { ...view, imports });
+}
+
+/** Imports of the runtime and of the device's own module. */
+function userImports(body: string, texts: readonly string[], runtime: string): ImportView[] {
   const exported = texts.map(exportsOf);
   const values = exported.flatMap((each) => each.values);
   const types = exported.flatMap((each) => each.types);
-  const imports = [
-    ...contractImports(body, runtime),
-    ...importsOf(body, values, types, "./mod.ts"),
-  ];
-  return render("loopback_test", { ...view, imports });
+  return [...contractImports(body, runtime), ...importsOf(body, values, types, "./mod.ts")];
 }
 
 /** What a generated file exports. */

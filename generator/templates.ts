@@ -9,6 +9,7 @@ import driver from "../templates/driver.hbs" with { type: "text" };
 import layout from "../templates/layout.hbs" with { type: "text" };
 import loopback_test from "../templates/loopback_test.hbs" with { type: "text" };
 import mod from "../templates/mod.hbs" with { type: "text" };
+import readme from "../templates/readme.hbs" with { type: "text" };
 import starter from "../templates/starter.hbs" with { type: "text" };
 import wire from "../templates/wire.hbs" with { type: "text" };
 import arm_ from "../templates/partials/arm.hbs" with { type: "text" };
@@ -49,6 +50,7 @@ export const templates: Readonly<Record<string, string>> = {
   layout,
   loopback_test,
   mod,
+  readme,
   starter,
   wire,
 };
