@@ -33,6 +33,7 @@ import { rings } from "./rings.ts";
 import { ccw } from "./transports/ccw.ts";
 import { mmio } from "./transports/mmio.ts";
 import { pci } from "./transports/pci.ts";
+import { vhostUser } from "./transports/vhost_user.ts";
 
 /** The devices, by name. */
 export const devices: readonly Device[] = [
@@ -61,4 +62,4 @@ export const devices: readonly Device[] = [
 ];
 
 /** The layouts that belong to no device. */
-export const layouts: readonly Layout[] = [core, rings, admin, mmio, pci, ccw];
+export const layouts: readonly Layout[] = [core, rings, admin, mmio, pci, ccw, vhostUser];
