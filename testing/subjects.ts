@@ -1,0 +1,163 @@
+/**
+ * The devices that the vectors try, and how a vector sets each side of them up.
+ *
+ * @module
+ */
+
+import { propertyName } from "../generator/names.ts";
+import { BlockDevice } from "../generated/blk/device.ts";
+import { BlockDriver } from "../generated/blk/driver.ts";
+import { ConsoleDevice } from "../generated/console/device.ts";
+import { ConsoleDriver } from "../generated/console/driver.ts";
+import { CryptoDevice } from "../generated/crypto/device.ts";
+import { CryptoDriver } from "../generated/crypto/driver.ts";
+import { EntropyDevice } from "../generated/entropy/device.ts";
+import { EntropyDriver } from "../generated/entropy/driver.ts";
+import { InputDevice } from "../generated/input/device.ts";
+import { InputDriver } from "../generated/input/driver.ts";
+import { NetworkDevice } from "../generated/net/device.ts";
+import { NetworkDriver } from "../generated/net/driver.ts";
+import { ScsiDevice } from "../generated/scsi/device.ts";
+import { ScsiDriver } from "../generated/scsi/driver.ts";
+import type { Device } from "../runtime/device.ts";
+import type { Driver } from "../runtime/driver.ts";
+import { featureSet, ReservedFeature } from "../runtime/features.ts";
+import type { Transport } from "../runtime/transport.ts";
+import type { Case, Device as Description, Gate, Messages, Queue } from "../spec/dsl.ts";
+import { devices } from "../spec/mod.ts";
+import { fieldsOf, type Vector } from "./vectors.ts";
+
+/** How the two sides are made, whatever device they are of. */
+interface Sides {
+  readonly makeDevice: (options: Record<string, unknown>) => Device;
+  readonly openDriver: (transport: Transport, options: Record<string, unknown>) => Promise<Driver>;
+}
+
+/** A device under test. */
+export interface Subject extends Sides {
+  readonly description: Description;
+}
+
+type DeviceClass<Options> = new (options: Options) => Device;
+type Open<Options> = (transport: Transport, options: Options) => Promise<Driver>;
+
+/** Gives up on the types of the options: a vector makes them. */
+function sides<D, O>(device: DeviceClass<D>, open: Open<O>): Sides {
+  return {
+    makeDevice: (options) => new device(options as D),
+    openDriver: (transport, options) => open(transport, options as O),
+  };
+}
+
+const SIDES: Readonly<Record<string, Sides>> = {
+  blk: sides(BlockDevice, BlockDriver.open),
+  console: sides(ConsoleDevice, ConsoleDriver.open),
+  crypto: sides(CryptoDevice, CryptoDriver.open),
+  entropy: sides(EntropyDevice, EntropyDriver.open),
+  input: sides(InputDevice, InputDriver.open),
+  net: sides(NetworkDevice, NetworkDriver.open),
+  scsi: sides(ScsiDevice, ScsiDriver.open),
+};
+
+/** All devices under test. */
+export const SUBJECTS: readonly Subject[] = Object.entries(SIDES).map(([name, each]) => {
+  const description = devices.find((device) => device.name === name);
+  if (description === undefined) throw new TypeError(`Cannot try ${name}: nothing describes it`);
+  return { description, ...each };
+});
+
+/** A message of a description: a case of a set, or a set without cases. */
+export interface Message {
+  /** `set.case`, or the set. */
+  readonly name: string;
+  readonly set: Messages;
+  readonly case: Case | undefined;
+  readonly queue: Queue;
+  /** Name of its methods and handlers. */
+  readonly method: string;
+}
+
+/** All messages that queues carry. */
+export function messagesOf(description: Description): Message[] {
+  return Object.values(description.queues).flatMap((queue) =>
+    [queue.carries].flat().flatMap((name): Message[] => {
+      const set = description.messages![name]!;
+      if (set.cases === undefined) {
+        return [{ name, set, case: undefined, queue, method: propertyName(name) }];
+      }
+      return Object.entries(set.cases).map(([key, each]) => (
+        { name: `${name}.${key}`, set, case: each, queue, method: propertyName(key) }
+      ));
+    })
+  );
+}
+
+/** The message of a vector; of a tag that no case has, the set. */
+export function messageOf({ description }: Subject, vector: Vector): Message {
+  const all = messagesOf(description);
+  const found = all.find(({ name }) => name === vector.message);
+  if (found !== undefined) return found;
+  const sibling = all.find(({ name }) => name.split(".")[0] === vector.message);
+  if (sibling === undefined) throw new TypeError(`Cannot find ${vector.message}`);
+  return { ...sibling, name: vector.message, case: undefined };
+}
+
+/** Name of the property that says how a request went; undefined where nothing does. */
+export function statusProperty(message: Message): string | undefined {
+  const status = message.case?.status ?? message.set.status;
+  if (status === undefined || status === "none") return undefined;
+  return propertyName([status.field].flat().at(-1)!);
+}
+
+/** The features of a vector as bits, and those of the ring. */
+export function featureBits(
+  { description }: Subject,
+  vector: Vector,
+  ring: { readonly packed: boolean; readonly indirect: boolean },
+): bigint {
+  const own = vector.features.map((name) => {
+    const feature = description.features?.[name];
+    if (feature === undefined) throw new TypeError(`Cannot negotiate ${name}: no such feature`);
+    return feature.bit;
+  });
+  const { VIRTIO_F_VERSION_1, VIRTIO_F_RING_PACKED, VIRTIO_F_INDIRECT_DESC } = ReservedFeature;
+  const bits: number[] = [...own, VIRTIO_F_VERSION_1];
+  if (ring.packed) bits.push(VIRTIO_F_RING_PACKED);
+  if (ring.indirect) bits.push(VIRTIO_F_INDIRECT_DESC);
+  return featureSet(...bits);
+}
+
+/** Entries that the queues of a device may have: one for each byte of the largest vector. */
+export const QUEUE_SIZE_MAX = 1024;
+
+/** Whether a gate is open. */
+function isOpen(gate: Gate | undefined, features: readonly string[]): boolean {
+  if (gate === undefined) return true;
+  const sets = typeof gate === "string" ? [gate] : gate;
+  return sets.some((set) => [set].flat().every((name) => features.includes(name)));
+}
+
+/** What a handler is called with, and what it answers. */
+export type Handler = (message: Message, args: readonly unknown[]) => unknown;
+
+/** Options of a device that offers what the vector needs, with one handler behind all requests. */
+export function deviceOptions(
+  subject: Subject,
+  vector: Vector,
+  handler: Handler,
+): Record<string, unknown> {
+  const { description } = subject;
+  const options: Record<string, unknown> = { queueSizeMax: QUEUE_SIZE_MAX };
+  if (description.config !== undefined) options.config = fieldsOf(vector.config);
+  if (description.config?.window !== undefined) options.window = () => undefined;
+  options.features = vector.features.filter((name) =>
+    [description.features?.[name]?.by].flat().includes("option")
+  );
+  for (const message of messagesOf(description)) {
+    const { feature, unless } = message.case ?? {};
+    const shut = unless !== undefined && isOpen(unless, vector.features);
+    if (message.queue.role === "receive" || shut || !isOpen(feature, vector.features)) continue;
+    options[message.method] = (...args: unknown[]) => handler(message, args);
+  }
+  return options;
+}

@@ -1,0 +1,62 @@
+// Every vector against both sides, over both rings, cut at every position; and nothing of a description is left out.
+
+import assert from "node:assert/strict";
+import { tryConfig } from "./config_trial.ts";
+import { missing } from "./coverage.ts";
+import { type RingKind, tryEdge, tryRequest, trySend } from "./device_trial.ts";
+import { tryCall, tryEvent } from "./driver_trial.ts";
+import { KNOWN_FAULTS } from "./known_faults.ts";
+import { messageOf, type Subject, SUBJECTS } from "./subjects.ts";
+import { EDGES, readVectors, type Vector } from "./vectors.ts";
+
+const RINGS: readonly (RingKind & { readonly name: string })[] = [
+  { name: "split, direct", packed: false, indirect: false },
+  { name: "split, indirect", packed: false, indirect: true },
+  { name: "packed, direct", packed: true, indirect: false },
+  { name: "packed, indirect", packed: true, indirect: true },
+];
+
+for (const subject of SUBJECTS) {
+  const { name } = subject.description;
+  const vectors = readVectors(name);
+  for (const vector of vectors) {
+    const label = `${name} ${vector.message}: ${vector.name}`;
+    if (vector.message === "config") test(label, () => tryConfig(subject, vector));
+    else for (const ring of RINGS) testVector(subject, vector, ring, `${label} (${ring.name}`);
+  }
+  test(`${name}: vectors exercise all that the description has`, () => {
+    assert.deepEqual(missing(subject, vectors), []);
+  });
+}
+
+/** The tests of one vector over one kind of ring. */
+function testVector(subject: Subject, vector: Vector, ring: RingKind, label: string): void {
+  const isEvent = messageOf(subject, vector).queue.role === "receive";
+  const { refused } = vector;
+  if (isEvent) {
+    if (refused === undefined) test(`${label}, device)`, () => trySend(subject, vector, ring));
+    test(`${label}, driver)`, () => tryEvent(subject, vector, ring));
+    return;
+  }
+  test(`${label}, device)`, () => tryRequest(subject, vector, ring));
+  for (const edge of EDGES) {
+    if (vector.edges?.[edge] === undefined) continue;
+    test(`${label}, device, ${edge})`, () => tryEdge(subject, vector, ring, edge));
+  }
+  const drives = refused === undefined || refused === "handler";
+  if (drives && vector.only === undefined) {
+    test(`${label}, driver)`, () => tryCall(subject, vector, ring));
+  }
+}
+
+/** A test, or for a known fault one that passes as long as the fault is there. */
+function test(label: string, run: () => void | Promise<void>): void {
+  const fault = KNOWN_FAULTS.find(({ tests }) => tests.test(label));
+  if (fault === undefined) Deno.test(label, run);
+  else {
+    Deno.test(`${label}: known fault`, async () => {
+      const found = await Promise.resolve().then(run).then(() => undefined, (error) => error);
+      assert.ok(found !== undefined, `no fault anymore, to be taken off the list: ${fault.why}`);
+    });
+  }
+}
