@@ -112,6 +112,11 @@ export abstract class Device {
     return this.countQueues();
   }
 
+  /** Whether nothing goes on: no buffer is being processed, and no queue waits to be served further. */
+  get idle(): boolean {
+    return !this.#queues.scheduled && !this.#processing();
+  }
+
   // What the device's end of a transport calls.
 
   /** Ties the device to a transport; TypeError when it is tied to one already. */
@@ -411,11 +416,14 @@ export abstract class Device {
 
   /** Shows SUSPEND once no buffer is being processed any more (VIRTIO 1.4, 3.4.2). */
   #suspendWhenIdle(): void {
-    if (!this.#suspending) return;
-    if (this.#queues.all().some((queue) => this.inFlight(queue) > 0)) return;
+    if (!this.#suspending || this.#processing()) return;
     this.#suspending = false;
     this.#status = this.#status & ~DRIVER_OK | SUSPEND;
     this.config.freeze();
+  }
+
+  #processing(): boolean {
+    return this.#queues.all().some((queue) => this.inFlight(queue) > 0);
   }
 
   #open(memory: GuestMemory, layout: QueueLayout, position: QueuePosition | undefined): void {

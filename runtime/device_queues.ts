@@ -60,6 +60,12 @@ export class DeviceQueues {
     return [...this.#enabled.values()].map((enabled) => enabled.queue);
   }
 
+  /** Whether a queue waits for a task in which it is served. */
+  get scheduled(): boolean {
+    for (const enabled of this.#enabled.values()) if (enabled.scheduled) return true;
+    return false;
+  }
+
   /** Enables a queue that is not; throws what {@linkcode createDeviceQueue} throws. */
   open(
     memory: GuestMemory,
