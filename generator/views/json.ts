@@ -5,6 +5,7 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
+import { DescriptionError, type Diagnostic } from "../diagnostics.ts";
 import type {
   CaseModel,
   DeviceModel,
@@ -182,33 +183,54 @@ export type JsonIndex =
   | "next"
   | { readonly first: number; readonly then: number; readonly step: number };
 
-/** The model as data; Error when two modules give one name two meanings. */
+/**
+ * The model as data.
+ *
+ * @throws {DescriptionError} when two modules give one name two meanings.
+ */
 export function jsonModel(model: Model): JsonModel {
   const core = model.layouts.find(({ name }) => name === "core");
   const modules = [...model.layouts, ...model.devices];
-  const structs = new Map<string, JsonStruct>();
-  for (const module of modules) structsOf(module, new JsonFields(module, core), structs);
+  const entries = <T>(of: (module: ModuleModel) => (readonly [string, T])[]): Entry<T>[] =>
+    modules.flatMap((module) => of(module).map(([key, value]) => ({ key, value, module })));
   return {
     spec: "1.4",
     devices: sorted(model.devices.map((one) => [one.name, jsonDevice(one, core)])),
     layouts: sorted(model.layouts.map((one) => [one.name, jsonLayout(one, core)])),
-    structs: sorted([...structs]),
-    enums: sorted(modules.flatMap(({ enums }) => enums.map((one) => [one.name, jsonEnum(one)]))),
-    constants: sorted(modules.flatMap(constantsOf)),
+    structs: united("structs", entries((one) => structsOf(one, new JsonFields(one, core)))),
+    enums: united("enums", entries(({ enums }) => enums.map((one) => [one.name, jsonEnum(one)]))),
+    constants: united("constants", entries(constantsOf)),
   };
 }
 
-/** Entries as a record in the order of their keys; Error when a key has two meanings. */
-function sorted<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
-  const found = new Map<string, T>();
-  for (const [key, value] of entries) {
+/** What a module calls by a name. */
+interface Entry<T> {
+  readonly key: string;
+  readonly value: T;
+  readonly module: ModuleModel;
+}
+
+/** The names of all modules together. */
+function united<T>(place: string, entries: readonly Entry<T>[]): Record<string, T> {
+  const found = new Map<string, Entry<T>>();
+  const problems: Diagnostic[] = [];
+  for (const entry of entries) {
+    const { key, value, module } = entry;
     const other = found.get(key);
-    if (other !== undefined && JSON.stringify(other) !== JSON.stringify(value)) {
-      throw new Error(`Cannot name ${key} in virtio.json: it has two meanings`);
+    if (other !== undefined && JSON.stringify(other.value) !== JSON.stringify(value)) {
+      const hint = `${other.module.name} of ${other.module.source} has the name, too`;
+      const path = `${module.name}: ${place}`;
+      problems.push({ code: "V020", path, found: key, expected: "one meaning for a name", hint });
     }
-    found.set(key, value);
+    found.set(key, other ?? entry);
   }
-  return Object.fromEntries([...found].sort(([a], [b]) => a < b ? -1 : 1));
+  if (problems.length > 0) throw new DescriptionError(problems);
+  return sorted([...found.values()].map(({ key, value }) => [key, value]));
+}
+
+/** Entries as a record in the order of their keys. */
+function sorted<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
+  return Object.fromEntries([...entries].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 function jsonModule(module: ModuleModel, fields: JsonFields): JsonModule {

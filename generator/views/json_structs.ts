@@ -9,28 +9,22 @@ import type { CaseModel, DeviceModel, FieldModel, MessagesModel, ModuleModel } f
 import type { JsonStruct } from "./json.ts";
 import type { JsonField, JsonFields } from "./json_fields.ts";
 
-/** Adds the structs of a module; Error when one is there already with another layout. */
-export function structsOf(
-  module: ModuleModel,
-  fields: JsonFields,
-  into: Map<string, JsonStruct>,
-): void {
+/** The structs of a module, by their names. */
+export function structsOf(module: ModuleModel, fields: JsonFields): [string, JsonStruct][] {
   const { config = null } = module as Partial<DeviceModel>;
-  for (const struct of [...module.structs, ...(config === null ? [] : [config])]) {
-    const { size, section, grows, doc } = struct;
-    const made = fields.fields(struct.fields);
-    const one = { size, section, ...(grows ? { grows } : {}), fields: made, doc };
-    const other = into.get(struct.name);
-    if (other !== undefined && JSON.stringify(other) !== JSON.stringify(one)) {
-      throw new Error(`Cannot name struct ${struct.name} in virtio.json: it has two layouts`);
-    }
-    into.set(struct.name, one);
-  }
+  const described = [...module.structs, ...(config === null ? [] : [config])];
+  const found = new Map<string, JsonStruct>(
+    described.map(({ name, size, section, grows, doc, fields: models }) => [
+      name,
+      { size, section, ...(grows ? { grows } : {}), fields: fields.fields(models), doc },
+    ]),
+  );
   for (const set of module.messages) {
     for (const [name, struct] of wholes(set, fields)) {
-      if (!into.has(name)) into.set(name, struct);
+      if (!found.has(name)) found.set(name, struct);
     }
   }
+  return [...found];
 }
 
 /** Structs that messages consist of. */
