@@ -119,9 +119,17 @@ export class JsonDecoder {
   }
 
   #fields(fields: readonly JsonField[], reader: Reader, frame: Frame): void {
-    for (const field of fields) {
-      if (this.#exists(field)) this.#field(field, reader, frame);
-    }
+    const late: (() => void)[] = [];
+    fields.forEach((field, at) => {
+      if (!this.#exists(field)) return;
+      const selector = field.type === "union" && Array.isArray(field.by) ? field.by[0] : undefined;
+      const behind = fields.slice(at + 1).some(({ name }) => name === selector);
+      if (behind) {
+        const slot = reader.area(field.size ?? 0);
+        late.push(() => this.#field(field, slot, frame));
+      } else this.#field(field, reader, frame);
+    });
+    for (const read of late) read();
   }
 
   #exists(field: JsonField): boolean {
@@ -160,8 +168,10 @@ export class JsonDecoder {
     if (grows === true) {
       const last = fields.findLast((field) => this.#exists(field));
       const end = (last?.offset ?? 0) + (last?.size ?? 0);
-      const before = fields.filter((field) => (field.offset ?? 0) < end);
-      for (const field of before) this.#field(field, reader, frame);
+      const zeroes = new Reader(new Uint8Array(this.#struct(name).size ?? 0));
+      for (const field of fields) {
+        this.#field(field, (field.offset ?? 0) < end ? reader : zeroes, frame);
+      }
     } else this.#fields(fields, reader, frame);
   }
 

@@ -141,7 +141,7 @@ export interface JsonPart {
   readonly size: number | null;
   /** Fewest bytes. */
   readonly min: number;
-  /** How many fields stand at the end of the buffer, however long it is. */
+  /** How many fields at the end stand at the end of the buffer, however long it is. */
   readonly trailer: number;
   readonly fields: readonly JsonField[];
 }
@@ -335,7 +335,10 @@ function jsonCase(
   const part = ({ size, minSize, fields: models }: PartModel, trailer: number): JsonPart => ({
     size,
     min: minSize,
-    trailer: Math.min(trailer, models.length),
+    trailer: Math.min(
+      trailer,
+      models.length - 1 - models.findLastIndex((one) => one.size === null),
+    ),
     fields: fields.fields(models),
   });
   return {
