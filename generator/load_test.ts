@@ -52,29 +52,6 @@ Deno.test("load() keeps the order of its specifiers and of fields", async () => 
   });
 });
 
-Deno.test("load() takes modules by http URL, and names them by it", async () => {
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request) =>
-      new URL(request.url).pathname === "/lamp.ts"
-        ? new Response(`export const lamp: object = ${LAMP};`, {
-          headers: { "content-type": "application/typescript" },
-        })
-        : new Response("", { status: 404 }),
-  );
-  try {
-    const origin = `http://127.0.0.1:${server.addr.port}`;
-    const loaded = await load([`${origin}/lamp.ts`, `${origin}/light.ts`]);
-    assert.equal(loaded[0]?.description?.name, "lamp");
-    assert.equal(loaded[0]?.source, `${origin}/lamp.ts`);
-    assert.deepEqual(problems(loaded).map(({ code, path }) => [code, path]), [
-      ["V002", `${origin}/light.ts`],
-    ]);
-  } finally {
-    await server.shutdown();
-  }
-});
-
 Deno.test("load() tells every module that cannot be loaded, without the folders of this machine", async () => {
   const files = {
     "syntax.ts": "export const lamp = {;",

@@ -89,10 +89,11 @@ async function printAll(options: GenerateOptions, memo: Memo | undefined): Promi
   const { out } = outputFolder(options);
   const model = resolve(await load(spec, root));
   const files = modelFiles(model, runtimeSpecifier(runtime, out, root));
+  // Before formatting: when its threads end, so do connections of theirs that this one would use again.
+  const copied = runtime === "copy" ? await runtimeFiles() : [];
   const printed = await formatAll(files, out, memo);
-  if (runtime !== "copy") return printed;
   const known = new Set(printed.map(({ path }) => path));
-  return [...printed, ...(await runtimeFiles()).filter(({ path }) => !known.has(path))];
+  return [...printed, ...copied.filter(({ path }) => !known.has(path))];
 }
 
 async function formatAll(

@@ -56,7 +56,7 @@ async function moduleText(href: string): Promise<string> {
     const module: { default: string } = await import(href, { with: { type: "text" } });
     return module.default;
   } catch (error) {
-    const found = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+    const found = String(error).replace(/\s*\n\s*/g, " ");
     throw new DescriptionError([
       { code: "V105", path: href, found, expected: "a module of the runtime" },
     ]);

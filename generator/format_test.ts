@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { deno, inFolder } from "./cli_fixture.ts";
+import { formatterModule, Formatting, LINE_WIDTH, TypeScriptFormatter } from "./format.ts";
+import { Memo } from "./memo.ts";
+
+const UGLY = `export function add( first:number,second : number ):number{return first+second}
+export const list = [${Array.from({ length: 40 }, (_, i) => `'${i}'`).join(",")}]
+export const object = {a:1,
+  b:2}
+`;
+
+Deno.test("TypeScriptFormatter gives what deno fmt gives", async () => {
+  const formatter = new TypeScriptFormatter(formatterModule());
+  await inFolder({ "ugly.ts": UGLY }, async (cwd) => {
+    const width = String(LINE_WIDTH);
+    const { code } = await deno(["fmt", "--no-config", "--line-width", width, "ugly.ts"], { cwd });
+    assert.equal(code, 0);
+    const expected = Deno.readTextFileSync(new URL("ugly.ts", cwd));
+    assert.notEqual(expected, UGLY);
+    assert.equal(formatter.format("ugly.ts", UGLY), expected);
+  });
+});
+
+for (const helpers of [0, 1, 3]) {
+  Deno.test(`Formatting gives each file its own text when there are ${helpers} helpers`, async () => {
+    const formatter = new TypeScriptFormatter(formatterModule());
+    const files = Array.from({ length: 60 }, (_, i) => ({
+      path: `${i}.ts`,
+      text: UGLY.replaceAll("add", `add${i}`),
+    }));
+    using formatting = new Formatting(helpers);
+    const texts = [...files, { path: "a.json", text: "{}" }].map((file) => formatting.add(file));
+    formatting.finish();
+    assert.deepEqual(await Promise.all(texts), [
+      ...files.map(({ path, text }) => formatter.format(path, text)),
+      "{}",
+    ]);
+  });
+
+  Deno.test(`Formatting names the file that is no TypeScript when there are ${helpers} helpers`, async () => {
+    using formatting = new Formatting(helpers);
+    const good = formatting.add({ path: "good.ts", text: "export {}" });
+    const bad = formatting.add({ path: "lamp/wire.ts", text: "export const {;" });
+    formatting.finish();
+    assert.equal(await good, "export {};\n");
+    await assert.rejects(bad, /Cannot format lamp\/wire\.ts: /);
+  });
+}
+
+Deno.test("Memo recalls a file as it was formatted, and nothing of a changed text or file", async () => {
+  const before = `export const now = "${crypto.randomUUID()}"`;
+  const after = `${before};\n`;
+  await inFolder({ "same.ts": after, "edited.ts": `${after}\n` }, async (folder) => {
+    const same = new URL("same.ts", folder);
+    assert.equal(await new Memo().recall(before, same), undefined);
+    await new Memo().learn([[before, after]]);
+    const memo = new Memo();
+    assert.equal(await memo.recall(before, same), after);
+    assert.equal(await memo.recall(`${before} `, same), undefined);
+    assert.equal(await memo.recall(before, new URL("edited.ts", folder)), undefined);
+    assert.equal(await memo.recall(before, new URL("missing.ts", folder)), undefined);
+  });
+});
