@@ -6,7 +6,7 @@
 
 import { jsonSchema } from "../spec/schema.ts";
 import type { DeviceModel, LayoutModel, Model } from "./model.ts";
-import { contractImports, importsOf, type ImportView, render } from "./render.ts";
+import { contractImports, importsOf, type ImportView, render, renderModule } from "./render.ts";
 import { CONTRACT } from "./symbols.ts";
 import { type DeviceView, deviceView } from "./views/wire.ts";
 import { deviceText } from "./views/device_text.ts";
@@ -26,30 +26,27 @@ export interface OutputFile {
 }
 
 /** The files of a device. */
-export function deviceFiles(device: DeviceModel, runtime: string): OutputFile[] {
+export function* deviceFiles(device: DeviceModel, runtime: string): Generator<OutputFile> {
+  const file = (name: string, text: string) => ({ path: `${device.name}/${name}`, text });
   const view = deviceView(device);
   const wire = wireFile(view, runtime);
+  yield file("wire.ts", wire);
   const sideDevice = sideFile("device", deviceText(view), wire, runtime);
+  yield file("device.ts", sideDevice);
   const driver = sideFile("driver", driverText(view), wire, runtime);
-  const file = (name: string, text: string) => ({ path: `${device.name}/${name}`, text });
-  return [
-    file("wire.ts", wire),
-    file("device.ts", sideDevice),
-    file("driver.ts", driver),
-    file("mod.ts", render("mod", view)),
-    file("README.md", pageFile(pageView(device, view), [sideDevice, driver, wire], runtime)),
-    file("loopback_test.ts", testFile(testText(device, view), [sideDevice, driver, wire], runtime)),
-  ];
+  yield file("driver.ts", driver);
+  yield file("mod.ts", render("mod", view));
+  const texts = [sideDevice, driver, wire];
+  yield file("README.md", pageFile(pageView(device, view), texts, runtime));
+  yield file("loopback_test.ts", testFile(testText(device, view), texts, runtime));
 }
 
-/** The files of a model. */
-export function modelFiles(model: Model, runtime: string): OutputFile[] {
-  return [
-    ...model.layouts.map(layoutFile),
-    ...model.devices.flatMap((device) => deviceFiles(device, runtime)),
-    { path: "virtio.json", text: jsonText(jsonModel(model)) },
-    { path: "schema.json", text: jsonText(jsonSchema()) },
-  ];
+/** The files of a model, one after the other: each can be formatted while the next is printed. */
+export function* modelFiles(model: Model, runtime: string): Generator<OutputFile> {
+  for (const layout of model.layouts) yield layoutFile(layout);
+  for (const device of model.devices) yield* deviceFiles(device, runtime);
+  yield { path: "virtio.json", text: jsonText(jsonModel(model)) };
+  yield { path: "schema.json", text: jsonText(jsonSchema()) };
 }
 
 /** The file of a layout, which imports nothing. */
@@ -58,26 +55,22 @@ function layoutFile(layout: LayoutModel): OutputFile {
 }
 
 function wireFile(view: DeviceView, runtime: string): string {
-  const print = wireText(view);
-  const body = render("wire", { ...print, contract: CONTRACT, imports: [] });
-  return render("wire", { ...print, contract: CONTRACT, imports: contractImports(body, runtime) });
+  const print = { ...wireText(view), contract: CONTRACT };
+  return renderModule("wire", print, (body) => contractImports(body, runtime));
 }
 
 /** The driver's or the device's side: it imports what it needs of the runtime and of the wire. */
 function sideFile(template: string, view: object, wire: string, runtime: string): string {
-  const body = render(template, { ...view, imports: [] });
   const { values, types } = exportsOf(wire);
-  const imports = [
+  return renderModule(template, view, (body) => [
     ...contractImports(body, runtime),
     ...importsOf(body, values, types, "./wire.ts"),
-  ];
-  return render(template, { ...view, imports });
+  ]);
 }
 
 /** The test: it imports what it needs of the runtime and of the device's own module. */
 function testFile(view: object, texts: readonly string[], runtime: string): string {
-  const body = render("loopback_test", { ...view, imports: [] });
-  return render("loopback_test", { ...view, imports: userImports(body, texts, runtime) });
+  return renderModule("loopback_test", view, (body) => userImports(body, texts, runtime));
 }
 
 /** The reference page, whose example imports what a user would. */

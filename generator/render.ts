@@ -31,6 +31,20 @@ export function render(template: string, view: object): string {
   return run(view);
 }
 
+/** What the text of a module has in place of its imports until these are known. */
+const IMPORTS = "// imports\n";
+
+/** The text of a module, with those imports that `importsFor` finds necessary for the rest of it. */
+export function renderModule(
+  template: string,
+  view: object,
+  importsFor: (body: string) => readonly ImportView[],
+): string {
+  const text = render(template, { ...view, imports: IMPORTS });
+  const lines = importsFor(text).map(({ clause, from }) => `import ${clause} from "${from}";\n`);
+  return text.replace(IMPORTS, () => lines.join(""));
+}
+
 /** Imports of those symbols of a module that a text uses. */
 export function importsOf(
   text: string,
