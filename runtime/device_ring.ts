@@ -28,8 +28,6 @@ export abstract class DeviceRing {
   declare readonly index: number;
   /** Entries of the ring. */
   declare readonly size: number;
-  /** Buffers popped and not yet pushed. */
-  pending = 0;
   /** What broke the queue. */
   broken: PeerError | undefined = undefined;
   /** Called when the driver is to be notified. */
@@ -41,8 +39,9 @@ export abstract class DeviceRing {
   declare protected readonly layout: QueueLayout;
   declare protected readonly features: QueueFeatures;
   /**
-   * Four words for each head: a serial, odd while the buffer is pending; then, of a buffer of one element, window << 1 |
-   * WRITE, offset and length, or -1 when the chain of that head has them.
+   * Four words for each head: a serial, odd while the buffer is pending; then, of a buffer of one element, its window,
+   * offset and length, negative when the device reads it. When the chain of that head has all this, the window is -1
+   * and the last word the writable bytes, or fewer.
    */
   declare protected readonly rows: Int32Array;
   protected readonly chains: (Chain | undefined)[];
@@ -86,14 +85,22 @@ export abstract class DeviceRing {
   /** Makes the typed arrays over the ring anew. */
   protected abstract mapRing(): void;
 
+  /** Buffers popped and not yet pushed; counted when asked for. */
+  get pending(): number {
+    let count = 0;
+    for (let head = 0; head < this.size; head++) if (this.isPending(head)) count++;
+    return count - this.resumed.length;
+  }
+
   /** The buffer of that head; TypeError when there can be none. */
   chain(head: number): Chain {
     const chain = this.chains[head] ?? this.#makeChain(head);
     const row = head << 2;
     const rows = this.rows;
-    const place = rows[row | 1]!;
-    if (place >= 0) {
-      chain.single(place >> 1, rows[row | 2]!, rows[row | 3]!, (place & 1) === 1);
+    const window = rows[row | 1]!;
+    if (window >= 0) {
+      const length = rows[row | 3]!;
+      chain.single(window, rows[row | 2]!, length > 0 ? length : -length, length > 0);
       rows[row | 1] = -1;
     }
     return chain;
@@ -105,7 +112,7 @@ export abstract class DeviceRing {
     this.stopped = this.position();
     this.live = false;
     this.generation = -1;
-    this.pending = 0;
+    this.resumed.length = 0;
     for (let head = 0; head < this.size; head++) {
       if (!this.isPending(head)) continue;
       this.chain(head).abandon();
@@ -140,17 +147,40 @@ export abstract class DeviceRing {
     return head >= 0 && head < this.size && (this.rows[head << 2]! & 1) === 1;
   }
 
-  /** Descriptors of the buffer that is or was pending. */
-  protected descriptorsOf(head: number): number {
-    return this.rows[head << 2 | 1]! >= 0 ? 1 : this.chains[head]!.descriptors;
-  }
-
   /** Bytes of the buffer, pending or just given back, that the device may write. */
   protected writableOf(head: number): number {
     const row = head << 2;
-    const place = this.rows[row | 1]!;
-    if (place < 0) return this.chains[head]!.writableLength;
-    return (place & 1) === 1 ? this.rows[row | 3]! : 0;
+    if (this.rows[row | 1]! < 0) return this.chains[head]!.writableLength;
+    return Math.max(0, this.rows[row | 3]!);
+  }
+
+  /** Keeps a buffer of one element, given as int32 bit patterns; false when that needs a closer look. */
+  protected keep(row: number, low: number, high: number, length: number, write: number): boolean {
+    const offset = this.memory.locate(low, high, length);
+    if (offset < 0 || length < 0) return false;
+    const rows = this.rows;
+    rows[row | 1] = this.memory.found;
+    rows[row | 2] = offset;
+    rows[row | 3] = write !== 0 ? length : -length;
+    return true;
+  }
+
+  /**
+   * What the ring holds for that many written bytes when {@linkcode DeviceRing.rows} does not allow them: an int32 bit
+   * pattern, in which 2^32 counts as one byte less. RangeError for more bytes than the buffer has.
+   */
+  protected lengthWord(head: number, written: number): number {
+    const writable = this.writableOf(head);
+    if (written >= 0 && written <= writable) return Math.min(written, 0xffffffff) | 0;
+    throw new RangeError(
+      `Cannot push the buffer ${head} of queue ${this.index}: ${written} bytes written of ${writable}`,
+    );
+  }
+
+  /** What is wrong with all elements of a chain together; it is complete then. */
+  protected total(chain: Chain): number {
+    this.rows[chain.head << 2 | 3] = Math.min(chain.writableLength, 2 ** 31 - 1);
+    return chain.total();
   }
 
   /** The chain of that head, empty. */
@@ -211,15 +241,6 @@ export abstract class DeviceRing {
     throw new TypeError(`Cannot push the buffer ${head} of queue ${this.index}: it is not pending`);
   }
 
-  /** RangeError for more written bytes than the buffer has. */
-  protected refuseWritten(head: number, written: number): never {
-    throw new RangeError(
-      `Cannot push the buffer ${head} of queue ${this.index}: ${written} bytes written of ${
-        this.writableOf(head)
-      }`,
-    );
-  }
-
   /** Takes over the buffers in flight of a saved position; `headOf` names the head for each. */
   protected resume(position: QueuePosition, headOf: (buffer: InflightBuffer) => number): void {
     const what = `Cannot resume queue ${this.index}`;
@@ -241,7 +262,7 @@ export abstract class DeviceRing {
         const fault = chain.append(address | 0, (address / 2 ** 32) | 0, length | 0, writable);
         if (fault !== FAULT_NONE) throw new RangeError(`${what}: no such element at ${address}`);
       }
-      if (chain.total() !== FAULT_NONE) {
+      if (this.total(chain) !== FAULT_NONE) {
         throw new RangeError(`${what}: buffer ${buffer.id} too long`);
       }
       this.rows[head << 2]!++;

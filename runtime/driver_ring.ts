@@ -17,7 +17,9 @@ import type {
   QueueLayout,
 } from "./queue.ts";
 
+// Imported constants are loaded and checked at each use, constants of the module itself are not.
 const NEXT = DESC_F_NEXT;
+const WRITE = DESC_F_WRITE;
 const TOTAL_MAX = BUFFER_BYTES_MAX;
 
 /** State of a driver's end that does not depend on the format. */
@@ -102,7 +104,7 @@ export abstract class DriverRing {
 
   /** Stages an element that the device writes. */
   writable(address: number, length: number): void {
-    this.#stage(address, length, DESC_F_WRITE);
+    this.#stage(address, length, WRITE);
   }
 
   /** Ends the use of the ring. */

@@ -14,16 +14,23 @@ import { type Chain, FAULT_NONE } from "./chain.ts";
 import { DeviceRing } from "./device_ring.ts";
 import { IndirectTable } from "./indirect.ts";
 import {
-  DESC_F_AVAIL,
   DESC_F_INDIRECT,
   DESC_F_NEXT,
-  DESC_F_USED,
   DESC_F_WRITE,
   RING_EVENT_FLAGS_DESC,
   RING_EVENT_FLAGS_DISABLE,
 } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
-import { checkOffset, eventFlags, NO_EVENT, passedOffset, TURN_MASK } from "./packed_event.ts";
+import {
+  availTurn,
+  checkOffset,
+  eventFlags,
+  NO_EVENT,
+  passedOffset,
+  TURN_MASK,
+  usedTurn,
+  wrapOf,
+} from "./packed_event.ts";
 import type {
   DeviceQueue,
   DeviceQueueOptions,
@@ -36,12 +43,8 @@ import { ringSizes } from "./ring_sizes.ts";
 
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
 const TURNS = TURN_MASK;
-const AVAILABLE = DESC_F_AVAIL << 16; // in a lap with wrap counter 1
-const AVAILABLE_AGAIN = DESC_F_USED << 16; // in a lap with wrap counter 0
 const CHAINED = (DESC_F_NEXT | DESC_F_INDIRECT) << 16;
 const WRITE = DESC_F_WRITE << 16;
-const USED_WRITTEN = DESC_F_WRITE;
-const USED = DESC_F_AVAIL | DESC_F_USED;
 const NO_FAULT = FAULT_NONE;
 
 /** Takes available buffers of a packed queue and gives them back used. */
@@ -54,17 +57,17 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   #driverEvent: RingWord = NO_RING_WORD; // written by the driver: offset and wrap | flags << 16
   #deviceEvent: RingWord = NO_RING_WORD; // written by us
   #nextAvail = 0; // offset of the next descriptor to take
-  #availWrap = 1; // the driver's wrap counter there
+  #availTurn = availTurn(1); // in this lap of the driver
   #nextUsed = 0; // offset of the next used descriptor to write
-  #usedWrap = 1; // our wrap counter there
+  #usedTurn = usedTurn(1); // in this lap of ours
   #taken = 0; // descriptors between the two
   #held = -1; // index of the word that publishes, -1 when nothing is held back
   #heldWord = 0;
-  #since = 0; // descriptors used since we last considered a notification, -1 when not known
+  #since = 0; // descriptors used since we last considered a notification, a lap or more when not known
   #event = NO_EVENT; // our event word as the driver sees it
   #slots: Uint16Array = NO_HALVES; // free slots
   #slotCount = 0;
-  #ids: Uint16Array = NO_HALVES; // buffer ids by slot
+  #buffers: Int32Array = NO_WORDS; // by slot: buffer id | descriptors << 16
   readonly #run: number[] = []; // in-order: buffers for which one used descriptor will stand
 
   /** Use {@linkcode createDeviceQueue}, which checks the layout. */
@@ -78,7 +81,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     this.#table = new IndirectTable(memory);
     this.#slots = new Uint16Array(layout.size).map((_, at) => layout.size - 1 - at);
     this.#slotCount = layout.size;
-    this.#ids = new Uint16Array(layout.size);
+    this.#buffers = new Int32Array(layout.size);
     this.mapRing();
     if (options.position !== undefined) this.#resumeAt(options.position);
   }
@@ -97,29 +100,24 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     }
     const slot = this.#slots[this.#slotCount - 1]!;
     const row = slot << 2;
-    const rows = this.rows;
     const desc = this.#desc;
     const word = at << 2;
     const low = desc[word]!;
     const high = desc[word | 1]!;
     const length = desc[word | 2]!;
-    const offset = (end & CHAINED) === 0 && length > 0 ? this.memory.locate(low, high, length) : -1;
-    if (offset >= 0) {
-      rows[row | 1] = this.memory.found << 1 | ((end & WRITE) !== 0 ? 1 : 0);
-      rows[row | 2] = offset;
-      rows[row | 3] = length;
-      this.#ids[slot] = end;
-    } else if (!this.#walk(at, slot, low, high, length, end)) return -1;
-    rows[row]!++;
-    this.#slotCount--;
-    const count = offset >= 0 ? 1 : this.descriptorsOf(slot);
-    this.#taken += count;
-    this.#nextAvail = at + count;
-    if (this.#nextAvail >= this.size) {
-      this.#nextAvail -= this.size;
-      this.#availWrap ^= 1;
+    let count = 1;
+    if ((end & CHAINED) === 0 && this.keep(row, low, high, length, end & WRITE)) {
+      this.#buffers[slot] = end & 0xffff | 1 << 16;
+    } else {
+      count = this.#walk(at, slot, low, high, length, end);
+      if (count === 0) return -1;
     }
-    this.pending++;
+    this.rows[row]!++;
+    this.#slotCount--;
+    this.#taken += count;
+    const next = at + count;
+    if (next < this.size) this.#nextAvail = next;
+    else this.#turnAvail(next);
     if (this.order !== undefined) this.order.add(slot);
     return slot;
   }
@@ -127,21 +125,24 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Gives a buffer back, of which the first `written` writable bytes were written. */
   push(head: number, written: number): void {
     if (!this.isPending(head)) return this.refusePush(head);
-    if (!(written >= 0 && written <= this.writableOf(head))) this.refuseWritten(head, written);
-    this.rows[head << 2]!++;
-    this.pending--;
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
-    if (this.order !== undefined) this.order.complete(head, written);
-    else {
-      this.#fill(this.#ids[head]!, written);
-      this.#pass(head);
+    const rows = this.rows;
+    const row = head << 2;
+    let word = written;
+    if (written !== 0 && !(written > 0 && written <= rows[row | 3]!)) {
+      word = this.lengthWord(head, written);
     }
+    rows[row]!++;
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
+    if (this.order !== undefined) return this.order.complete(head, written);
+    const buffer = this.#buffers[head]!;
+    this.#fill(buffer & 0xffff, word);
+    this.#pass(head, buffer >>> 16);
   }
 
   /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
   publish(): void {
     if (this.memory.generation !== this.generation && !this.refresh()) return;
-    if (!this.expose() && this.#since >= 0) return;
+    if (!this.expose() && this.#since === 0) return;
     if (this.#wanted()) this.onNotify();
   }
 
@@ -153,11 +154,11 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Asks for a notification and looks again: true when nothing waits. */
   arm(): boolean {
     if (this.memory.generation !== this.generation && !this.refresh()) return true;
-    const offset = this.#nextAvail | this.#availWrap << 15;
+    const offset = this.#nextAvail | wrapOf(this.#availTurn) << 15;
     this.#ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
     if (this.resumed.length > 0) return false;
     // Read after what we asked for is visible: a buffer added before that is seen here, a later one notifies.
-    return !this.#isAvailable(this.#load(this.#nextAvail), this.#availWrap);
+    return (this.#load(this.#nextAvail) & TURNS) !== this.#availTurn;
   }
 
   protected expose(): boolean {
@@ -165,7 +166,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     if (this.#held < 0) return false;
     // The driver polls the first of these descriptors alone. Its flags come last: all other used descriptors and the
     // data were written before this store, and the driver reads them after a load that sees it; see ring_word.ts.
-    if (this.#atomic) Atomics.store(this.#desc, this.#held, this.#heldWord);
+    if (this.#atomic === true) Atomics.store(this.#desc, this.#held, this.#heldWord);
     else this.#desc[this.#held] = this.#heldWord;
     this.#held = -1;
     return true;
@@ -173,13 +174,13 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
 
   protected where(): { avail: number; used: number } {
     return {
-      avail: this.#nextAvail | this.#availWrap << 15,
-      used: this.#nextUsed | this.#usedWrap << 15,
+      avail: this.#nextAvail | wrapOf(this.#availTurn) << 15,
+      used: this.#nextUsed | wrapOf(this.#usedTurn) << 15,
     };
   }
 
   protected idOf(head: number): number {
-    return this.#ids[head]!;
+    return this.#buffers[head]! & 0xffff;
   }
 
   protected mapRing(): void {
@@ -195,23 +196,20 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Id and flags of a descriptor; what was written before its flags were stored is visible then. */
   #load(at: number): number {
     const word = at << 2 | 3;
-    return this.#atomic ? Atomics.load(this.#desc, word) : this.#desc[word]!;
-  }
-
-  #isAvailable(word: number, wrap: number): boolean {
-    return (word & TURNS) === (wrap === 1 ? AVAILABLE : AVAILABLE_AGAIN);
+    return this.#atomic === true ? Atomics.load(this.#desc, word) : this.#desc[word]!;
   }
 
   /** Id and flags of the descriptor when it is available, otherwise 0, which no available one has. */
   #look(at: number): number {
     const word = at << 2 | 3;
-    if (!this.#isAvailable(this.#desc[word]!, this.#availWrap)) return 0;
-    if (!this.#atomic) return this.#desc[word]!;
+    const seen = this.#desc[word]!;
+    if ((seen & TURNS) !== this.#availTurn) return 0;
+    if (this.#atomic !== true) return seen;
     const confirmed = Atomics.load(this.#desc, word);
-    return this.#isAvailable(confirmed, this.#availWrap) ? confirmed : 0;
+    return (confirmed & TURNS) === this.#availTurn ? confirmed : 0;
   }
 
-  /** Follows a list from its first descriptor, which was read already; false when it broke the queue. */
+  /** Follows a list from its first descriptor, which was read already: how many there are, 0 when it broke the queue. */
   #walk(
     first: number,
     slot: number,
@@ -219,25 +217,29 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     high: number,
     length: number,
     end: number,
-  ): boolean {
+  ): number {
     const most = this.size - this.#taken;
     let at = first;
-    let wrap = this.#availWrap;
+    let turn = this.#availTurn;
     const chain = this.clearChain(slot);
     for (let count = 1; count <= most; count++) {
       chain.descriptors = count;
-      this.#ids[slot] = end; // the last one's counts
+      this.#buffers[slot] = end & 0xffff | count << 16; // the last one's id counts
       const flags = end >>> 16;
       if ((flags & DESC_F_INDIRECT) !== 0) {
-        if (count === 1) return this.#walkTable(at, chain, low, high, length, flags);
-        return this.break("flags", at, "no INDIRECT in a list of descriptors", "INDIRECT");
+        if (count === 1) return this.#walkTable(at, chain, low, high, length, flags) ? 1 : 0;
+        this.break("flags", at, "no INDIRECT in a list of descriptors", "INDIRECT");
+        return 0;
       }
       const fault = chain.append(low, high, length, (flags & DESC_F_WRITE) !== 0);
-      if (fault !== NO_FAULT) return this.breakFor(fault, at, length);
-      if ((flags & DESC_F_NEXT) === 0) return this.#checkTotal(at, chain);
+      if (fault !== NO_FAULT) {
+        this.breakFor(fault, at, length);
+        return 0;
+      }
+      if ((flags & DESC_F_NEXT) === 0) return this.#checkTotal(at, chain) ? count : 0;
       if (++at === this.size) {
         at = 0;
-        wrap ^= 1;
+        turn ^= TURNS;
       }
       // Plain reads do: the first descriptor's flags were stored after all others of its list.
       const word = at << 2;
@@ -245,11 +247,13 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       high = this.#desc[word | 1]!;
       length = this.#desc[word | 2]!;
       end = this.#desc[word | 3]!;
-      if (count < most && !this.#isAvailable(end, wrap)) {
-        return this.break("flags", at, "available, as part of a list", end >>> 16);
+      if (count < most && (end & TURNS) !== turn) {
+        this.break("flags", at, "available, as part of a list", end >>> 16);
+        return 0;
       }
     }
-    return this.break("flags", at, `an end after ${most} descriptors`, "NEXT");
+    this.break("flags", at, `an end after ${most} descriptors`, "NEXT");
+    return 0;
   }
 
   /** Reads the table of an indirect descriptor, in which only WRITE means something. */
@@ -285,16 +289,15 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   #checkTotal(at: number, chain: Chain): boolean {
-    const fault = chain.total();
+    const fault = this.total(chain);
     return fault === NO_FAULT || this.breakFor(fault, at, 0);
   }
 
   /** Writes a used descriptor, all but the word that publishes when it is the first since the last publish. */
-  #fill(id: number, written: number): void {
-    const word = (this.#nextUsed << 2) + 3;
-    const turn = this.#usedWrap === 1 ? USED : 0;
-    const end = id | (written > 0 ? turn | USED_WRITTEN : turn) << 16;
-    this.#desc[word - 1] = written > 0xffffffff ? -1 : written;
+  #fill(id: number, length: number): void {
+    const word = this.#nextUsed << 2 | 3;
+    const end = id | this.#usedTurn | (length !== 0 ? WRITE : 0);
+    this.#desc[word ^ 1] = length;
     if (this.#held < 0) {
       this.#held = word;
       this.#heldWord = end;
@@ -304,16 +307,23 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   /** Moves on by as many descriptors as the buffer had, and frees its slot. */
-  #pass(slot: number): void {
-    const count = this.descriptorsOf(slot);
-    this.#nextUsed += count;
-    if (this.#nextUsed >= this.size) {
-      this.#nextUsed -= this.size;
-      this.#usedWrap ^= 1;
-    }
+  #pass(slot: number, count: number): void {
+    const next = this.#nextUsed + count;
+    if (next < this.size) this.#nextUsed = next;
+    else this.#turnUsed(next);
     this.#taken -= count;
-    if (this.#since >= 0) this.#since += count;
+    this.#since += count;
     this.#slots[this.#slotCount++] = slot;
+  }
+
+  #turnAvail(next: number): void {
+    this.#nextAvail = next - this.size;
+    this.#availTurn ^= TURNS;
+  }
+
+  #turnUsed(next: number): void {
+    this.#nextUsed = next - this.size;
+    this.#usedTurn ^= TURNS;
   }
 
   /** Moves complete buffers to the ring in their order; one descriptor stands for a run of completely written ones. */
@@ -327,8 +337,8 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       run.push(slot);
       slot = order.front();
       if (slot >= 0 && written === this.writableOf(last)) continue;
-      this.#fill(this.#ids[last]!, written);
-      for (const passed of run) this.#pass(passed);
+      this.#fill(this.idOf(last), this.lengthWord(last, written));
+      for (const passed of run) this.#pass(passed, this.#buffers[passed]! >>> 16);
       run.length = 0;
     }
   }
@@ -340,7 +350,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     const flags = eventFlags(event);
     if (flags === RING_EVENT_FLAGS_DISABLE) return false;
     if (flags !== RING_EVENT_FLAGS_DESC || !this.features.eventIdx) return true;
-    return since < 0 || passedOffset(event, this.#nextUsed, this.#usedWrap, since, this.size);
+    return passedOffset(event, this.#nextUsed, wrapOf(this.#usedTurn), since, this.size);
   }
 
   #ask(event: number): void {
@@ -353,28 +363,26 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   /** All that a pop may meet but a next buffer; out of line, for speed. */
   #popOther(): number {
     if (this.memory.generation !== this.generation && !this.refresh()) return -1;
-    if (this.resumed.length === 0) return this.pop();
-    this.pending++;
-    return this.resumed.pop()!;
+    return this.resumed.length > 0 ? this.resumed.pop()! : this.pop();
   }
 
   #resumeAt(position: QueuePosition): void {
     const what = `Cannot resume queue ${this.index}`;
     checkOffset(`${what}: avail`, position.avail, this.size);
     checkOffset(`${what}: used`, position.used, this.size);
-    this.resume(position, ({ id }) => {
+    this.resume(position, ({ id, descriptors }) => {
       const slot = this.#slots[--this.#slotCount]!;
-      this.#ids[slot] = id;
+      this.#buffers[slot] = id | descriptors << 16;
       return slot;
     });
     this.#nextAvail = position.avail & 0x7fff;
-    this.#availWrap = position.avail >>> 15;
+    this.#availTurn = availTurn(position.avail >>> 15);
     this.#nextUsed = position.used & 0x7fff;
-    this.#usedWrap = position.used >>> 15;
-    this.#since = -1;
+    this.#usedTurn = usedTurn(position.used >>> 15);
+    this.#since = this.size;
     this.#event = -1;
     for (const { descriptors } of position.inflight) this.#taken += descriptors;
-    const turns = this.#availWrap === this.#usedWrap ? 0 : this.size;
+    const turns = wrapOf(this.#availTurn) === wrapOf(this.#usedTurn) ? 0 : this.size;
     if (this.#nextAvail + turns - this.#nextUsed !== this.#taken) {
       throw new RangeError(`${what}: ${this.#taken} descriptors in flight do not lead to avail`);
     }

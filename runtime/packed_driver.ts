@@ -12,16 +12,23 @@
 import { checkInteger } from "./check.ts";
 import { DriverRing } from "./driver_ring.ts";
 import {
-  DESC_F_AVAIL,
   DESC_F_INDIRECT,
   DESC_F_NEXT,
-  DESC_F_USED,
   DESC_F_WRITE,
   RING_EVENT_FLAGS_DESC,
   RING_EVENT_FLAGS_DISABLE,
 } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
-import { checkOffset, eventFlags, NO_EVENT, passedOffset, TURN_MASK } from "./packed_event.ts";
+import {
+  availTurn,
+  checkOffset,
+  eventFlags,
+  NO_EVENT,
+  passedOffset,
+  TURN_MASK,
+  usedTurn,
+  wrapOf,
+} from "./packed_event.ts";
 import type {
   DriverPosition,
   DriverQueue,
@@ -33,8 +40,6 @@ import { ringSizes } from "./ring_sizes.ts";
 import { NO_HALVES, NO_RING_WORD, NO_WORDS, RingWord } from "./ring_word.ts";
 
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
-const AVAILABLE = DESC_F_AVAIL << 16; // in a lap with wrap counter 1
-const AVAILABLE_AGAIN = DESC_F_USED << 16; // in a lap with wrap counter 0
 const TURNS = TURN_MASK;
 const WRITE = DESC_F_WRITE << 16;
 
@@ -48,12 +53,12 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   #driverEvent: RingWord = NO_RING_WORD; // written by us: offset and wrap | flags << 16
   #deviceEvent: RingWord = NO_RING_WORD; // written by the device
   #nextAvail = 0; // offset of the next descriptor to fill
-  #availWrap = 1; // our wrap counter there
+  #availTurn = availTurn(1); // in this lap of ours
   #nextUsed = 0; // offset of the next used descriptor to read
-  #usedWrap = 1; // the device's wrap counter there
+  #usedTurn = usedTurn(1); // in this lap of the device
   #held = -1; // index of the word that publishes, -1 when nothing is held back
   #heldWord = 0;
-  #since = 0; // descriptors added since we last considered a kick, -1 when not known
+  #since = 0; // descriptors added since we last considered a kick, a lap or more when not known
   #event = NO_EVENT; // our event word as the device sees it
   #ids: Uint16Array = NO_HALVES; // free ids
   #idCount = 0;
@@ -114,7 +119,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     if (this.memory.generation !== this.generation && !this.refresh()) return;
     // The device polls the first of these descriptors alone. Its flags come last: all other descriptors and the data
     // were written before this store, and the device reads them after a load that sees it; see ring_word.ts.
-    if (this.#atomic) Atomics.store(this.#desc, this.#held, this.#heldWord);
+    if (this.#atomic === true) Atomics.store(this.#desc, this.#held, this.#heldWord);
     else this.#desc[this.#held] = this.#heldWord;
     this.#held = -1;
     this.#published = this.#added;
@@ -130,15 +135,16 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     const event = this.#deviceEvent.load();
     const flags = eventFlags(event);
     if (flags === RING_EVENT_FLAGS_DISABLE) return;
-    if (flags === RING_EVENT_FLAGS_DESC && this.features.eventIdx && since > 0) {
-      if (!passedOffset(event, this.#nextAvail, this.#availWrap, since, this.size)) return;
+    if (flags === RING_EVENT_FLAGS_DESC && this.features.eventIdx) {
+      const wrap = wrapOf(this.#availTurn);
+      if (!passedOffset(event, this.#nextAvail, wrap, since, this.size)) return;
     }
     this.onKick();
   }
 
   /** What a kick carries under VIRTIO_F_NOTIFICATION_DATA (VIRTIO 1.4, 2.9). */
   notificationData(): number {
-    return (this.index | (this.#nextAvail | this.#availWrap << 15) << 16) >>> 0;
+    return (this.index | (this.#nextAvail | wrapOf(this.#availTurn) << 15) << 16) >>> 0;
   }
 
   /** Takes the next used buffer: its id, or -1. */
@@ -149,7 +155,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     const word = this.#nextUsed << 2 | 3;
     if (!this.#isUsed(this.#desc[word]!)) return -1;
     // Length, data and the used descriptors of the same burst were written before the store that this load sees.
-    const end = this.#atomic ? Atomics.load(this.#desc, word) : this.#desc[word]!;
+    const end = this.#atomic === true ? Atomics.load(this.#desc, word) : this.#desc[word]!;
     if (!this.#isUsed(end)) return -1;
     const id = end & 0xffff;
     const length = (end & WRITE) === 0 ? 0 : this.#desc[word - 1]! >>> 0;
@@ -171,7 +177,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   arm(): boolean {
     if (this.memory.generation !== this.generation && !this.refresh()) return true;
     if (this.batch > 0) return false;
-    const offset = this.#nextUsed | this.#usedWrap << 15;
+    const offset = this.#nextUsed | wrapOf(this.#usedTurn) << 15;
     this.#ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
     // Read after what we asked for is visible: a buffer used before that is seen here, a later one notifies.
     const word = (this.#nextUsed << 2) + 3;
@@ -189,8 +195,8 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
       : Array.from({ length: this.size }, (_, id) => id).filter((id) => this.countOf(id) > 0);
     return {
       format: "packed",
-      avail: this.#nextAvail | this.#availWrap << 15,
-      used: this.#nextUsed | this.#usedWrap << 15,
+      avail: this.#nextAvail | wrapOf(this.#availTurn) << 15,
+      used: this.#nextUsed | wrapOf(this.#usedTurn) << 15,
       ...(this.batch === 0 ? {} : { batch: { count: this.batch, length: this.batchLength } }),
       pending: ids.map((id) => ({
         id,
@@ -253,7 +259,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   #fill(low: number, high: number, length: number, end: number): void {
     const desc = this.#desc;
     const word = this.#nextAvail << 2;
-    const marked = end | (this.#availWrap === 1 ? AVAILABLE : AVAILABLE_AGAIN);
+    const marked = end | this.#availTurn;
     desc[word] = low;
     desc[word | 1] = high;
     desc[word | 2] = length;
@@ -263,15 +269,15 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     } else {
       desc[word | 3] = marked;
     }
-    if (this.#since >= 0) this.#since++;
+    this.#since++;
     if (++this.#nextAvail === this.size) {
       this.#nextAvail = 0;
-      this.#availWrap ^= 1;
+      this.#availTurn ^= TURNS;
     }
   }
 
   #isUsed(word: number): boolean {
-    return (word & TURNS) === (this.#usedWrap === 1 ? TURNS : 0);
+    return (word & TURNS) === this.#usedTurn;
   }
 
   /** Whether the used id names a buffer that was published and is pending. */
@@ -309,7 +315,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     this.#nextUsed += count;
     if (this.#nextUsed >= this.size) {
       this.#nextUsed -= this.size;
-      this.#usedWrap ^= 1;
+      this.#usedTurn ^= TURNS;
     }
     return true;
   }
@@ -327,10 +333,11 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     checkOffset(`${what}: avail`, position.avail, this.size);
     checkOffset(`${what}: used`, position.used, this.size);
     this.#nextAvail = position.avail & 0x7fff;
-    this.#availWrap = position.avail >>> 15;
+    this.#availTurn = availTurn(position.avail >>> 15);
     this.#nextUsed = position.used & 0x7fff;
-    this.#usedWrap = position.used >>> 15;
-    this.#since = this.#event = -1;
+    this.#usedTurn = usedTurn(position.used >>> 15);
+    this.#since = this.size;
+    this.#event = -1;
     this.resumeBatch(what, position);
     for (const buffer of position.pending) {
       const { id, writableLength } = buffer;
@@ -348,7 +355,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     for (let id = this.size - 1; id >= 0; id--) {
       if (this.countOf(id) === 0) this.#ids[this.#idCount++] = id;
     }
-    const turns = this.#availWrap === this.#usedWrap ? 0 : this.size;
+    const turns = wrapOf(this.#availTurn) === wrapOf(this.#usedTurn) ? 0 : this.size;
     if (this.#nextAvail + turns - this.#nextUsed !== this.size - this.free) {
       throw new RangeError(`${what}: the pending descriptors do not lead to avail`);
     }

@@ -3,8 +3,23 @@
 import { checkInteger } from "./check.ts";
 import { DESC_F_AVAIL, DESC_F_USED } from "./layout.ts";
 
-/** The two flags, in a descriptor's last word, that say whose turn a descriptor is. */
+/**
+ * The two flags, in a descriptor's last word, that say whose turn a descriptor is. An available one has one of them,
+ * AVAIL in a lap with wrap counter 1; a used one has both in such a lap, otherwise none. From lap to lap both change.
+ */
 export const TURN_MASK: number = (DESC_F_AVAIL | DESC_F_USED) << 16;
+/** These flags of an available descriptor in a lap with that wrap counter. */
+export function availTurn(wrap: number): number {
+  return (wrap === 1 ? DESC_F_AVAIL : DESC_F_USED) << 16;
+}
+/** These flags of a used descriptor in a lap with that wrap counter. */
+export function usedTurn(wrap: number): number {
+  return wrap === 1 ? TURN_MASK : 0;
+}
+/** The wrap counter of a lap in which descriptors have these flags, available or used. */
+export function wrapOf(turn: number): number {
+  return (turn & DESC_F_AVAIL << 16) === 0 ? 0 : 1;
+}
 /** The event word of zeroed memory: all events are wanted. */
 export const NO_EVENT = 0;
 

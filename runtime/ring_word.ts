@@ -20,6 +20,7 @@ export const NO_HALVES: Uint16Array = new Uint16Array(0);
 
 /** A 32-bit word made of two 16-bit fields, `low | high << 16`, at a place that is a multiple of 2 bytes. */
 export class RingWord {
+  // Both are compared with `true` below: for V8 a bare test of a field is a test of all that may be false.
   #atomic = false;
   #aligned = false;
   #word: Int32Array = NO_WORDS;
@@ -37,19 +38,19 @@ export class RingWord {
 
   /** Both fields; synchronises with the other side's store. */
   load(): number {
-    if (!this.#aligned) return this.#load16();
-    return this.#atomic ? Atomics.load(this.#word, 0) : this.#word[0]!;
+    if (this.#aligned !== true) return this.#load16();
+    return this.#atomic === true ? Atomics.load(this.#word, 0) : this.#word[0]!;
   }
 
   /** Both fields, perhaps old: worth confirming by {@linkcode RingWord.load} when they differ from what is known. */
   peek(): number {
-    return this.#aligned ? this.#word[0]! : this.#halves[0]! | this.#halves[1]! << 16;
+    return this.#aligned === true ? this.#word[0]! : this.#halves[0]! | this.#halves[1]! << 16;
   }
 
   /** Stores both fields; what was written before is visible to whom sees them. */
   store(value: number): void {
-    if (!this.#aligned) this.#store16(value);
-    else if (this.#atomic) Atomics.store(this.#word, 0, value);
+    if (this.#aligned !== true) this.#store16(value);
+    else if (this.#atomic === true) Atomics.store(this.#word, 0, value);
     else this.#word[0] = value;
   }
 
@@ -85,12 +86,12 @@ export class RingEvent {
 
   /** The event index, read after all that this side published. */
   load(): number {
-    return this.#atomic ? Atomics.load(this.#half, 0) : this.#half[0]!;
+    return this.#atomic === true ? Atomics.load(this.#half, 0) : this.#half[0]!;
   }
 
   /** Stores the event index, before this side looks at the other's index again. */
   store(value: number): void {
-    if (this.#atomic) Atomics.store(this.#half, 0, value);
+    if (this.#atomic === true) Atomics.store(this.#half, 0, value);
     else this.#half[0] = value;
   }
 }

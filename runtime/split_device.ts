@@ -53,7 +53,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   readonly #table: IndirectTable;
   // Views of the ring, from its first byte to its last.
   #desc: Int32Array = NO_WORDS; // four words each: address low and high, length, flags | next << 16
-  #avail: Uint16Array = NO_HALVES; // flags, idx, ring…, used_event
+  #avail: Uint16Array = NO_HALVES; // heads
   #availWord: RingWord = NO_RING_WORD; // flags | idx << 16
   #used: Int32Array = NO_WORDS; // id and length each
   #usedWord: RingWord = NO_RING_WORD;
@@ -87,47 +87,39 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     if (at === this.#seenAvail || this.memory.generation !== this.generation) {
       return this.#popOther();
     }
-    const head = this.#avail[2 + (at & this.#mask)]!;
-    if (head >= this.size) {
-      this.break("avail.ring", at & this.#mask, `less than ${this.size}`, head);
-      return -1;
-    }
+    const head = this.#avail[at & this.#mask]!;
     const row = head << 2;
     const rows = this.rows;
-    const serial = rows[row]!;
-    if ((serial & 1) !== 0) return this.#refuseHead(at, head);
+    if (head >= this.size || (rows[row]! & 1) !== 0) return this.#refuseHead(at, head);
     const desc = this.#desc;
     const low = desc[row]!;
     const high = desc[row | 1]!;
     const length = desc[row | 2]!;
     const flags = desc[row | 3]!;
-    const offset = (flags & CHAINED) === 0 && length > 0
-      ? this.memory.locate(low, high, length)
-      : -1;
-    if (offset >= 0) {
-      rows[row | 1] = this.memory.found << 1 | (flags & WRITE) >> 1;
-      rows[row | 2] = offset;
-      rows[row | 3] = length;
-    } else if (!this.#walk(head, low, high, length, flags)) return -1;
-    rows[row] = serial + 1;
+    if ((flags & CHAINED) !== 0 || !this.keep(row, low, high, length, flags & WRITE)) {
+      if (!this.#walk(head, low, high, length, flags)) return -1;
+    }
+    rows[row]!++;
     if (this.order !== undefined && !this.order.add(head)) return this.#refuseHead(at, head);
     this.#nextAvail = (at + 1) & 0xffff;
-    this.pending++;
     return head;
   }
 
   /** Gives a buffer back, of which the first `written` writable bytes were written. */
   push(head: number, written: number): void {
     if (!this.isPending(head)) return this.refusePush(head);
-    if (!(written >= 0 && written <= this.writableOf(head))) this.refuseWritten(head, written);
-    this.rows[head << 2]!++;
-    this.pending--;
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
-    if (this.order !== undefined) this.order.complete(head, written);
-    else {
-      this.#fill(this.#nextUsed, head, written);
-      this.#nextUsed = (this.#nextUsed + 1) & 0xffff;
+    const rows = this.rows;
+    const row = head << 2;
+    let word = written;
+    if (written !== 0 && !(written > 0 && written <= rows[row | 3]!)) {
+      word = this.lengthWord(head, written);
     }
+    rows[row]!++;
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
+    if (this.order !== undefined) return this.order.complete(head, written);
+    const used = this.#nextUsed;
+    this.#fill(used, head, word);
+    this.#nextUsed = (used + 1) & 0xffff;
   }
 
   /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
@@ -179,7 +171,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     const used = memory.view(layout.device, sizes.device.size)!;
     const atomic = memory.shared;
     this.#desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
-    this.#avail = new Uint16Array(avail.buffer, avail.byteOffset, 3 + size);
+    this.#avail = new Uint16Array(avail.buffer, avail.byteOffset + 4, size);
     this.#used = new Int32Array(used.buffer, used.byteOffset + 4, 2 * size);
     this.#availWord = new RingWord(avail, atomic);
     this.#usedWord = new RingWord(used, atomic);
@@ -275,19 +267,20 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   #refuseHead(at: number, head: number): number {
-    this.break("avail.ring", at & this.#mask, "a head that is not in use", head);
+    const wanted = head < this.size ? "a head that is not in use" : `less than ${this.size}`;
+    this.break("avail.ring", at & this.#mask, wanted, head);
     return -1;
   }
 
   #checkTotal(index: number, chain: Chain): boolean {
-    const fault = chain.total();
+    const fault = this.total(chain);
     return fault === NO_FAULT || this.breakFor(fault, index, 0);
   }
 
-  #fill(used: number, head: number, written: number): void {
+  #fill(used: number, head: number, length: number): void {
     const at = (used & this.#mask) << 1;
     this.#used[at] = head;
-    this.#used[at | 1] = written > 0xffffffff ? -1 : written;
+    this.#used[at | 1] = length;
   }
 
   /** Moves complete buffers to the ring in their order; one entry stands for a run of completely written ones. */
@@ -301,7 +294,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       count++;
       const next = order.front();
       if (next < 0 || written !== this.writableOf(head)) {
-        this.#fill(start, head, written);
+        this.#fill(start, head, this.lengthWord(head, written));
         start = (start + count) & 0xffff;
         count = 0;
       }
@@ -327,10 +320,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   /** All that a pop may meet but a next buffer. Were it in line there, each pop would cost 4 ns more. */
   #popOther(): number {
     if (this.memory.generation !== this.generation && !this.refresh()) return -1;
-    if (this.resumed.length > 0) {
-      this.pending++;
-      return this.resumed.pop()!;
-    }
+    if (this.resumed.length > 0) return this.resumed.pop()!;
     return this.#nextAvail !== this.#seenAvail || this.#look() ? this.pop() : -1;
   }
 
