@@ -6,7 +6,14 @@
 
 import { jsonSchema } from "../spec/schema.ts";
 import type { DeviceModel, LayoutModel, Model } from "./model.ts";
-import { contractImports, importsOf, type ImportView, render, renderModule } from "./render.ts";
+import {
+  Code,
+  contractImports,
+  importsOf,
+  type ImportView,
+  render,
+  renderModule,
+} from "./render.ts";
 import { CONTRACT } from "./symbols.ts";
 import { type DeviceView, deviceView } from "./views/wire.ts";
 import { deviceText } from "./views/device_text.ts";
@@ -75,12 +82,12 @@ function testFile(view: object, texts: readonly string[], runtime: string): stri
 
 /** The reference page, whose example imports what a user would. */
 function pageFile(view: PageView, texts: readonly string[], runtime: string): string {
-  const imports = userImports(view.example.join("\n"), texts, runtime);
+  const imports = userImports(new Code(view.example.join("\n")), texts, runtime);
   return render("readme", { ...view, imports });
 }
 
 /** Imports of the runtime and of the device's own module. */
-function userImports(body: string, texts: readonly string[], runtime: string): ImportView[] {
+function userImports(body: Code, texts: readonly string[], runtime: string): ImportView[] {
   const exported = texts.map(exportsOf);
   const values = exported.flatMap((each) => each.values);
   const types = exported.flatMap((each) => each.types);

@@ -38,40 +38,57 @@ const IMPORTS = "// imports\n";
 export function renderModule(
   template: string,
   view: object,
-  importsFor: (body: string) => readonly ImportView[],
+  importsFor: (body: Code) => readonly ImportView[],
 ): string {
   const text = render(template, { ...view, imports: IMPORTS });
-  const lines = importsFor(text).map(({ clause, from }) => `import ${clause} from "${from}";\n`);
+  const imports = importsFor(new Code(text));
+  const lines = imports.map(({ clause, from }) => `import ${clause} from "${from}";\n`);
   return text.replace(IMPORTS, () => lines.join(""));
 }
 
+/** Which names a text uses, comments and strings aside. */
+export class Code {
+  readonly #words: ReadonlySet<string>;
+  readonly #values: ReadonlySet<string>;
+
+  constructor(text: string) {
+    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|"[^"\n]*"/g, "");
+    this.#words = new Set(code.match(/[A-Za-z_$][A-Za-z0-9_$]*/g));
+    const used = code.matchAll(/\b(?:new|extends|instanceof) (\w+)|\b([A-Z]\w*)\.|\(([A-Z]\w*),/g);
+    this.#values = new Set([...used].map((match) => match[1] ?? match[2] ?? match[3]!));
+  }
+
+  uses(name: string): boolean {
+    return this.#words.has(name);
+  }
+
+  /** Whether a class or enumeration is used as more than a type; functions and constants always are. */
+  usesValue(name: string): boolean {
+    return !/^[A-Z][a-z]/.test(name) || this.#values.has(name);
+  }
+}
+
+const { compare } = new Intl.Collator("en");
+
 /** Imports of those symbols of a module that a text uses. */
 export function importsOf(
-  text: string,
+  code: Code,
   values: readonly string[],
   types: readonly string[],
   from: string,
 ): ImportView[] {
-  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|"[^"\n]*"/g, "");
-  const words = new Set(code.match(/[A-Za-z_$][A-Za-z0-9_$]*/g));
   const names = [
-    ...values.filter((name) => words.has(name)).map((name) => ({
+    ...values.filter((name) => code.uses(name)).map((name) => ({
       name,
-      text: isValue(code, name) ? name : `type ${name}`,
+      text: code.usesValue(name) ? name : `type ${name}`,
     })),
-    ...types.filter((name) => words.has(name)).map((name) => ({ name, text: `type ${name}` })),
-  ].sort((a, b) => a.name.localeCompare(b.name, "en"));
+    ...types.filter((name) => code.uses(name)).map((name) => ({ name, text: `type ${name}` })),
+  ].sort((a, b) => compare(a.name, b.name));
   if (names.length === 0) return [];
   return [{ clause: `{ ${names.map((each) => each.text).join(", ")} }`, from }];
 }
 
-/** Whether a class or enumeration is used as more than a type; functions and constants always are. */
-function isValue(code: string, name: string): boolean {
-  if (!/^[A-Z][a-z]/.test(name)) return true;
-  return new RegExp(`(new|extends|instanceof) ${name}\\b|\\b${name}\\.|\\(${name},`).test(code);
-}
-
 /** Imports of the runtime's symbols that a text uses. */
-export function contractImports(text: string, runtime: string): ImportView[] {
-  return importsOf(text, VALUES, TYPES, runtime);
+export function contractImports(code: Code, runtime: string): ImportView[] {
+  return importsOf(code, VALUES, TYPES, runtime);
 }
