@@ -5,6 +5,7 @@
  */
 
 import type { Enumeration, Messages } from "../spec/dsl.ts";
+import { propertyName } from "../generator/names.ts";
 import { parseHex } from "./hex.ts";
 import { messagesOf, type Subject } from "./subjects.ts";
 import type { Vector } from "./vectors.ts";
@@ -28,6 +29,11 @@ export function missing({ description }: Subject, vectors: readonly Vector[]): s
   const good = vectors.filter(({ refused }) => refused === undefined);
   for (const message of messagesOf(description)) {
     need(`message ${message.name}`, good.some((vector) => vector.message === message.name));
+  }
+  const shown = vectors.filter(({ message }) => message === "config");
+  for (const [field, of] of Object.entries(description.config?.fields ?? {})) {
+    const is = shown.some(({ values }) => propertyName(field) in (values?.request ?? {}));
+    need(`configuration field ${field}`, is || "reserved" in of);
   }
   const excused = NOT_NEGOTIATED[description.name] ?? {};
   for (const feature of Object.keys(description.features ?? {})) {

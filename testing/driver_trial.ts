@@ -165,7 +165,7 @@ export async function tryEvent(subject: Subject, vector: Vector, ring: RingKind)
   const { bytes } = parseHex(vector.writable ?? "");
   const queue = hand.queues.get(vector.queue!);
   assert.ok(queue !== undefined, "the driver did not enable the queue");
-  const { values = {}, buffers = [bytes.length] } = vector;
+  const { values = {}, buffers = [vector.used ?? bytes.length] } = vector;
   const expected: unknown[] = values.request === undefined ? [] : [fieldsOf(values.request)];
   for (const { hex } of values.payloads ?? []) expected.push(parseHex(hex).bytes);
   const counts = { events: 0, errors: 0 };

@@ -37,7 +37,7 @@ export interface Vector {
   readonly message: string;
   readonly queue?: number;
   readonly item?: number;
-  readonly only?: "device";
+  readonly only?: "device" | "driver";
   readonly features: readonly string[];
   readonly config?: Readonly<Record<string, unknown>>;
   readonly readable?: string;

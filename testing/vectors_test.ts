@@ -38,13 +38,15 @@ function testVector(subject: Subject, vector: Vector, ring: RingKind, label: str
     test(`${label}, driver)`, () => tryEvent(subject, vector, ring));
     return;
   }
-  test(`${label}, device)`, () => tryRequest(subject, vector, ring));
+  if (vector.only !== "driver") {
+    test(`${label}, device)`, () => tryRequest(subject, vector, ring));
+  }
   for (const edge of EDGES) {
     if (vector.edges?.[edge] === undefined) continue;
     test(`${label}, device, ${edge})`, () => tryEdge(subject, vector, ring, edge));
   }
   const drives = refused === undefined || refused === "handler";
-  if (drives && vector.only === undefined) {
+  if (drives && vector.only !== "device") {
     test(`${label}, driver)`, () => tryCall(subject, vector, ring));
   }
 }
