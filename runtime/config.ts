@@ -23,15 +23,17 @@ export class ConfigSpace {
   /** The same bytes, for fields of several bytes (little-endian). */
   readonly view: DataView;
   readonly #writable: Uint8Array; // 1 for each byte that the driver may write
-  readonly #seen: Uint8Array; // as of the last read
-  #frozen: Uint8Array | undefined;
+  readonly #current: Version;
+  readonly #seen: Version; // as of the last read
+  #frozen: Version | undefined;
   #generation = 0;
 
   /** Starts with a copy of `initial`; RangeError when a writable range leaves the space. */
   constructor(initial: Uint8Array, writable: readonly ConfigRange[] = []) {
-    this.bytes = Uint8Array.from(initial);
-    this.view = new DataView(this.bytes.buffer);
-    this.#seen = Uint8Array.from(initial);
+    this.#current = new Version(initial);
+    this.#seen = new Version(initial);
+    this.bytes = this.#current.bytes;
+    this.view = new DataView(this.bytes.buffer, 0, initial.length);
     this.#writable = new Uint8Array(initial.length);
     for (const { offset, length } of writable) {
       if (offset < 0 || length < 0 || offset + length > initial.length) {
@@ -51,14 +53,15 @@ export class ConfigSpace {
 
   /** Copies bytes out; past the end there are zeros. */
   read(offset: number, into: Uint8Array): void {
-    const visible = this.#frozen ?? this.bytes;
-    if (visible.some((byte, at) => byte !== this.#seen[at])) {
-      this.#seen.set(visible);
+    const visible = this.#frozen ?? this.#current;
+    if (!visible.equals(this.#seen)) {
+      this.#seen.bytes.set(visible.bytes);
       this.#generation = (this.#generation + 1) >>> 0;
     }
-    into.fill(0);
-    if (offset >= 0 && offset < visible.length) {
-      into.set(visible.subarray(offset, offset + into.length));
+    const { bytes } = visible;
+    for (let at = 0; at < into.length; at++) {
+      const from = offset + at;
+      into[at] = from >= 0 && from < bytes.length ? bytes[from]! : 0;
     }
   }
 
@@ -70,7 +73,7 @@ export class ConfigSpace {
       while (to < bytes.length && this.#writable[offset + to] === 1) to++;
       if (to > from) {
         this.bytes.set(bytes.subarray(from, to), offset + from);
-        this.#seen.set(bytes.subarray(from, to), offset + from);
+        this.#seen.bytes.set(bytes.subarray(from, to), offset + from);
         written.push({ offset: offset + from, length: to - from });
       }
       from = to + 1;
@@ -80,7 +83,7 @@ export class ConfigSpace {
 
   /** From now on reads find the bytes of this moment, whatever the device does to them. */
   freeze(): void {
-    this.#frozen = Uint8Array.from(this.bytes);
+    this.#frozen = new Version(this.bytes);
   }
 
   /** Ends {@linkcode ConfigSpace.freeze}. */
@@ -91,7 +94,26 @@ export class ConfigSpace {
   /** Takes over saved bytes, which must be as many, and their generation. */
   restore(bytes: Uint8Array, generation: number): void {
     this.bytes.set(bytes);
-    this.#seen.set(bytes);
+    this.#seen.bytes.set(bytes);
     this.#generation = generation;
+  }
+}
+
+/** The bytes of one moment, padded with zeros to words: these are compared, on each read. */
+class Version {
+  readonly bytes: Uint8Array;
+  readonly #words: Uint32Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#words = new Uint32Array(Math.ceil(bytes.length / 4));
+    this.bytes = new Uint8Array(this.#words.buffer, 0, bytes.length);
+    this.bytes.set(bytes);
+  }
+
+  equals(other: Version): boolean {
+    const words = this.#words;
+    const others = other.#words;
+    for (let at = 0; at < words.length; at++) if (words[at] !== others[at]) return false;
+    return true;
   }
 }

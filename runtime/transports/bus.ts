@@ -1,0 +1,40 @@
+/**
+ * What a user implements so that drivers run on a machine of his: access to registers and memory.
+ * How interrupts are delivered is in each transport: the user calls a method of it.
+ *
+ * @module
+ */
+
+import type { Arena } from "../arena.ts";
+import type { GuestMemory } from "../memory.ts";
+
+/** Bytes of one register access. */
+export type AccessSize = 1 | 2 | 4;
+
+/**
+ * Access to a range of registers, little-endian. Each access may be at once or a promise; one that
+ * throws or rejects means that the device is lost. Accesses must take effect in the order of the
+ * calls, but a call may come before the promise of the last one settled.
+ */
+export interface RegisterAccess {
+  /** Reads a register as an unsigned number. */
+  read(offset: number, size: AccessSize): number | Promise<number>;
+  /** Writes a register. */
+  write(offset: number, size: AccessSize, value: number): void | Promise<void>;
+}
+
+/** A machine with memory that the device can reach. */
+export interface Machine {
+  /** The memory that the device can reach. */
+  readonly memory: GuestMemory;
+  /** The part of it that the driver may allocate from; all of its first region when not given. */
+  readonly arena?: Arena;
+  /** The bytes of device memory at an address, where this process can have them; for shared memory regions. */
+  readonly map?: (address: number, length: number) => Uint8Array | undefined;
+}
+
+/** A machine with a virtio device behind MMIO registers. */
+export interface MmioMachine extends Machine {
+  /** The registers; their offsets are from the device's base address. */
+  readonly registers: RegisterAccess;
+}

@@ -1,0 +1,180 @@
+/**
+ * What the driver's ends of all buses have in common: one sequence of accesses at a time, and one way
+ * to lose the device.
+ *
+ * @module
+ */
+
+import { Arena } from "../arena.ts";
+import { TransportError } from "../errors.ts";
+import type { GuestMemory } from "../memory.ts";
+import type { QueueLayout } from "../queue.ts";
+import { until } from "../task.ts";
+import type { Facilities, SharedMemory, Transport } from "../transport.ts";
+import type { AccessSize, Machine, RegisterAccess } from "./bus.ts";
+
+/** Base of the driver's end of a bus. */
+export abstract class BusTransport implements Transport {
+  readonly facilities: Facilities;
+  readonly deviceId: number;
+  readonly memory: GuestMemory;
+  readonly arena: Arena;
+  onQueueNotify: (index: number) => void = () => {};
+  onConfigNotify: () => void = () => {};
+  onLost: (error: TransportError) => void = () => {};
+  /** The queues that are enabled. */
+  protected readonly queues: Set<number> = new Set();
+  #last: Promise<unknown> = Promise.resolve();
+  #end: TransportError | undefined;
+  #refusal: TransportError | undefined;
+
+  /** For a device that was found. */
+  protected constructor(machine: Machine, facilities: Facilities, deviceId: number) {
+    this.facilities = facilities;
+    this.deviceId = deviceId;
+    this.memory = machine.memory;
+    this.arena = machine.arena ?? wholeRegion(machine.memory);
+  }
+
+  abstract getStatus(): Promise<number>;
+  abstract setStatus(status: number): Promise<void>;
+  abstract getFeatures(): Promise<bigint>;
+  abstract setFeatures(features: bigint): Promise<void>;
+  abstract queueSizeMax(index: number): Promise<number>;
+  abstract enableQueue(layout: QueueLayout): Promise<void>;
+  abstract resetQueue(index: number): Promise<void>;
+  abstract readConfig(offset: number, length: number): Promise<Uint8Array>;
+  abstract writeConfig(offset: number, bytes: Uint8Array): Promise<void>;
+  abstract configGeneration(): Promise<number>;
+  abstract sharedMemory(id: number): Promise<SharedMemory | undefined>;
+  abstract notify(index: number, data: number): void;
+
+  /** To be called when the device was unplugged, or the way to it is known to be gone. */
+  unplugged(cause?: unknown): void {
+    this.lose(cause);
+  }
+
+  close(): Promise<void> {
+    this.#end ??= new TransportError(`Cannot reach the device: ${this.facilities.name} is closed`);
+    this.onQueueNotify = this.onConfigNotify = this.onLost = () => {};
+    return Promise.resolve();
+  }
+
+  /** Runs a sequence of accesses when those before have ended; a failure of one loses the device. */
+  protected sequence<T>(steps: () => Promise<T>): Promise<T> {
+    const run = async () => {
+      this.check();
+      try {
+        return await steps();
+      } catch (error) {
+        throw error === this.#refusal ? error : this.lose(error);
+      }
+    };
+    const result = this.#last.then(run, run);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  /** Starts an access whose end nobody waits for. */
+  protected send(access: () => void | Promise<void>): void {
+    if (this.#end !== undefined) return;
+    try {
+      access()?.catch((error) => this.lose(error));
+    } catch (error) {
+      this.lose(error);
+    }
+  }
+
+  /** Throws once the device is lost or the transport closed. */
+  protected check(): void {
+    if (this.#end !== undefined) throw this.#end;
+  }
+
+  /** Whether the device is lost or the transport closed. */
+  protected get ended(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** The device is lost: everything fails from now on. */
+  protected lose(cause: unknown): TransportError {
+    if (this.#end !== undefined) return this.#end;
+    const { name } = this.facilities;
+    const options = cause === undefined ? {} : { cause };
+    this.#end = new TransportError(`Cannot reach the device over ${name}: it is gone`, options);
+    this.onLost(this.#end);
+    return this.#end;
+  }
+
+  /** Ends a sequence with an error after which the device is still there. */
+  protected refuse(message: string): never {
+    throw this.#refusal = new TransportError(message);
+  }
+
+  /** Tells the driver that any of its queues may have used buffers. */
+  protected queuesUsed(): void {
+    for (const index of [...this.queues]) this.onQueueNotify(index);
+  }
+}
+
+/** Waits until a register that is 1 while a queue is being reset reads 0. */
+export async function untilQueueReset(
+  index: number,
+  read: () => number | Promise<number>,
+): Promise<void> {
+  await until(
+    async () => await read() === 0,
+    () => `Cannot reset queue ${index}: the device does not come to an end with it`,
+  );
+}
+
+/** Reads bytes in the widest aligned accesses, of at most 4 bytes. */
+export async function readBytes(
+  registers: RegisterAccess,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const size = widest(offset + at, length - at);
+    const value = await registers.read(offset + at, size);
+    for (let byte = 0; byte < size; byte++) bytes[at + byte] = value >>> 8 * byte;
+    at += size;
+  }
+  return bytes;
+}
+
+/** Writes bytes in the widest aligned accesses, of at most 4 bytes. */
+export async function writeBytes(
+  registers: RegisterAccess,
+  offset: number,
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const size = widest(offset + at, bytes.length - at);
+    let value = 0;
+    for (let byte = size - 1; byte >= 0; byte--) value = value << 8 | bytes[at + byte]!;
+    await registers.write(offset + at, size, value >>> 0);
+    at += size;
+  }
+}
+
+/** The 32 bits of a set of features that a selector of `word` chooses. */
+export function featureWord(features: bigint, word: number): number {
+  return Number(features >> BigInt(32 * word) & 0xffff_ffffn);
+}
+
+/** An address or a length below 2^53 as its two halves. */
+export function halves(value: number): readonly [low: number, high: number] {
+  return [value % 2 ** 32, Math.floor(value / 2 ** 32)];
+}
+
+function widest(offset: number, left: number): AccessSize {
+  if (offset % 4 === 0 && left >= 4) return 4;
+  return offset % 2 === 0 && left >= 2 ? 2 : 1;
+}
+
+function wholeRegion(memory: GuestMemory): Arena {
+  const region = memory.regions[0];
+  if (region === undefined) throw new TypeError("Cannot drive a device: its memory has no region");
+  return new Arena(memory, region.address, region.bytes.length);
+}

@@ -1,0 +1,192 @@
+/**
+ * The driver's end of virtio over MMIO, version 2 (VIRTIO 1.4, 4.2).
+ *
+ * @module
+ */
+
+import {
+  InterruptCause,
+  MMIO_MODERN,
+  VIRTIO_MMIO_CONFIG,
+  VIRTIO_MMIO_MAGIC,
+  VIRTIO_MMIO_VERSION,
+} from "../../generated/layout/mmio.ts";
+import { TransportError } from "../errors.ts";
+import type { QueueLayout } from "../queue.ts";
+import type { SharedMemory } from "../transport.ts";
+import type { MmioMachine } from "./bus.ts";
+import { MMIO_FACILITIES } from "./carried.ts";
+import {
+  BusTransport,
+  featureWord,
+  halves,
+  readBytes,
+  untilQueueReset,
+  writeBytes,
+} from "./driver_core.ts";
+
+const ALL_ONES = 0xffff_ffff;
+const WORD = 2 ** 32;
+
+/** A register of the layout. */
+type Name = keyof typeof MMIO_MODERN;
+
+/**
+ * Finds the device behind MMIO registers: undefined when the place is empty (a DeviceID of 0), which
+ * is no error. TransportError when there are no virtio registers of version 2.
+ */
+export async function findMmio(machine: MmioMachine): Promise<MmioTransport | undefined> {
+  const { registers } = machine;
+  const read = async (name: Name) => await registers.read(MMIO_MODERN[name].offset, 4);
+  const magic = await read("MagicValue");
+  if (magic !== VIRTIO_MMIO_MAGIC) {
+    throw new TransportError(`Cannot find a virtio device: MagicValue is 0x${magic.toString(16)}`);
+  }
+  const version = await read("Version");
+  if (version !== VIRTIO_MMIO_VERSION) {
+    throw new TransportError(
+      `Cannot drive the device over mmio: its registers have version ${version}`,
+    );
+  }
+  const id = await read("DeviceID");
+  return id === 0 ? undefined : new MmioTransport(machine, id);
+}
+
+/** A device behind MMIO registers, as its driver sees it; {@linkcode findMmio} makes it. */
+export class MmioTransport extends BusTransport {
+  readonly #machine: MmioMachine;
+
+  /** For a device that was found, of this type. */
+  constructor(machine: MmioMachine, deviceId: number) {
+    super(machine, MMIO_FACILITIES, deviceId);
+    this.#machine = machine;
+  }
+
+  /**
+   * To be called when the device interrupts: finds out why, acknowledges and delivers. What it says is
+   * acknowledged before queues are looked at, since what comes after raises the interrupt again.
+   */
+  async interrupt(): Promise<void> {
+    if (this.ended) return;
+    try {
+      const causes = await this.#read("InterruptStatus");
+      const known = causes & (InterruptCause.VRING | InterruptCause.CONFIG);
+      if (known === 0) return;
+      await this.#write("InterruptACK", known);
+      if ((known & InterruptCause.VRING) !== 0) this.queuesUsed();
+      if ((known & InterruptCause.CONFIG) !== 0) this.onConfigNotify();
+    } catch (error) {
+      this.lose(error);
+    }
+  }
+
+  getStatus(): Promise<number> {
+    return this.sequence(async () => await this.#read("Status"));
+  }
+
+  setStatus(status: number): Promise<void> {
+    return this.sequence(async () => {
+      await this.#write("Status", status);
+      if (status === 0) this.queues.clear();
+    });
+  }
+
+  getFeatures(): Promise<bigint> {
+    return this.sequence(async () => {
+      let features = 0n;
+      for (let word = this.facilities.featureBits / 32 - 1; word >= 0; word--) {
+        await this.#write("DeviceFeaturesSel", word);
+        features = features << 32n | BigInt(await this.#read("DeviceFeatures"));
+      }
+      return features;
+    });
+  }
+
+  setFeatures(features: bigint): Promise<void> {
+    return this.sequence(async () => {
+      for (let word = 0; word < this.facilities.featureBits / 32; word++) {
+        await this.#write("DriverFeaturesSel", word);
+        await this.#write("DriverFeatures", featureWord(features, word));
+      }
+    });
+  }
+
+  queueSizeMax(index: number): Promise<number> {
+    return this.sequence(async () => {
+      await this.#write("QueueSel", index);
+      return await this.#read("QueueSizeMax");
+    });
+  }
+
+  enableQueue(layout: QueueLayout): Promise<void> {
+    const { index, size, desc, driver, device } = layout;
+    return this.sequence(async () => {
+      await this.#write("QueueSel", index);
+      if (await this.#read("QueueReady") !== 0) {
+        this.refuse(`Cannot enable queue ${index}: it is in use`);
+      }
+      await this.#write("QueueSize", size);
+      await this.#writePair("QueueDescLow", "QueueDescHigh", desc);
+      await this.#writePair("QueueDriverLow", "QueueDriverHigh", driver);
+      await this.#writePair("QueueDeviceLow", "QueueDeviceHigh", device);
+      await this.#write("QueueReady", 1);
+      if (await this.#read("QueueReady") !== 1) {
+        this.refuse(`Cannot enable queue ${index}: the device refuses it`);
+      }
+      this.queues.add(index);
+    });
+  }
+
+  resetQueue(index: number): Promise<void> {
+    return this.sequence(async () => {
+      this.queues.delete(index);
+      await this.#write("QueueSel", index);
+      await this.#write("QueueReset", 1);
+      await untilQueueReset(index, () => this.#read("QueueReset"));
+    });
+  }
+
+  readConfig(offset: number, length: number): Promise<Uint8Array> {
+    const { registers } = this.#machine;
+    return this.sequence(() => readBytes(registers, VIRTIO_MMIO_CONFIG + offset, length));
+  }
+
+  writeConfig(offset: number, bytes: Uint8Array): Promise<void> {
+    const { registers } = this.#machine;
+    return this.sequence(() => writeBytes(registers, VIRTIO_MMIO_CONFIG + offset, bytes));
+  }
+
+  configGeneration(): Promise<number> {
+    return this.sequence(async () => await this.#read("ConfigGeneration"));
+  }
+
+  sharedMemory(id: number): Promise<SharedMemory | undefined> {
+    return this.sequence(async () => {
+      await this.#write("SHMSel", id);
+      const lengthHigh = await this.#read("SHMLenHigh");
+      if (lengthHigh === ALL_ONES) return undefined;
+      const length = await this.#read("SHMLenLow") + lengthHigh * WORD;
+      const address = await this.#read("SHMBaseLow") + await this.#read("SHMBaseHigh") * WORD;
+      const bytes = this.#machine.map?.(address, length);
+      return bytes === undefined ? { id, address, length } : { id, address, length, bytes };
+    });
+  }
+
+  notify(_index: number, data: number): void {
+    this.send(() => this.#write("QueueNotify", data >>> 0));
+  }
+
+  #read(name: Name): number | Promise<number> {
+    return this.#machine.registers.read(MMIO_MODERN[name].offset, 4);
+  }
+
+  #write(name: Name, value: number): void | Promise<void> {
+    return this.#machine.registers.write(MMIO_MODERN[name].offset, 4, value);
+  }
+
+  async #writePair(low: Name, high: Name, value: number): Promise<void> {
+    const [lowHalf, highHalf] = halves(value);
+    await this.#write(low, lowHalf);
+    await this.#write(high, highHalf);
+  }
+}
