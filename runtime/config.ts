@@ -61,7 +61,7 @@ export class ConfigSpace {
     const { bytes } = visible;
     for (let at = 0; at < into.length; at++) {
       const from = offset + at;
-      into[at] = from >= 0 && from < bytes.length ? bytes[from]! : 0;
+      into[at] = offset >= 0 && from < bytes.length ? bytes[from]! : 0;
     }
   }
 
