@@ -141,6 +141,9 @@ function requestText(view: DeviceView, queue: QueueView, one: CaseView, kind: nu
       : room
       ? (writable.trailerSize > 0 ? "area.length" : "0")
       : statusEnd(one, writeSize),
+    leading: structured && !room && status !== null && !status.trailing
+      ? status.offset + status.size
+      : 0,
     answerPlus: plusText(readSize),
     answerSize: sumText(writeSize, String(trailer)),
     restOnly: trailer === 0 && writable.payloads.length === 1,
