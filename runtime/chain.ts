@@ -44,8 +44,6 @@ export class Chain {
   writableLength = 0;
   #count = 0; // segments
   #readableCount = 0;
-  #window = 0; // window and offset of the first segment
-  #offset = 0;
   readonly #rows: Int32Array;
   /** The number that {@linkcode DeviceQueue.pop} returned. */
   declare readonly head: number;
@@ -55,8 +53,7 @@ export class Chain {
   view: DataView = NO_VIEW;
 
   readonly #memory: GuestMemory;
-  // Segments of three words each: first the readable ones, then the writable ones. A single one is not put here before
-  // it is needed.
+  // Segments of three words each: first the readable ones, then the writable ones.
   #segments = new Int32Array(2 * SEGMENT_WORDS);
   // The segment that the last access began in, and the offset in its part at which it starts.
   #segment = 0;
@@ -99,11 +96,11 @@ export class Chain {
   /** Copies readable bytes to the start of {@linkcode Chain.fixed}; RangeError beyond the readable part. */
   readFixed(from: number, length: number): void {
     if (length > this.fixed.length) this.ensureFixed(length);
-    const offset = this.#offset + from;
+    const offset = this.#segments[1]! + from;
     if (this.#readableCount !== 1 || !this.pending || (offset & 3) !== 0) {
       return this.read(from, this.fixed, 0, length);
     }
-    const window = this.#memory.window(this.#window);
+    const window = this.#memory.window(this.#segments[0]!);
     const source = window.words;
     const first = offset >> 2;
     const count = length >> 2;
@@ -206,7 +203,6 @@ export class Chain {
 
   /** The buffer's elements, as plain data. */
   elements(): BufferElement[] {
-    this.#spill();
     return Array.from({ length: this.#count }, (_, number) => {
       const [window, offset, length] = this.#segments.subarray(number * SEGMENT_WORDS);
       return {
@@ -232,12 +228,15 @@ export class Chain {
   clear(): void {
     this.#count = this.#readableCount = 0;
     this.readableLength = this.writableLength = 0;
+    this.#segment = -1;
   }
 
   /** For queues: the buffer is one located element of less than 2 GiB. */
   single(window: number, offset: number, length: number, write: boolean): void {
-    this.#window = window;
-    this.#offset = offset;
+    const segments = this.#segments;
+    segments[0] = window;
+    segments[1] = offset;
+    segments[2] = length;
     this.#count = this.descriptors = 1;
     if (write) {
       this.#readableCount = this.readableLength = 0;
@@ -280,12 +279,7 @@ export class Chain {
     segments[at] = window;
     segments[at + 1] = offset;
     segments[at + 2] = length;
-    if (at === 0) {
-      this.#window = window;
-      this.#offset = offset;
-    }
     this.#count++;
-    this.#segment = -1;
     return FAULT_NONE;
   }
 
@@ -317,7 +311,6 @@ export class Chain {
   /** Index of the first word of the segment that holds byte `from` of a part, whose segments are given. */
   #seek(from: number, first: number, end: number): number {
     if (end - first <= 1) {
-      this.#spill();
       this.#start = 0;
       this.#segment = -1;
       return first * SEGMENT_WORDS;
@@ -332,15 +325,6 @@ export class Chain {
       this.#start = next;
     }
     return this.#segment * SEGMENT_WORDS;
-  }
-
-  /** Puts a single segment where all others are. */
-  #spill(): void {
-    if (this.#count !== 1) return;
-    const segments = this.#segments;
-    segments[0] = this.#window;
-    segments[1] = this.#offset;
-    segments[2] = this.readableLength + this.writableLength;
   }
 
   /** The bytes of a segment's window; refused when its region went away meanwhile. */

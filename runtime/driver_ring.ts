@@ -54,13 +54,16 @@ export abstract class DriverRing {
   /** Neither in order nor with lengths to ignore. */
   declare protected readonly ordinary: boolean;
   declare protected readonly pool: IndirectPool | undefined;
-  /** Staged elements: how many, and the words of the first. */
+  /** Staged elements: how many, the words of the first, and whether the last is writable. */
   protected stagedCount = 0;
   protected stagedLow = 0;
   protected stagedHigh = 0;
   protected stagedLength = 0;
   protected stagedFlags = 0;
-  /** All of them, once there are two, four words each: address low and high, length, flags. */
+  protected stagedLast = 0;
+  /** Once there are two: their bytes, those that are writable, and four words each: address low and high, length, flags. */
+  protected stagedTotal = 0;
+  protected stagedWritable = 0;
   protected staged: Int32Array = new Int32Array(4 * 4);
   /** In-order queues: buffers of the current batch that are not collected, and the used length of the last of them. */
   protected batch = 0;
@@ -98,7 +101,7 @@ export abstract class DriverRing {
 
   /** Stages an element that the device reads. */
   readable(address: number, length: number): void {
-    if (this.stagedCount > 0 && this.#lastFlags() !== 0) this.#refuseReadable();
+    if (this.stagedLast !== 0 && this.stagedCount > 0) this.#refuseReadable();
     this.#stage(address, length, 0);
   }
 
@@ -125,35 +128,29 @@ export abstract class DriverRing {
     throw new RangeError(`Cannot add a buffer: ${count} elements in a ring of ${this.size}`);
   }
 
-  /** Writable bytes of all staged elements; RangeError when there are more than 2^32 bytes in all. */
-  protected sumStaged(): number {
-    const { staged, stagedCount } = this;
-    let total = 0;
-    let writable = 0;
-    for (let at = 0; at < stagedCount << 2; at += 4) {
-      const length = staged[at + 2]! >>> 0;
-      total += length;
-      if (staged[at + 3] !== 0) writable += length;
-    }
-    if (total <= TOTAL_MAX) return writable < TOTAL_MAX ? writable : TOTAL_MAX - 1; // as used lengths go
-    this.stagedCount = 0;
-    throw new RangeError(`Cannot add a buffer: ${total} bytes are more than 2^32`);
-  }
-
   /** Writes the staged elements to a table, linked if `linked`. */
   protected fillTable(table: PooledTable, linked: boolean): void {
-    const { staged, stagedCount } = this;
+    const staged = this.staged;
     const words = table.words;
-    const end = stagedCount << 2;
+    const end = this.stagedCount << 2;
     for (let at = 0; at < end; at += 4) {
       words[at] = staged[at]!;
-      words[at + 1] = staged[at + 1]!;
-      words[at + 2] = staged[at + 2]!;
-      const flags = staged[at + 3]!;
-      if (!linked) words[at + 3] = flags << 16;
-      else if (at + 4 < end) words[at + 3] = flags | NEXT | ((at >> 2) + 1) << 16;
-      else words[at + 3] = flags;
+      words[at | 1] = staged[at | 1]!;
+      words[at | 2] = staged[at | 2]!;
+      const flags = staged[at | 3]!;
+      if (!linked) words[at | 3] = flags << 16;
+      else if (at + 4 < end) words[at | 3] = flags | NEXT | (at + 4 >> 2) << 16;
+      else words[at | 3] = flags;
     }
+  }
+
+  /** Writable bytes of several staged elements, as used lengths go; RangeError for more than 2^32 bytes in all. */
+  protected writableStaged(): number {
+    const total = this.stagedTotal;
+    const writable = this.stagedWritable;
+    if (total <= TOTAL_MAX) return writable < TOTAL_MAX ? writable : TOTAL_MAX - 1;
+    this.stagedCount = 0;
+    throw new RangeError(`Cannot add a buffer: ${total} bytes are more than 2^32`);
   }
 
   /** Remembers a pending buffer, the one added as number `at`; nothing is staged then. */
@@ -243,6 +240,7 @@ export abstract class DriverRing {
       this.#checkElement(address, length);
       high = Math.floor(address / 2 ** 32) | 0;
     }
+    this.stagedLast = flags;
     if (this.stagedCount > 0) {
       this.#stageMore(address | 0, high, length | 0, flags);
     } else {
@@ -261,6 +259,8 @@ export abstract class DriverRing {
       staged[1] = this.stagedHigh;
       staged[2] = this.stagedLength;
       staged[3] = this.stagedFlags;
+      this.stagedTotal = this.stagedLength >>> 0;
+      this.stagedWritable = this.stagedFlags === 0 ? 0 : this.stagedTotal;
     }
     const at = this.stagedCount << 2;
     if (at === this.staged.length) this.#grow();
@@ -269,12 +269,9 @@ export abstract class DriverRing {
     staged[at | 1] = high;
     staged[at | 2] = length;
     staged[at | 3] = flags;
+    this.stagedTotal += length >>> 0;
+    if (flags !== 0) this.stagedWritable += length >>> 0;
     this.stagedCount++;
-  }
-
-  #lastFlags(): number {
-    if (this.stagedCount === 1) return this.stagedFlags;
-    return this.staged[(this.stagedCount << 2) - 1]!;
   }
 
   #checkElement(address: number, length: number): void {

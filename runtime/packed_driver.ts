@@ -233,7 +233,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
 
   #addTable(id: number): boolean {
     const count = this.stagedCount;
-    const writable = this.sumStaged();
+    const writable = this.writableStaged();
     const table = this.pool?.take(id, count);
     if (table === undefined) return false;
     this.fillTable(table, false);
@@ -245,7 +245,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   #addList(id: number): boolean {
     const count = this.stagedCount;
     if (count > this.free) return false;
-    const writable = this.sumStaged();
+    const writable = this.writableStaged();
     const { staged } = this;
     for (let at = 0; at < count << 2; at += 4) {
       const flags = at + 4 < count << 2 ? staged[at + 3]! | DESC_F_NEXT : staged[at + 3]!;

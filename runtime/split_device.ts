@@ -51,7 +51,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   readonly format = "split";
   #mask = 0;
   readonly #table: IndirectTable;
-  // Views of the ring, from its first byte to its last.
+  // Views of the ring's parts.
   #desc: Int32Array = NO_WORDS; // four words each: address low and high, length, flags | next << 16
   #avail: Uint16Array = NO_HALVES; // heads
   #availWord: RingWord = NO_RING_WORD; // flags | idx << 16

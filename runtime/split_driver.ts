@@ -38,9 +38,9 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   readonly format = "split";
   #mask = 0;
   #inOrder = false;
-  // Views of the ring, from its first byte to its last.
+  // Views of the ring's parts.
   #desc: Int32Array = NO_WORDS; // four words each: address low and high, length, flags | next << 16
-  #avail: Uint16Array = NO_HALVES; // flags, idx, ring…, used_event
+  #avail: Uint16Array = NO_HALVES; // heads
   #availWord: RingWord = NO_RING_WORD; // flags | idx << 16
   #used: Int32Array = NO_WORDS; // id and length each
   #usedWord: RingWord = NO_RING_WORD;
@@ -105,7 +105,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     const at = this.#nextAvail;
     const slot = at & this.#mask;
     if (this.#inOrder === true) this.#heads[slot] = head;
-    this.#avail[2 + slot] = head;
+    this.#avail[slot] = head;
     this.#nextAvail = (at + 1) & 0xffff;
     return head;
   }
@@ -207,7 +207,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     const used = memory.view(layout.device, sizes.device.size)!;
     const atomic = memory.shared;
     this.#desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
-    this.#avail = new Uint16Array(avail.buffer, avail.byteOffset, 3 + size);
+    this.#avail = new Uint16Array(avail.buffer, avail.byteOffset + 4, size);
     this.#used = new Int32Array(used.buffer, used.byteOffset + 4, 2 * size);
     this.#availWord = new RingWord(avail, atomic);
     this.#usedWord = new RingWord(used, atomic);
@@ -232,7 +232,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
 
   #addTable(head: number): boolean {
     const count = this.stagedCount;
-    const writable = this.sumStaged();
+    const writable = this.writableStaged();
     const table = this.pool?.take(head, count);
     if (table === undefined) return false;
     this.fillTable(table, true);
@@ -250,7 +250,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   #addChain(head: number): boolean {
     const count = this.stagedCount;
     if (count > this.free) return false;
-    const writable = this.sumStaged();
+    const writable = this.writableStaged();
     const { staged } = this;
     const desc = this.#desc;
     let index = head;
