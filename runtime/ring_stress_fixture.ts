@@ -61,14 +61,13 @@ export async function withThread(
     };
     worker.postMessage(job);
     await ready;
-    const done = heard(worker, "done");
     try {
       use(control, bells);
     } finally {
       Atomics.store(control, END, 1);
       new Doorbell(bells, TO_DEVICE).ring(0);
     }
-    await done;
+    await heard(worker, "done");
   } finally {
     worker.terminate();
   }
