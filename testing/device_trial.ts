@@ -5,7 +5,6 @@
  */
 
 import assert from "node:assert/strict";
-import { className } from "../generator/names.ts";
 import { ReadableBytes, WritableBytes } from "../runtime/cursor.ts";
 import { DeviceBench, UNWRITTEN, type Used } from "./device_bench.ts";
 import { parseHex } from "./hex.ts";
@@ -68,6 +67,7 @@ class DeviceTrial {
     for (const { name, hex, writable } of values.payloads ?? []) {
       this.#payload(name, hex, writable === true, rest.shift());
     }
+    if (values.room !== undefined) assert.equal(typeof rest.pop(), "number", "the room");
     if (rest.length > 0) assert.deepEqual(rest, [this.vector.item ?? 0], "the queue");
     return this.late ? Promise.resolve(this.#answer()) : this.#answer();
   }
@@ -164,7 +164,7 @@ export function trySend(subject: Subject, vector: Vector, ring: RingKind): void 
   const { bench, message } = trial;
   const { bytes } = parseHex(vector.writable ?? "");
   const { values = {}, buffers = [bytes.length] } = vector;
-  const method = `send${className(message.case === undefined ? message.name : caseName(message))}`;
+  const method = `send${message.method.charAt(0).toUpperCase()}${message.method.slice(1)}`;
   const args: unknown[] = values.request === undefined ? [] : [fieldsOf(values.request)];
   for (const { hex } of values.payloads ?? []) args.push(parseHex(hex).bytes);
   args.push(vector.item ?? 0);
@@ -190,10 +190,6 @@ export function trySend(subject: Subject, vector: Vector, ring: RingKind): void 
 }
 
 const NOTHING = new Uint8Array(0);
-
-function caseName({ name }: Message): string {
-  return name.slice(name.indexOf(".") + 1);
-}
 
 /** A parked buffer of one byte more, then one that is a byte too small. */
 function tryRoom(bench: DeviceBench, bytes: Uint8Array, send: () => unknown, stream: boolean) {

@@ -5,7 +5,6 @@
  */
 
 import assert from "node:assert/strict";
-import { className } from "../generator/names.ts";
 import type { Driver } from "../runtime/driver.ts";
 import { PeerError } from "../runtime/errors.ts";
 import type { DeviceQueue } from "../runtime/queue.ts";
@@ -44,17 +43,15 @@ async function open(subject: Subject, vector: Vector, ring: RingKind): Promise<O
   const options: Record<string, unknown> = { onError: (error: unknown) => errors.push(error) };
   for (const message of messagesOf(description)) {
     if (message.queue.role !== "receive") continue;
-    options[`on${capital(message.method)}`] = (...args: unknown[]) => {
+    options[`on${message.method.charAt(0).toUpperCase()}${message.method.slice(1)}`] = (
+      ...args: unknown[]
+    ) => {
       events.push({ message: message.name, args: structuredClone(args) });
     };
   }
   const driver = await subject.openDriver(hand, options);
   assert.equal(driver.features, features, "the driver accepted other features");
   return { hand, driver, events, errors };
-}
-
-function capital(word: string): string {
-  return className(word).charAt(0) + word.slice(1);
 }
 
 /** What the device finds in the next buffer of a queue, and writes into it. */

@@ -77,17 +77,22 @@ export interface Message {
   readonly method: string;
 }
 
-/** All messages that queues carry. */
+/** All messages that queues carry. A case whose name another set has too has that of its set before it. */
 export function messagesOf(description: Description): Message[] {
+  const keys = Object.values(description.messages ?? {}).flatMap(({ cases }) =>
+    Object.keys(cases ?? {})
+  );
+  const isShared = (key: string) => keys.indexOf(key) !== keys.lastIndexOf(key);
   return Object.values(description.queues).flatMap((queue) =>
     [queue.carries].flat().flatMap((name): Message[] => {
       const set = description.messages![name]!;
       if (set.cases === undefined) {
         return [{ name, set, case: undefined, queue, method: propertyName(name) }];
       }
-      return Object.entries(set.cases).map(([key, each]) => (
-        { name: `${name}.${key}`, set, case: each, queue, method: propertyName(key) }
-      ));
+      return Object.entries(set.cases).map(([key, each]) => {
+        const method = propertyName(isShared(key) ? `${name}_${key}` : key);
+        return { name: `${name}.${key}`, set, case: each, queue, method };
+      });
     })
   );
 }
