@@ -13,6 +13,9 @@ import type { OutputFile } from "./files.ts";
 /** Columns of a line; `deno.json` says the same to `deno fmt`, and a test compares the two. */
 export const LINE_WIDTH = 100;
 
+/** How often a text is formatted at the most; two or three times make it stand still. */
+const ROUNDS = 5;
+
 /** The most files that one run formats. */
 const CAPACITY = 1 << 14;
 
@@ -30,9 +33,17 @@ export class TypeScriptFormatter {
     this.#formatter.setConfig({}, { deno: true, lineWidth: LINE_WIDTH });
   }
 
-  /** The text as it stands in the file at `path`; Error when it is no TypeScript, which is a mistake of a template. */
+  /**
+   * The text as it stands in the file at `path`; Error when it is no TypeScript, which is a mistake
+   * of a template. The engine may find more to do in what it gave, so it is asked until it does not.
+   */
   format(path: string, text: string): string {
-    return this.#formatter.formatText({ filePath: path, fileText: text });
+    for (let round = 0; round < ROUNDS; round++) {
+      const formatted = this.#formatter.formatText({ filePath: path, fileText: text });
+      if (formatted === text) break;
+      text = formatted;
+    }
+    return text;
   }
 }
 

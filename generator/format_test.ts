@@ -7,6 +7,9 @@ const UGLY = `export function add( first:number,second : number ):number{return 
 export const list = [${Array.from({ length: 40 }, (_, i) => `'${i}'`).join(",")}]
 export const object = {a:1,
   b:2}
+export interface Options { readonly features?: readonly (${
+  Array.from({ length: 20 }, (_, i) => `"FEATURE_${i}"`).join(" | ")
+})[] }
 `;
 
 Deno.test("TypeScriptFormatter gives what deno fmt gives", async () => {
