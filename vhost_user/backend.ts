@@ -1,0 +1,325 @@
+/**
+ * The back end of one connection: what a front end says, done to a device.
+ *
+ * Security model: each message was checked for its shape before it arrives here; what it means is
+ * checked here, before anything changes. A request that can not be served is answered with an error
+ * if the front end waits for an answer, and ends the connection otherwise; the reason is logged.
+ *
+ * @module
+ */
+
+import {
+  BackendRequest,
+  MessageFlag,
+  ProtocolFeature,
+  Request,
+  VHOST_USER_CONFIG,
+  VHOST_USER_F_PROTOCOL_FEATURES,
+} from "../generated/layout/vhost_user.ts";
+import type { Device } from "../runtime/device.ts";
+import { featureNames, featureSet, hasBit } from "../runtime/features.ts";
+import { Status } from "../runtime/status.ts";
+import type { DeviceBinding } from "../runtime/transport.ts";
+import { Channel } from "./channel.ts";
+import { close } from "./ffi.ts";
+import { FACILITIES } from "./facilities.ts";
+import {
+  ANSWERED,
+  checkRequest,
+  configRange,
+  memoryRegion,
+  memoryTable,
+  type Message,
+  number64,
+  payload64,
+  payloadOf,
+  payloadState,
+  refuse,
+  ringAddresses,
+  ringFile,
+  ringState,
+} from "./protocol.ts";
+import { Regions, REGIONS_MAX } from "./regions.ts";
+import { Rings } from "./rings.ts";
+
+const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, DEVICE_NEEDS_RESET } = Status;
+const F = ProtocolFeature;
+
+/** Choices of a back end. */
+export interface BackEndOptions {
+  /** Takes only guest memory that can not shrink, which no lie of the front end can then turn into SIGBUS. */
+  readonly requireSealed?: boolean;
+  /** Sets the largest packet of a network; whether it can be that. */
+  readonly setMtu?: (bytes: number) => boolean;
+  /** Told what happens, line by line. */
+  readonly log?: (line: string) => void;
+}
+
+type Answer = DataView<ArrayBuffer> | undefined;
+
+/** A device, served over one connection at a time. */
+export class BackEnd {
+  /** What waits for descriptors of the rings. */
+  readonly rings: Rings;
+  readonly #device: Device;
+  readonly #options: BackEndOptions;
+  readonly #channel: Channel;
+  readonly #regions: Regions;
+  readonly #offered: bigint;
+  #protocol = 0n;
+  #requests: Channel | undefined;
+
+  /** Binds the device; TypeError when it is bound already. */
+  constructor(device: Device, channel: Channel, options: BackEndOptions = {}) {
+    this.#device = device;
+    this.#channel = channel;
+    this.#options = options;
+    this.#regions = new Regions(options.requireSealed === true);
+    this.#offered = protocolFeatures(options);
+    const binding: DeviceBinding = {
+      memory: this.#regions.memory,
+      facilities: FACILITIES,
+      notifyQueue: (index) => this.#notifyQueue(index),
+      notifyConfig: () => this.#notifyConfig(),
+    };
+    device.bind(binding);
+    this.rings = new Rings(device, this.#regions, (line) => this.#log(line));
+  }
+
+  /** Serves one message and lets go of descriptors that nothing took; throws what ends the connection. */
+  async serve(message: Message): Promise<void> {
+    const { request, flags } = message;
+    const acknowledge = (flags & MessageFlag.NEED_REPLY) !== 0 && this.#has(F.REPLY_ACK);
+    try {
+      checkRequest(message, this.#protocol);
+      const answer = await this.#do(message);
+      if (answer !== undefined) this.#reply(request, answer);
+      else if (acknowledge) this.#reply(request, payload64(0));
+    } catch (error) {
+      if (!acknowledge || ANSWERED.has(request)) throw error;
+      this.#log(`${(error as Error).message}; answered with an error`);
+      this.#reply(request, payload64(1));
+    } finally {
+      message.descriptors.splice(0).forEach(close);
+    }
+  }
+
+  /** Resets the device, unbinds it, and lets go of memory and descriptors. */
+  close(): void {
+    this.rings.close();
+    this.#device.unbind();
+    this.#requests?.close();
+    this.#regions.clear();
+  }
+
+  #do(message: Message): Answer | Promise<Answer> {
+    switch (message.request) {
+      case Request.GET_FEATURES:
+        return payload64(this.#device.getFeatures() | featureSet(VHOST_USER_F_PROTOCOL_FEATURES));
+      case Request.SET_FEATURES:
+        return this.#setFeatures(message.payload.getBigUint64(0, true));
+      case Request.GET_PROTOCOL_FEATURES:
+        return payload64(this.#offered);
+      case Request.SET_PROTOCOL_FEATURES:
+        return this.#setProtocolFeatures(message.payload.getBigUint64(0, true));
+      case Request.SET_OWNER:
+        return undefined;
+      case Request.GET_QUEUE_NUM:
+        return payload64(this.#device.queueCount);
+      case Request.SET_BACKEND_REQ_FD:
+        this.#requests?.close();
+        this.#requests = new Channel(message.descriptors.shift()!);
+        return undefined;
+      case Request.NET_SET_MTU:
+        return this.#setMtu(number64(message, 0, "mtu"));
+      case Request.GET_STATUS:
+        return payload64(this.#device.getStatus());
+      case Request.SET_STATUS:
+        return this.#setStatus(number64(message, 0, "status"));
+      case Request.RESET_DEVICE:
+        return this.#reset();
+      case Request.GET_CONFIG:
+      case Request.SET_CONFIG:
+        return this.#config(message);
+      default:
+        return this.#doMemory(message);
+    }
+  }
+
+  #doMemory(message: Message): Answer | Promise<Answer> {
+    const { rings } = this;
+    switch (message.request) {
+      case Request.SET_MEM_TABLE:
+        this.#regions.replace(memoryTable(message), message.descriptors);
+        return rings.moved();
+      case Request.ADD_MEM_REG:
+        this.#regions.add(memoryRegion(message), message.descriptors[0]!);
+        return rings.moved();
+      case Request.REM_MEM_REG:
+        this.#regions.remove(memoryRegion(message));
+        return rings.moved();
+      case Request.GET_MAX_MEM_SLOTS:
+        return payload64(REGIONS_MAX);
+      default:
+        return this.#doRing(message);
+    }
+  }
+
+  #doRing(message: Message): Answer | Promise<Answer> {
+    const { rings } = this;
+    switch (message.request) {
+      case Request.SET_VRING_NUM:
+        return rings.setSize(ringState(message));
+      case Request.SET_VRING_ADDR:
+        return rings.setAddresses(ringAddresses(message));
+      case Request.SET_VRING_BASE:
+        return rings.setBase(ringState(message));
+      case Request.GET_VRING_BASE:
+        return this.#getBase(ringState(message).index);
+      case Request.SET_VRING_KICK:
+        return rings.setKick(ringFile(message));
+      case Request.SET_VRING_CALL:
+        return rings.setEvent("call", ringFile(message));
+      case Request.SET_VRING_ERR:
+        return rings.setEvent("error", ringFile(message));
+      case Request.SET_VRING_ENABLE:
+        return rings.enable(ringState(message));
+      case Request.VRING_KICK:
+        return rings.kick(ringState(message).index);
+      case Request.RESET_OWNER:
+        return rings.disableAll();
+      default:
+        return refuse(message.request, "request", "one that is served", message.request);
+    }
+  }
+
+  async #getBase(index: number): Promise<Answer> {
+    return payloadState(index, await this.rings.stop(index));
+  }
+
+  #setFeatures(written: bigint): undefined {
+    const device = this.#device;
+    const features = written & ~featureSet(VHOST_USER_F_PROTOCOL_FEATURES);
+    const unknown = features & ~device.getFeatures();
+    if (unknown !== 0n) {
+      const names = featureNames(unknown, device.info.features);
+      refuse(Request.SET_FEATURES, "features", "a set of those on offer", names);
+    }
+    const agreed = (device.getStatus() & (FEATURES_OK | DEVICE_NEEDS_RESET)) === FEATURES_OK;
+    if (!agreed || device.features !== features) {
+      if (this.rings.running) {
+        refuse(Request.SET_FEATURES, "features", "those agreed on, while rings run", features);
+      }
+      device.setStatus(0);
+      device.setStatus(ACKNOWLEDGE | DRIVER);
+      device.setFeatures(features);
+      // With STATUS the front end agrees by itself, and learns from the status whether that worked.
+      if (!this.#has(F.STATUS)) this.#agree();
+    }
+    if (!hasBit(written, VHOST_USER_F_PROTOCOL_FEATURES)) this.rings.enableAll();
+    return this.rings.start();
+  }
+
+  #agree(): void {
+    const device = this.#device;
+    device.setStatus(ACKNOWLEDGE | DRIVER | FEATURES_OK);
+    if ((device.getStatus() & FEATURES_OK) === 0) {
+      refuse(Request.SET_FEATURES, "features", "a set to agree to, with VERSION_1", "others");
+    }
+    device.setStatus(ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
+  }
+
+  #setStatus(status: number): undefined {
+    if (status > 0xff) refuse(Request.SET_STATUS, "status", "at most 255", status);
+    if (status === 0) return this.#reset();
+    // Front ends have been seen to set FEATURES_OK alone; the driver behind them has found the device.
+    const found = (status & (FEATURES_OK | DRIVER_OK)) === 0 ? 0 : ACKNOWLEDGE | DRIVER;
+    this.#device.setStatus(status | found);
+    return this.rings.start();
+  }
+
+  #reset(): undefined {
+    this.rings.reset();
+    this.#device.setStatus(0);
+  }
+
+  #setProtocolFeatures(features: bigint): undefined {
+    const wrong = (wanted: string) =>
+      refuse(Request.SET_PROTOCOL_FEATURES, "features", wanted, `0x${features.toString(16)}`);
+    if ((features & ~this.#offered) !== 0n) wrong(`within 0x${this.#offered.toString(16)}`);
+    const needs = featureSet(F.BACKEND_REQ, F.REPLY_ACK);
+    if (hasBit(features, F.INBAND_NOTIFICATIONS) && (features & needs) !== needs) {
+      wrong("BACKEND_REQ and REPLY_ACK with INBAND_NOTIFICATIONS");
+    }
+    this.#protocol = features;
+  }
+
+  #setMtu(bytes: number): undefined {
+    if (this.#options.setMtu?.(bytes) !== true) {
+      refuse(Request.NET_SET_MTU, "mtu", "one that the network can have", bytes);
+    }
+  }
+
+  #config(message: Message): Answer {
+    const { offset, size, flags, bytes } = configRange(message);
+    if (message.request === Request.SET_CONFIG) {
+      this.#device.writeConfig(offset, bytes);
+      return undefined;
+    }
+    const answer = payloadOf(VHOST_USER_CONFIG.region + size);
+    answer.setUint32(VHOST_USER_CONFIG.offset, offset, true);
+    answer.setUint32(VHOST_USER_CONFIG.size, size, true);
+    answer.setUint32(VHOST_USER_CONFIG.flags, flags, true);
+    this.#device.readConfig(offset, new Uint8Array(answer.buffer, VHOST_USER_CONFIG.region));
+    return answer;
+  }
+
+  #notifyQueue(index: number): void {
+    if (!this.rings.call(index) && this.#has(F.INBAND_NOTIFICATIONS)) {
+      this.#request(BackendRequest.VRING_CALL, payloadState(index, 0));
+    }
+  }
+
+  #notifyConfig(): void {
+    if ((this.#device.getStatus() & DEVICE_NEEDS_RESET) !== 0) this.rings.signalErrors();
+    if (this.#has(F.CONFIG)) this.#request(BackendRequest.CONFIG_CHANGE_MSG, payloadOf(0));
+  }
+
+  /** Sends a request of our own, if there is a way; one that does not get through is only logged. */
+  #request(request: number, payload: DataView<ArrayBuffer>): void {
+    try {
+      this.#requests?.send(request, 0, payload);
+    } catch (error) {
+      this.#log((error as Error).message);
+      this.#requests?.close();
+      this.#requests = undefined;
+    }
+  }
+
+  #reply(request: number, payload: DataView<ArrayBuffer>): void {
+    this.#channel.send(request, MessageFlag.REPLY, payload);
+  }
+
+  #has(feature: ProtocolFeature): boolean {
+    return hasBit(this.#protocol, feature);
+  }
+
+  #log(line: string): void {
+    this.#options.log?.(line);
+  }
+}
+
+/** What this side of the protocol implements. */
+function protocolFeatures(options: BackEndOptions): bigint {
+  const features = featureSet(
+    F.MQ,
+    F.REPLY_ACK,
+    F.BACKEND_REQ,
+    F.CONFIG,
+    F.RESET_DEVICE,
+    F.INBAND_NOTIFICATIONS,
+    F.CONFIGURE_MEM_SLOTS,
+    F.STATUS,
+  );
+  return options.setMtu === undefined ? features : features | featureSet(F.MTU);
+}

@@ -1,0 +1,298 @@
+/**
+ * The rings of a device: what was said about each, and running those that may run.
+ *
+ * A ring runs once its size and addresses are known, it was started by a kick that may come, it is
+ * enabled, and the features are agreed on; messages may bring that about in any order.
+ *
+ * @module
+ */
+
+import type { Device } from "../runtime/device.ts";
+import { PeerError } from "../runtime/errors.ts";
+import { queueFormat } from "../runtime/features.ts";
+import { Status } from "../runtime/status.ts";
+import { drain, signal } from "./ffi.ts";
+import { poller } from "./poller.ts";
+import type { RingAddresses } from "./protocol.ts";
+import type { Regions } from "./regions.ts";
+import { baseOf, layoutOf, PACKED_START, positionOf, Ring } from "./ring.ts";
+
+/** Pause between looks at a ring without a kick event, in milliseconds. */
+const POLL_INTERVAL = 1;
+/** How often a stopping ring is looked at until its buffers are given back, some seconds in all. */
+const DRAIN_LOOKS = 100;
+
+interface IndexAndNumber {
+  readonly index: number;
+  readonly num: number;
+}
+
+interface IndexAndFile {
+  readonly index: number;
+  readonly fd: number;
+}
+
+/** The rings of one connection. */
+export class Rings {
+  readonly #device: Device;
+  readonly #regions: Regions;
+  readonly #log: (line: string) => void;
+  readonly #rings = new Map<number, Ring>();
+  readonly #timers = new Map<number, ReturnType<typeof setInterval>>();
+  #enabled = false;
+
+  /** No ring is known at first. */
+  constructor(device: Device, regions: Regions, log: (line: string) => void) {
+    this.#device = device;
+    this.#regions = regions;
+    this.#log = log;
+  }
+
+  /** Whether the device uses any of them. */
+  get running(): boolean {
+    return [...this.#rings.values()].some((ring) => ring.running !== undefined);
+  }
+
+  /** SET_VRING_NUM. */
+  setSize({ index, num }: IndexAndNumber): undefined {
+    const ring = this.#stopped(index, "num");
+    if (num < 1 || num > 32768) refuse(index, "num", "1 to 32768", num);
+    ring.size = num;
+    return this.start();
+  }
+
+  /** SET_VRING_ADDR; of a running ring, only the log may change. */
+  setAddresses(addresses: RingAddresses): undefined {
+    const ring = this.#ring(addresses.index);
+    const old = ring.addresses;
+    if (ring.running !== undefined && old !== undefined) {
+      for (const area of ["desc", "driver", "device"] as const) {
+        if (old[area] === addresses[area]) continue;
+        refuse(ring.index, area, "the same as before while the ring runs", addresses[area]);
+      }
+    }
+    ring.addresses = addresses;
+    return this.start();
+  }
+
+  /** SET_VRING_BASE. */
+  setBase({ index, num }: IndexAndNumber): undefined {
+    const ring = this.#stopped(index, "base");
+    ring.base = num;
+    ring.position = undefined;
+    return this.start();
+  }
+
+  /** SET_VRING_KICK. */
+  setKick({ index, fd }: IndexAndFile): undefined {
+    const ring = this.#ring(index);
+    this.#unwatch(ring);
+    ring.take("kick", fd);
+    ring.started = true;
+    if (ring.running !== undefined) this.#watch(ring);
+    return this.start();
+  }
+
+  /** SET_VRING_CALL and SET_VRING_ERR. */
+  setEvent(event: "call" | "error", { index, fd }: IndexAndFile): undefined {
+    const ring = this.#ring(index);
+    ring.take(event, fd);
+    // What was used before the event came would be missed otherwise.
+    if (event === "call" && ring.running !== undefined && fd >= 0) signal(fd);
+    return undefined;
+  }
+
+  /** SET_VRING_ENABLE. */
+  enable({ index, num }: IndexAndNumber): undefined {
+    const ring = this.#ring(index);
+    if (num > 1) refuse(index, "num", "0 or 1", num);
+    ring.enabled = num === 1;
+    if (!ring.enabled) this.#halt(ring);
+    return this.start();
+  }
+
+  /** Enables all rings, and those to come. */
+  enableAll(): void {
+    this.#enabled = true;
+    for (const ring of this.#rings.values()) ring.enabled = true;
+  }
+
+  /** Disables all rings. */
+  disableAll(): undefined {
+    this.#enabled = false;
+    for (const ring of this.#rings.values()) {
+      ring.enabled = false;
+      this.#halt(ring);
+    }
+  }
+
+  /** VRING_KICK. */
+  kick(index: number): undefined {
+    const ring = this.#ring(index);
+    ring.started = true;
+    this.start();
+    if (ring.running !== undefined) this.#device.notify(index);
+    return undefined;
+  }
+
+  /**
+   * GET_VRING_BASE: waits until what the device works on is given back, for some seconds, then stops
+   * the ring and says where it stands.
+   */
+  async stop(index: number): Promise<number> {
+    const ring = this.#ring(index);
+    this.#unwatch(ring);
+    for (let look = 0; look < DRAIN_LOOKS && ring.running !== undefined; look++) {
+      if (this.#device.idle) break;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(look, 50)));
+    }
+    const layout = ring.running;
+    this.#halt(ring);
+    if (layout !== undefined && ring.position !== undefined) {
+      const { base, lost } = baseOf(ring.position, layout, this.#regions.memory);
+      if (lost > 0) this.#log(`ring ${index} was stopped with ${lost} buffers in flight`);
+      ring.base = base;
+      ring.position = undefined;
+    }
+    ring.started = false;
+    ring.take("kick", -1);
+    ring.take("call", -1);
+    return ring.base ?? this.#start();
+  }
+
+  /** Runs every ring that may run; PeerError when one can not be where it is said to be. */
+  start(): undefined {
+    if ((this.#device.getStatus() & Status.FEATURES_OK) === 0) return;
+    for (const ring of this.#rings.values()) {
+      const ready = ring.started && ring.enabled && ring.size > 0 && ring.addresses !== undefined;
+      if (ready && ring.running === undefined) this.#run(ring);
+    }
+  }
+
+  /** Memory has changed: rings that are elsewhere now go on there. */
+  moved(): undefined {
+    for (const ring of this.#rings.values()) {
+      const { running } = ring;
+      if (running === undefined) continue;
+      const { desc, driver, device } = this.#layout(ring);
+      if (desc === running.desc && driver === running.driver && device === running.device) continue;
+      this.#halt(ring);
+    }
+    return this.start();
+  }
+
+  /** Stops all rings and forgets where they stood; to be followed by a reset of the device. */
+  reset(): void {
+    for (const ring of this.#rings.values()) {
+      this.#halt(ring);
+      ring.started = ring.enabled = false;
+      ring.base = ring.position = undefined;
+      ring.close();
+    }
+    this.#enabled = false;
+  }
+
+  /** Tells the driver that buffers of a ring were used; false when the ring has no event for that. */
+  call(index: number): boolean {
+    const ring = this.#rings.get(index);
+    if (ring === undefined || ring.call < 0) return false;
+    signal(ring.call);
+    return true;
+  }
+
+  /** Tells the front end that the device is broken. */
+  signalErrors(): void {
+    for (const { error } of this.#rings.values()) if (error >= 0) signal(error);
+  }
+
+  /** Lets go of all descriptors; the device has been told nothing. */
+  close(): void {
+    for (const ring of this.#rings.values()) {
+      this.#unwatch(ring);
+      ring.close();
+    }
+    this.#rings.clear();
+  }
+
+  #ring(index: number): Ring {
+    if (index > 255) refuse(index, "index", "at most 255", index);
+    let ring = this.#rings.get(index);
+    if (ring === undefined) {
+      ring = new Ring(index);
+      ring.enabled = this.#enabled;
+      this.#rings.set(index, ring);
+    }
+    return ring;
+  }
+
+  #stopped(index: number, field: string): Ring {
+    const ring = this.#ring(index);
+    if (ring.running !== undefined) refuse(index, field, "the same while the ring runs", "another");
+    return ring;
+  }
+
+  #layout(ring: Ring) {
+    const format = queueFormat(this.#device.features);
+    return layoutOf(ring, format, (user) => this.#regions.guestAddress(user));
+  }
+
+  #start(): number {
+    return queueFormat(this.#device.features) === "packed" ? PACKED_START : 0;
+  }
+
+  #run(ring: Ring): void {
+    const { memory } = this.#regions;
+    const layout = this.#layout(ring);
+    const base = ring.base ?? this.#start();
+    try {
+      if (ring.position === undefined && base === this.#start()) this.#device.enableQueue(layout);
+      else {
+        this.#device.enableQueue(layout, ring.position ?? positionOf(base, layout, memory));
+      }
+    } catch (error) {
+      ring.started = false; // so that it is not tried again and again
+      if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+      throw new PeerError("Cannot run the ring", {
+        queue: ring.index,
+        field: "base",
+        wanted: "a position in the ring",
+        got: error.message,
+      });
+    }
+    ring.running = layout;
+    this.#watch(ring);
+  }
+
+  /** Takes a ring from the device, keeping where it stood. */
+  #halt(ring: Ring): void {
+    this.#unwatch(ring);
+    if (ring.running === undefined) return;
+    ring.position = this.#device.resetQueue(ring.index);
+    ring.running = undefined;
+  }
+
+  #watch({ index, kick }: Ring): void {
+    if (kick < 0) {
+      this.#timers.set(index, setInterval(() => this.#device.notify(index), POLL_INTERVAL));
+    } else {
+      poller.add(kick, () => {
+        if (drain(kick)) this.#device.notify(index);
+      });
+    }
+  }
+
+  #unwatch({ index, kick }: Ring): void {
+    clearInterval(this.#timers.get(index));
+    this.#timers.delete(index);
+    if (kick >= 0) poller.remove(kick);
+  }
+}
+
+function refuse(
+  queue: number,
+  field: string,
+  wanted: string,
+  got: string | number | bigint,
+): never {
+  throw new PeerError("Cannot set up the ring", { queue, field, wanted, got });
+}
