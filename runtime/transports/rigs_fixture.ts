@@ -26,6 +26,8 @@ export interface Rig {
   readonly name: string;
   /** The transport's row in the table of facilities. */
   readonly carries: TransportName;
+  /** Whether the tests of all generated devices run over it as well. */
+  readonly wholeDevices: boolean;
   connect(device: Device): Promise<Link>;
 }
 
@@ -93,6 +95,7 @@ function mmio(late: boolean): Rig {
   return {
     name: late ? "mmio, asynchronous" : "mmio",
     carries: "mmio",
+    wholeDevices: !late,
     connect: async (device) => {
       const memory = machineMemory();
       const line = new Line();
