@@ -45,8 +45,8 @@ export interface SharedMemory {
 export interface Transport {
   /** What this transport can carry. */
   readonly facilities: Facilities;
-  /** Device id that was found (VIRTIO 1.4, 5). */
-  readonly deviceId: number;
+  /** Device id that was found (VIRTIO 1.4, 5); undefined on a bus that does not tell. */
+  readonly deviceId: number | undefined;
   /** The memory that the device can reach. */
   readonly memory: GuestMemory;
   /** The part of that memory which the driver may allocate from. */
