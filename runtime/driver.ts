@@ -115,7 +115,7 @@ export abstract class Driver implements AsyncDisposable {
     const { info, transport } = this;
     const { want, require = 0n, ring, signal } = options;
     checkDefined("accept", want | require, info);
-    if (transport.deviceId !== info.id) {
+    if ((transport.deviceId ?? info.id) !== info.id) {
       const found = `${transport.facilities.name} carries a device with id ${transport.deviceId}`;
       throw new TransportError(`Cannot drive a device with id ${info.id}: ${found}`);
     }
