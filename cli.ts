@@ -8,6 +8,8 @@
 
 import { type Command, type Terminal, terminal, UsageError } from "./generator/commands/command.ts";
 
+export type { Terminal } from "./generator/commands/command.ts";
+
 interface Entry {
   readonly about: string;
   readonly load: () => Promise<{ readonly command: Command }>;

@@ -29,6 +29,7 @@ import { wireText } from "./views/wire_text.ts";
 export interface OutputFile {
   /** Path below the output folder, with slashes. */
   readonly path: string;
+  /** All that it has. */
   readonly text: string;
 }
 

@@ -22,7 +22,13 @@ import { runtimeFiles, runtimeSpecifier } from "./runtime.ts";
 import { standardModules } from "./standard.ts";
 import { write } from "./write.ts";
 
-export { type Code, DescriptionError, type Diagnostic, formatDiagnostics } from "./diagnostics.ts";
+export {
+  type Code,
+  CODES,
+  DescriptionError,
+  type Diagnostic,
+  formatDiagnostics,
+} from "./diagnostics.ts";
 export type { OutputFile } from "./files.ts";
 
 /** What to generate, and where to. */
@@ -41,8 +47,11 @@ export interface GenerateOptions {
 
 /** What was done, by paths below the output folder. */
 export interface Generated {
+  /** Files that were changed or were not there. */
   readonly written: readonly string[];
+  /** Files that an earlier run had left. */
   readonly removed: readonly string[];
+  /** How many files were as they should be. */
   readonly unchanged: number;
 }
 

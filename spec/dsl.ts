@@ -39,9 +39,11 @@ import type {
 
 export * from "./types.ts";
 
+/** What may be said of a field beside its kind and its sentence. */
+export type Options<T> = Omit<T, "kind" | "type" | "doc">;
+
 // Builders return `NoInfer<N>`: the names that a field uses come from its arguments alone, never
 // from the place where it stands.
-type Options<T> = Omit<T, "kind" | "type" | "doc">;
 
 function scalar<N extends string>(
   type: ScalarType,

@@ -35,6 +35,8 @@ import { mmio } from "./transports/mmio.ts";
 import { pci } from "./transports/pci.ts";
 import { vhostUser } from "./transports/vhost_user.ts";
 
+export type { Device, Layout } from "./dsl.ts";
+
 /** The devices, by name. */
 export const devices: readonly Device[] = [
   balloon,
