@@ -28,6 +28,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: "Starts a description of a device of your own",
     load: () => import("./generator/commands/new.ts"),
   },
+  serve: {
+    about: "Serves a device to a virtual machine over vhost-user",
+    load: () => import("./vhost_user/commands/serve.ts"),
+  },
+  probe: {
+    about: "Tells what a vhost-user back end offers, and tries it",
+    load: () => import("./vhost_user/commands/probe.ts"),
+  },
 };
 
 const HELP = `VIRTIO devices and drivers from descriptions.

@@ -51,8 +51,8 @@ const SYMBOLS = {
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   open: { parameters: ["buffer", "i32", "i32"], result: "i32" },
-  pread: { parameters: ["i32", "usize", "u32", "i64"], result: "i32" },
-  pwrite: { parameters: ["i32", "usize", "u32", "i64"], result: "i32" },
+  pread: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
+  pwrite: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
   fdatasync: { parameters: ["i32"], result: "i32" },
   fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
 } as const;
@@ -433,14 +433,14 @@ export function open(path: string, write: boolean): number {
   return check(`open ${path}`, libc().open(cString(path), (write ? 2 : 0) | CLOEXEC, 0));
 }
 
-/** Reads a file at a position to an address of this process; returns how many bytes, -1 on an error. */
-export function readAt(fd: number, address: number, length: number, position: number): number {
-  return libc().pread(fd, BigInt(address), length, BigInt(position));
+/** Reads a file at a position; returns how many bytes, -1 on an error. */
+export function readAt(fd: number, bytes: Uint8Array, position: number): number {
+  return libc().pread(fd, bytes as Uint8Array<ArrayBuffer>, bytes.length, BigInt(position));
 }
 
-/** Writes a file at a position from an address of this process; returns how many bytes, -1 on an error. */
-export function writeAt(fd: number, address: number, length: number, position: number): number {
-  return libc().pwrite(fd, BigInt(address), length, BigInt(position));
+/** Writes a file at a position; returns how many bytes, -1 on an error. */
+export function writeAt(fd: number, bytes: Uint8Array, position: number): number {
+  return libc().pwrite(fd, bytes as Uint8Array<ArrayBuffer>, bytes.length, BigInt(position));
 }
 
 /** Makes what was written durable; false on an error. */

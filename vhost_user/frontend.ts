@@ -84,16 +84,17 @@ export async function connect(path: string, options: ConnectOptions = {}): Promi
   const line = new Line(connectSocket(path));
   try {
     const offered = await line.ask64(Request.GET_FEATURES);
+    let carried = 0n;
     let protocol = 0n;
     if (hasBit(offered, VHOST_USER_F_PROTOCOL_FEATURES)) {
-      const carried = await line.ask64(Request.GET_PROTOCOL_FEATURES);
+      carried = await line.ask64(Request.GET_PROTOCOL_FEATURES);
       protocol = carried & WANTED & ~featureSet(...options.without ?? []);
       await line.tell(Request.SET_PROTOCOL_FEATURES, payload64(protocol));
       line.acknowledged = hasBit(protocol, F.REPLY_ACK);
     }
     await line.tell(Request.SET_OWNER);
     const queues = hasBit(protocol, F.MQ) ? Number(await line.ask64(Request.GET_QUEUE_NUM)) : 0;
-    return new FrontEnd(line, offered, protocol, queues, options);
+    return new FrontEnd(line, { offered, carried, protocol, queues }, options);
   } catch (error) {
     line.close();
     await poller.settle();
@@ -111,6 +112,8 @@ export class FrontEnd implements Transport {
   readonly memory: GuestMemory;
   /** All of that memory. */
   readonly arena: Arena;
+  /** Protocol features that the back end offers. */
+  readonly offeredProtocolFeatures: bigint;
   /** Protocol features that are in force. */
   readonly protocolFeatures: bigint;
   /** The most queues, as the back end says; 0 when it does not. */
@@ -136,16 +139,20 @@ export class FrontEnd implements Transport {
   /** Use {@linkcode connect}. */
   constructor(
     line: Line,
-    offered: bigint,
-    protocol: bigint,
-    queues: number,
+    found: {
+      readonly offered: bigint;
+      readonly carried: bigint;
+      readonly protocol: bigint;
+      readonly queues: number;
+    },
     options: ConnectOptions,
   ) {
     this.#line = line;
     this.#options = options;
-    this.#offered = offered & ~featureSet(VHOST_USER_F_PROTOCOL_FEATURES);
-    this.protocolFeatures = protocol;
-    this.queueCount = queues;
+    this.#offered = found.offered & ~featureSet(VHOST_USER_F_PROTOCOL_FEATURES);
+    this.offeredProtocolFeatures = found.carried;
+    this.protocolFeatures = found.protocol;
+    this.queueCount = found.queues;
     const size = options.memorySize ?? MEMORY_SIZE;
     this.#memoryFile = memoryFile("virtio", size);
     try {

@@ -1,0 +1,166 @@
+/**
+ * A disk over a file: raw bytes, read and written in place.
+ *
+ * @module
+ */
+
+import { BlockDevice, type BlockHandlers, BlockStatus } from "../../generated/blk/mod.ts";
+import { within } from "../../runtime/values.ts";
+import { close, fileSize, open, readAt, sync, writeAt, zeroRange } from "../ffi.ts";
+
+const SECTOR = 512;
+/** Bytes of one access to the file when a request's data are in pieces, and of zeroes written at once. */
+const CHUNK = 128 << 10;
+/** Sectors of a range to be discarded or zeroed: 1 GiB, so that none takes for ever. */
+const RANGE_MAX = 2 << 20;
+const RANGES_MAX = 16;
+
+/** Choices of a disk over a file. */
+export interface FileDiskOptions {
+  /** The file: its size, in whole sectors, is the disk's. */
+  readonly file: string;
+  /** Refuses writes. */
+  readonly readOnly?: boolean;
+  /** Identification, at most 20 characters. */
+  readonly serial?: string;
+  /** Number of request queues: 1 when not given. */
+  readonly queues?: number;
+}
+
+/** A disk, and the file that it keeps open. */
+export interface FileDisk {
+  /** The device. */
+  readonly device: BlockDevice;
+  /** Closes the file; nothing may be served any more. */
+  close(): void;
+}
+
+/** A disk over a file; TransportError when that can not be opened, RangeError for a size or a choice that no disk has. */
+export function fileDisk(options: FileDiskOptions): FileDisk {
+  const { file, readOnly = false, serial = "", queues = 1 } = options;
+  within(queues, 64, "queues");
+  if (new TextEncoder().encode(serial).length > 20) {
+    throw new RangeError(`Cannot use the serial ${JSON.stringify(serial)}: more than 20 bytes`);
+  }
+  const fd = open(file, !readOnly);
+  try {
+    const capacity = Math.floor(fileSize(fd).size / SECTOR);
+    if (capacity === 0) throw new RangeError(`Cannot use ${file}: it has less than one sector`);
+    const device = new BlockDevice({
+      config: {
+        capacity,
+        segMax: 126, // so that a request fits into QEMU's queues of 128 descriptors
+        blkSize: SECTOR,
+        ...(queues > 1 ? { numQueues: queues } : {}),
+        ...(readOnly ? {} : LIMITS),
+      },
+      features: readOnly ? ["RO"] : [],
+      queueSizeMax: 1024,
+      in: (request, data) => {
+        return status(readFile(fd, request.sector * SECTOR, data));
+      },
+      getId: () => ({ id: serial }),
+      ...(readOnly ? {} : writing(fd)),
+    });
+    return { device, close: () => close(fd) };
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+const LIMITS = {
+  maxDiscardSectors: RANGE_MAX,
+  maxDiscardSeg: RANGES_MAX,
+  discardSectorAlignment: 8,
+  maxWriteZeroesSectors: RANGE_MAX,
+  maxWriteZeroesSeg: RANGES_MAX,
+  writeZeroesMayUnmap: 1,
+};
+
+type Readable = Parameters<NonNullable<BlockHandlers["out"]>>[1];
+type Writable = Parameters<NonNullable<BlockHandlers["in"]>>[1];
+
+/** The handlers of a disk that can be written. */
+function writing(fd: number): BlockHandlers {
+  return {
+    out: (request, data) => status(writeFile(fd, request.sector * SECTOR, data)),
+    flush: () => status(sync(fd)),
+    discard: ({ segments }) => {
+      // A discard is a hint: a file system that can not punch holes leaves the bytes as they are.
+      for (const { sector, numSectors } of segments) {
+        zeroRange(fd, sector * SECTOR, numSectors * SECTOR, true);
+      }
+      return BlockStatus.OK;
+    },
+    writeZeroes: ({ segments }) => {
+      return status(segments.every(({ sector, numSectors, unmap }) => {
+        const [at, length] = [sector * SECTOR, numSectors * SECTOR];
+        return zeroRange(fd, at, length, unmap !== 0) || writeZeroes(fd, at, length);
+      }));
+    },
+  };
+}
+
+function status(done: boolean): BlockStatus {
+  return done ? BlockStatus.OK : BlockStatus.IOERR;
+}
+
+let bounce: Uint8Array | undefined;
+
+/** Reads the file into a request's data; what lies in one piece is read in place. */
+function readFile(fd: number, position: number, data: Writable): boolean {
+  const view = data.view();
+  if (view !== undefined) {
+    const done = whole(readAt, fd, view, position);
+    if (done) data.advance(view.length);
+    return done;
+  }
+  bounce ??= new Uint8Array(CHUNK);
+  while (data.remaining > 0) {
+    const part = bounce.subarray(0, Math.min(CHUNK, data.remaining));
+    if (!whole(readAt, fd, part, position)) return false;
+    data.write(part);
+    position += part.length;
+  }
+  return true;
+}
+
+/** Writes a request's data to the file; what lies in one piece is written from there. */
+function writeFile(fd: number, position: number, data: Readable): boolean {
+  const view = data.view();
+  if (view !== undefined) return whole(writeAt, fd, view, position);
+  bounce ??= new Uint8Array(CHUNK);
+  while (data.remaining > 0) {
+    const part = bounce.subarray(0, Math.min(CHUNK, data.remaining));
+    data.read(part);
+    if (!whole(writeAt, fd, part, position)) return false;
+    position += part.length;
+  }
+  return true;
+}
+
+function writeZeroes(fd: number, position: number, length: number): boolean {
+  const zeroes = new Uint8Array(Math.min(CHUNK, length));
+  for (let done = 0; done < length; done += zeroes.length) {
+    const part = zeroes.subarray(0, Math.min(zeroes.length, length - done));
+    if (!whole(writeAt, fd, part, position + done)) return false;
+  }
+  return true;
+}
+
+/** Goes on until all bytes are read or written. */
+function whole(
+  access: typeof readAt,
+  fd: number,
+  bytes: Uint8Array,
+  position: number,
+): boolean {
+  let done = access(fd, bytes, position);
+  while (done > 0 && done < bytes.length) {
+    const more = access(fd, bytes.subarray(done), position + done);
+    if (more <= 0) return false;
+    done += more;
+  }
+  return done === bytes.length;
+}

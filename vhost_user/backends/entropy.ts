@@ -1,0 +1,22 @@
+/**
+ * Random bytes, from the system.
+ *
+ * @module
+ */
+
+import { EntropyDevice } from "../../generated/entropy/mod.ts";
+
+/** What `crypto.getRandomValues` gives in one call. */
+const CHUNK = 65536;
+
+/** A source of entropy; it fills at most 64 KiB of a request, which the standard allows. */
+export function randomSource(): EntropyDevice {
+  const random = new Uint8Array(CHUNK);
+  return new EntropyDevice({
+    queueSizeMax: 1024,
+    random: (data) => {
+      const part = random.subarray(0, Math.min(CHUNK, data.remaining));
+      data.write(crypto.getRandomValues(part));
+    },
+  });
+}

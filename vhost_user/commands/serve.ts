@@ -1,0 +1,150 @@
+/**
+ * `serve`: a device for a virtual machine, until interrupted.
+ *
+ * @module
+ */
+
+import { pathToFileURL } from "node:url";
+import {
+  type Command,
+  parse,
+  type Terminal,
+  UsageError,
+} from "../../generator/commands/command.ts";
+import { Device } from "../../runtime/device.ts";
+import { PeerError, TransportError } from "../../runtime/errors.ts";
+import { serve } from "../serve.ts";
+
+const OPTIONS = {
+  socket: { type: "string" },
+  file: { type: "string" },
+  "read-only": { type: "boolean" },
+  serial: { type: "string" },
+  queues: { type: "string" },
+  "require-sealed": { type: "boolean" },
+  quiet: { type: "boolean" },
+} as const;
+
+type Values = ReturnType<typeof parse<typeof OPTIONS>>["values"];
+
+/** A device, what it keeps open, and the options of QEMU that use it. */
+interface Served {
+  readonly device: Device;
+  readonly close: () => void;
+  readonly qemu: string;
+}
+
+/** The command. */
+export const command: Command = {
+  help: `Serves a device to a virtual machine over vhost-user, until it is interrupted.
+
+Usage: virtio-ts serve blk --socket PATH --file FILE [--read-only] [--serial TEXT] [--queues N]
+       virtio-ts serve entropy --socket PATH
+       virtio-ts serve MODULE --socket PATH
+
+A disk over a file of raw bytes, a source of random bytes, or the device that a module exports as its
+default. What to give QEMU is printed.
+
+Options:
+  --socket PATH      Where to listen; a socket that nobody uses any more is replaced
+  --file FILE        The disk's bytes; its size is the disk's
+  --read-only        The disk can not be written
+  --serial TEXT      Identification of the disk, at most 20 characters
+  --queues N         Request queues of the disk: 1 when not given
+  --require-sealed   Takes only guest memory that can not shrink (memory-backend-memfd with seal=on): a
+                     virtual machine that made its memory smaller would end this process otherwise
+  --quiet            Says nothing of what happens
+
+Permissions: --allow-ffi, and --allow-read and --allow-write for the socket; --allow-read for a module.
+
+Exit codes: 0 interrupted; 1 the device can not be made or served; 2 the command line was not
+understood.
+`,
+  async run(args, io) {
+    const { values, positionals } = parse(args, OPTIONS);
+    const [what, ...others] = positionals;
+    if (what === undefined || others.length > 0) throw new UsageError("one device is needed");
+    if (values.socket === undefined) throw new UsageError("--socket is needed");
+    try {
+      return await run(await load(what, values), values.socket, values, io);
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      if (error instanceof TransportError || error instanceof RangeError) {
+        io.complain(`error: ${error.message}\n`);
+        return 1;
+      }
+      throw error;
+    }
+  },
+};
+
+async function run(served: Served, path: string, values: Values, io: Terminal): Promise<number> {
+  const { device } = served;
+  const log = (line: string) => values.quiet === true ? undefined : io.complain(`${line}\n`);
+  device.onError = (error) => log(error instanceof PeerError ? error.message : inspect(error));
+  const interrupted = Promise.withResolvers<void>();
+  const stop = () => interrupted.resolve();
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, stop);
+  try {
+    const requireSealed = values["require-sealed"] === true;
+    await using _server = await serve(device, path, { requireSealed, log });
+    io.print(`serving ${device.info.name} at ${path}; give QEMU\n${qemu(served.qemu, path)}`);
+    await interrupted.promise;
+  } finally {
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, stop);
+    served.close();
+  }
+  return 0;
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+function inspect(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+function qemu(device: string, path: string): string {
+  return [
+    "  -object memory-backend-memfd,id=mem,size=1G,share=on -m 1G -machine q35,memory-backend=mem",
+    `  -chardev socket,id=virtio0,path=${path},reconnect=1`,
+    `  -device ${device},chardev=virtio0`,
+    "",
+  ].join(" \\\n").replace(/ \\\n$/, "\n");
+}
+
+async function load(what: string, values: Values): Promise<Served> {
+  switch (what) {
+    case "blk": {
+      if (values.file === undefined) throw new UsageError("blk needs --file");
+      const { fileDisk } = await import("../backends/blk.ts");
+      const queues = Number(values.queues ?? 1);
+      if (!Number.isInteger(queues) || queues < 1) throw new UsageError("--queues is no number");
+      const disk = fileDisk({
+        file: values.file,
+        readOnly: values["read-only"] === true,
+        serial: values.serial ?? "",
+        queues,
+      });
+      return { ...disk, qemu: `vhost-user-blk-pci${queues > 1 ? `,num-queues=${queues}` : ""}` };
+    }
+    case "entropy": {
+      const { randomSource } = await import("../backends/entropy.ts");
+      return { device: randomSource(), close() {}, qemu: "vhost-user-rng-pci" };
+    }
+    default:
+      return await loadModule(what);
+  }
+}
+
+/** The device that a module exports as its default. */
+async function loadModule(path: string): Promise<Served> {
+  const url = /^(?:file|https?|data):/.test(path)
+    ? path
+    : new URL(path, pathToFileURL(`${Deno.cwd()}/`)).href;
+  if (!/[./]/.test(path)) throw new UsageError(`there is no device ${JSON.stringify(path)}`);
+  const { default: device } = await import(url);
+  if (!(device instanceof Device)) {
+    throw new TransportError(`Cannot serve ${path}: its default export is no device`);
+  }
+  return { device, close() {}, qemu: `vhost-user-${device.info.name}-pci` };
+}
