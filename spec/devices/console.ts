@@ -175,7 +175,6 @@ export const console: Device = defineDevice({
       carries: "device_control",
       index: 2,
       when: "MULTIPORT",
-      parks: 8,
       used: "length",
     },
     control_transmitq: {
