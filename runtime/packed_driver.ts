@@ -79,7 +79,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     super(memory, layout, features, options);
     this.#inOrder = features.inOrder;
     this.#ids = new Uint16Array(layout.size).map((_, at) => layout.size - 1 - at);
-    this.#idCount = layout.size;
+    this.#idCount = this.size;
     this.#order = new Uint16Array(2 ** Math.ceil(Math.log2(layout.size)));
     this.#orderMask = this.#order.length - 1;
     this.mapRing();

@@ -75,7 +75,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     options: DeviceQueueOptions,
   ) {
     super(memory, layout, features, options);
-    this.#mask = layout.size - 1;
+    this.#mask = this.size - 1;
     this.#table = new IndirectTable(memory);
     this.mapRing();
     if (options.position !== undefined) this.#resumeAt(options.position);
@@ -234,7 +234,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     before: number,
     chain: Chain,
   ): boolean {
-    if (!this.features.indirect) {
+    if (this.features.indirect !== true) {
       return this.break("flags", index, "no INDIRECT, which was not negotiated", "INDIRECT");
     }
     if ((flags & DESC_F_NEXT) !== 0) {

@@ -67,7 +67,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     options: DriverQueueOptions,
   ) {
     super(memory, layout, features, options);
-    this.#mask = layout.size - 1;
+    this.#mask = this.size - 1;
     this.#inOrder = features.inOrder;
     this.#next = new Uint16Array(layout.size).map((_, at) => (at + 1) & this.#mask);
     this.#last = new Uint16Array(layout.size);
