@@ -121,7 +121,9 @@ for (const name of devices) {
     for (const vector of readVectors(name)) {
       try {
         if (vector.message === "config") checkConfig(device, vector);
-        else if (vector.refused === undefined) checkMessage(device, vector);
+        else if (vector.refused === undefined && vector.only !== "driver") {
+          checkMessage(device, vector); // a driver also copes with less than an answer
+        }
       } catch (error) {
         throw new Error(`${vector.name}: ${error}`, { cause: error });
       }
