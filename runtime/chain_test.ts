@@ -4,6 +4,7 @@ import { GuestMemory } from "./memory.ts";
 import { allocateQueue, createDeviceQueue, createDriverQueue } from "./queue.ts";
 import { Arena } from "./arena.ts";
 import { addBuffer, makeRing } from "./ring_fixture.ts";
+import { covers } from "../testing/covers.ts";
 
 const READABLE = Uint8Array.from({ length: 20 }, (_, at) => at + 1);
 
@@ -14,6 +15,11 @@ function cuts(length: number): number[][] {
 }
 
 Deno.test("reads and writes do not depend on how a buffer is cut (2.7.4)", () => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Message Framing#1",
+    "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / The Virtqueue Descriptor Table#1",
+    "devicenormative:Basic Facilities of a Virtio Device / Packed Virtqueues / The Virtqueue Descriptor Table#1",
+  );
   for (const format of ["split", "packed"] as const) {
     for (const indirect of [false, true]) {
       const ring = makeRing({ format, indirect, size: 64 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigSpace } from "./config.ts";
+import { covers } from "../testing/covers.ts";
 
 function read(space: ConfigSpace, offset: number, length: number): number[] {
   const into = new Uint8Array(length).fill(0xee);
@@ -37,6 +38,9 @@ Deno.test("generation moves once for any number of changes between two reads", (
 });
 
 Deno.test("generation tells a driver whose two reads saw two versions", () => {
+  covers(
+    "devicenormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout#6",
+  );
   const space = new ConfigSpace(new Uint8Array(8));
   const before = space.generation;
   read(space, 0, 4);
@@ -82,6 +86,7 @@ Deno.test("write() by the driver is no new version to the driver", () => {
 });
 
 Deno.test("freeze() hides the device's edits until thaw()", () => {
+  covers("devicenormative:General Initialization And Device Operation / Device Suspend#3");
   const space = new ConfigSpace(new Uint8Array(2));
   space.freeze();
   space.bytes[0] = 1;

@@ -8,6 +8,7 @@ import { GuestMemory } from "./memory.ts";
 import { allocateQueue, createDriverQueue, type DriverQueue, type QueueLayout } from "./queue.ts";
 import { Status } from "./status.ts";
 import type { Facilities } from "./transport.ts";
+import { covers } from "../testing/covers.ts";
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND, DEVICE_NEEDS_RESET, FAILED } = Status;
 const FOUND = ACKNOWLEDGE | DRIVER;
@@ -91,6 +92,7 @@ function tasks(): Promise<void> {
 }
 
 Deno.test("Device refuses to offer what misses a prerequisite or is not defined", () => {
+  covers("devicenormative:Basic Facilities of a Virtio Device / Feature Bits#1");
   assert.throws(() => new EchoDevice({ offered: featureSet(1) }), {
     name: "RangeError",
     message: "Cannot offer the features of echo: VIRTIO_ECHO_F_ON_BASE needs VIRTIO_ECHO_F_BASE",
@@ -102,6 +104,10 @@ Deno.test("Device refuses to offer what misses a prerequisite or is not defined"
 });
 
 Deno.test("getFeatures() offers what the transport carries, closed again", () => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Feature Bits#1",
+    "devicenormative:Basic Facilities of a Virtio Device / Feature Bits#4",
+  );
   const narrow = new Bench(new EchoDevice(), { featureBits: 64, suspend: false }).device;
   assert.equal(narrow.getFeatures(), narrow.offered & ~featureSet(64, 127, 43));
   const device = new EchoDevice({ offered: featureSet(3, 63) });
@@ -118,6 +124,10 @@ Deno.test("bind() refuses a second transport until unbind()", () => {
 });
 
 Deno.test("setStatus() keeps FEATURES_OK clear for features that can not be", () => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Feature Bits#3",
+    "devicenormative:Reserved Feature Bits#2",
+  );
   const cases: [string, bigint][] = [
     ["nothing", 0n],
     ["no VERSION_1", featureSet(0)],
@@ -135,6 +145,7 @@ Deno.test("setStatus() keeps FEATURES_OK clear for features that can not be", ()
 });
 
 Deno.test("setStatus() accepts any closed subset with VERSION_1, high bits too", () => {
+  covers("devicenormative:Basic Facilities of a Virtio Device / Feature Bits#2");
   for (const bits of [[], [0], [0, 1, 2], [63], [64], [64, 127], [0, 1, 3], [63, 3]]) {
     const bench = new Bench();
     const features = VERSION_1 | featureSet(...bits);
@@ -199,6 +210,10 @@ Deno.test("setStatus() calls driverOk() once, at the edge", () => {
 });
 
 Deno.test("setStatus(0) resets in every state, and the same features are agreed again", () => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Device Reset#1",
+    "devicenormative:Basic Facilities of a Virtio Device / Feature Bits#5",
+  );
   const states: ((bench: Bench) => void)[] = [
     () => {},
     (bench) => bench.device.setStatus(ACKNOWLEDGE),
@@ -254,6 +269,7 @@ Deno.test("setStatus() stops at FAILED until a reset", () => {
 });
 
 Deno.test("Device consumes nothing and notifies nobody before DRIVER_OK", async () => {
+  covers("devicenormative:Basic Facilities of a Virtio Device / Device Status Field#1");
   const bench = new Bench();
   bench.agree(VERSION_1);
   const queue = bench.open(0);
@@ -415,6 +431,11 @@ Deno.test("queueSizeMax() follows the format, and is 0 past the last queue", () 
 });
 
 Deno.test("resetQueue() stops one queue, which can be enabled again with another size", async () => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Virtqueue Reset / Virtqueue Reset#1",
+    "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Virtqueue Reset / Virtqueue Reset#2",
+    "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Virtqueue Reset / Virtqueue Re-enable#1",
+  );
   const bench = new Bench();
   assert.equal(bench.agree(VERSION_1 | featureSet(4, 40)), AGREED);
   const [first, second] = [bench.open(0), bench.open(1)];
@@ -443,6 +464,7 @@ Deno.test("resetQueue() stops one queue, which can be enabled again with another
 });
 
 Deno.test("A reset drops answers that come too late", () => {
+  covers("devicenormative:Basic Facilities of a Virtio Device / Device Reset#2");
   for (const careless of [false, true]) {
     const bench = new Bench();
     const queue = bench.run();
@@ -460,6 +482,10 @@ Deno.test("A reset drops answers that come too late", () => {
 });
 
 Deno.test("Device needs a reset when a queue breaks, and says so once", () => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Device Status Field#2",
+    "devicenormative:Basic Facilities of a Virtio Device / Device Status Field#3",
+  );
   const bench = new Bench();
   const queue = bench.run();
   queue.readable(0xdead_0000, 4);
@@ -495,6 +521,7 @@ Deno.test("needsReset() before DRIVER_OK sets the bit without a notification", (
 });
 
 Deno.test("Configuration is readable before FEATURES_OK, writable where the driver may", () => {
+  covers("devicenormative:Basic Facilities of a Virtio Device / Device Configuration Space#1");
   const { device } = new Bench();
   const into = new Uint8Array(4);
   device.readConfig(2, into);
@@ -518,6 +545,11 @@ Deno.test("configChanged() notifies once live, and moves the generation at the n
 });
 
 Deno.test("Suspend stops queues, notifications and configuration until resume", async () => {
+  covers(
+    "devicenormative:General Initialization And Device Operation / Device Suspend#2",
+    "devicenormative:General Initialization And Device Operation / Device Suspend#3",
+    "devicenormative:General Initialization And Device Operation / Device Suspend#5",
+  );
   const bench = new Bench();
   const queue = bench.run(SUSPENDS);
   await tasks();
@@ -552,6 +584,10 @@ Deno.test("Suspend stops queues, notifications and configuration until resume", 
 });
 
 Deno.test("Suspend waits until what is being processed was used", () => {
+  covers(
+    "devicenormative:General Initialization And Device Operation / Device Suspend#6",
+    "devicenormative:General Initialization And Device Operation / Device Suspend#8",
+  );
   const bench = new Bench();
   const queue = bench.run(SUSPENDS);
   bench.device.holding = true;
@@ -570,6 +606,7 @@ Deno.test("Suspend waits until what is being processed was used", () => {
 });
 
 Deno.test("Suspend is ignored when not negotiated, or before DRIVER_OK", () => {
+  covers("devicenormative:General Initialization And Device Operation / Device Suspend#1");
   const bench = new Bench();
   bench.run();
   bench.device.setStatus(READY | SUSPEND);
@@ -583,6 +620,10 @@ Deno.test("Suspend is ignored when not negotiated, or before DRIVER_OK", () => {
 });
 
 Deno.test("A device that breaks while suspending or suspended does not resume", () => {
+  covers(
+    "devicenormative:General Initialization And Device Operation / Device Suspend#6",
+    "devicenormative:General Initialization And Device Operation / Device Suspend#7",
+  );
   const bench = new Bench();
   const queue = bench.run(SUSPENDS);
   bench.device.holding = true;

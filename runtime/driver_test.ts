@@ -5,6 +5,7 @@ import { featureSet, ringFeatures } from "./features.ts";
 import { loopback } from "./loopback.ts";
 import { Status } from "./status.ts";
 import type { Transport } from "./transport.ts";
+import { covers } from "../testing/covers.ts";
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND, DEVICE_NEEDS_RESET, FAILED } = Status;
 const FOUND = ACKNOWLEDGE | DRIVER;
@@ -46,6 +47,11 @@ function aborted(because: RegExp): (error: unknown) => boolean {
 }
 
 Deno.test("Driver initialises in the order of the standard and never clears a bit", async () => {
+  covers(
+    "drivernormative:Basic Facilities of a Virtio Device / Device Status Field#1",
+    "drivernormative:Basic Facilities of a Virtio Device / Device Status Field#2",
+    "drivernormative:General Initialization And Device Operation / Device Initialization#1",
+  );
   const { transport, driver } = pair();
   const written = recordStatus(transport);
   await driver.start({ want: 0n });
@@ -67,6 +73,11 @@ Deno.test("negotiate() refuses a device of another type, untouched", async () =>
 });
 
 Deno.test("negotiate() accepts what is wanted, offered, carried and closed", async () => {
+  covers(
+    "drivernormative:Basic Facilities of a Virtio Device / Feature Bits#1",
+    "drivernormative:Basic Facilities of a Virtio Device / Feature Bits#2",
+    "drivernormative:Reserved Feature Bits#1",
+  );
   const cases: [string, readonly number[], readonly number[], readonly number[]][] = [
     ["high bits", [63, 64, 127], [0, 63, 64, 127], [63, 64, 127]],
     ["not offered", [0, 4, 63], [0, 63], [0, 63]],
@@ -86,6 +97,11 @@ Deno.test("negotiate() accepts what is wanted, offered, carried and closed", asy
 });
 
 Deno.test("negotiate() ignores bits that it does not know", async () => {
+  covers(
+    "drivernormative:Basic Facilities of a Virtio Device / Feature Bits#4",
+    "drivernormative:Basic Facilities of a Virtio Device / Feature Bits#5",
+    "drivernormative:Basic Facilities of a Virtio Device / Feature Bits#8",
+  );
   const { driver, transport } = pair();
   const offered = await transport.getFeatures();
   transport.getFeatures = () => Promise.resolve(offered | featureSet(33, 44, 57, 100) | 1n << 130n);
@@ -105,6 +121,11 @@ Deno.test("negotiate() ignores what the transport can not carry, though it was o
 });
 
 Deno.test("negotiate() names required features that are missing, and sets FAILED", async () => {
+  covers(
+    "drivernormative:Basic Facilities of a Virtio Device / Device Status Field#3",
+    "drivernormative:Basic Facilities of a Virtio Device / Feature Bits#7",
+    "drivernormative:General Initialization And Device Operation / Device Initialization#5",
+  );
   const { driver, device } = pair(new EchoDevice({ offered: featureSet(0, 63) }));
   await assert.rejects(driver.agree({ want: 0n, require: featureSet(63, 64) }), (error) => {
     assert.ok(error instanceof PeerError);
@@ -129,6 +150,7 @@ Deno.test("negotiate() says which prerequisite of a required feature is missing"
 });
 
 Deno.test("negotiate() demands VIRTIO_F_VERSION_1", async () => {
+  covers("drivernormative:Reserved Feature Bits#2");
   const { driver, transport, device } = pair();
   transport.getFeatures = () => Promise.resolve(featureSet(0, 1, 34));
   await assert.rejects(driver.agree({ want: featureSet(0) }), /with VIRTIO_F_VERSION_1, found/);
@@ -137,6 +159,10 @@ Deno.test("negotiate() demands VIRTIO_F_VERSION_1", async () => {
 });
 
 Deno.test("negotiate() ends when the device refuses the features", async () => {
+  covers(
+    "drivernormative:General Initialization And Device Operation / Device Initialization#5",
+    "drivernormative:General Initialization And Device Operation / Device Initialization#6",
+  );
   const { driver, device } = pair();
   device.refused = featureSet(4);
   await assert.rejects(driver.agree({ want: featureSet(0, 4) }), (error) => {
@@ -215,6 +241,7 @@ Deno.test("openQueue() gives the memory back when the device refuses the queue",
 });
 
 Deno.test("Driver kicks only once DRIVER_OK is set", async () => {
+  covers("drivernormative:General Initialization And Device Operation / Device Initialization#7");
   const { driver, transport } = pair();
   const kicks: number[] = [];
   transport.notify = (index) => void kicks.push(index);
@@ -251,6 +278,7 @@ Deno.test("Driver holds back what does not fit, and sends all in the end", async
 });
 
 Deno.test("close() aborts what is pending, resets the device and gives all memory back", async () => {
+  covers("drivernormative:General Initialization And Device Operation / Device Cleanup#2");
   const device = new EchoDevice();
   device.holding = true;
   const transport = loopback(device);
@@ -301,6 +329,7 @@ Deno.test("A lost transport ends pending requests, is told once, and can be clos
 });
 
 Deno.test("DEVICE_NEEDS_RESET ends pending requests, and a new negotiation mends all", async () => {
+  covers("drivernormative:Basic Facilities of a Virtio Device / Device Status Field#4");
   const { driver, transport, device } = await running();
   const told: Error[] = [];
   driver.onNeedsReset = (error) => told.push(error);
@@ -339,6 +368,10 @@ Deno.test("A queue that the device lies in ends pending requests and sets FAILED
 });
 
 Deno.test("readConfig() reads again when the configuration changes meanwhile", async () => {
+  covers(
+    "drivernormative:Basic Facilities of a Virtio Device / Device Configuration Space#1",
+    "drivernormative:Basic Facilities of a Virtio Device / Device Configuration Space#2",
+  );
   const { driver, transport, device } = await running();
   const { readConfig } = transport;
   let reads = 0;
@@ -373,6 +406,7 @@ Deno.test("readConfig() reads once where there is no generation", async () => {
 });
 
 Deno.test("writeConfig() waits for FEATURES_OK", async () => {
+  covers("drivernormative:General Initialization And Device Operation / Device Initialization#3");
   const { driver, device } = pair();
   await assert.rejects(driver.write(4, BYTES), TypeError);
   await driver.agree({ want: 0n });
@@ -402,6 +436,7 @@ Deno.test("onConfigChange() comes after the driver's copy is fresh, once for a b
 });
 
 Deno.test("suspend() and resume() hold requests, answers and kicks, and lose none", async () => {
+  covers("drivernormative:General Initialization And Device Operation / Device Suspend#5");
   const { driver, device, transport } = await running();
   const written = recordStatus(transport);
   await driver.suspend();
@@ -440,6 +475,7 @@ Deno.test("suspend() waits for what the device has begun; resume() delivers it",
 });
 
 Deno.test("suspend() fails with a device that breaks over it", async () => {
+  covers("drivernormative:General Initialization And Device Operation / Device Suspend#2");
   const { driver, device } = await running();
   device.holding = true;
   const pending = driver.echo(BYTES);
@@ -455,6 +491,7 @@ Deno.test("suspend() fails with a device that breaks over it", async () => {
 });
 
 Deno.test("suspend() and resetQueue() need their features", async () => {
+  covers("drivernormative:General Initialization And Device Operation / Device Suspend#1");
   const { driver } = pair();
   await driver.start({ want: 0n, ring: { ...SPLIT, suspend: false, reset: false } });
   await assert.rejects(driver.suspend(), TypeError);
@@ -463,6 +500,10 @@ Deno.test("suspend() and resetQueue() need their features", async () => {
 });
 
 Deno.test("resetQueue() aborts that queue's requests and gives a fresh one", async () => {
+  covers(
+    "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / Virtqueue Reset / Virtqueue Reset#2",
+    "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / Virtqueue Reset / Virtqueue Re-enable#1",
+  );
   for (const packed of [false, true]) {
     const { driver, device, transport } = pair();
     await driver.start({ want: 0n, ring: { packed } });

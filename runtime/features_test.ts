@@ -16,6 +16,7 @@ import {
   ringFeatures,
 } from "./features.ts";
 import { LOOPBACK_FACILITIES } from "./loopback.ts";
+import { covers } from "../testing/covers.ts";
 
 const INFOS = ECHO.features;
 
@@ -27,6 +28,7 @@ Deno.test("featureSet() and hasBit() treat every bit alike, also 31, 32, 63, 64 
 });
 
 Deno.test("ringFeatures() takes part in all but in-order unless told", () => {
+  covers("drivernormative:Reserved Feature Bits#6");
   assert.equal(ringFeatures(), featureSet(28, 29, 32, 34, 38, 40, 43));
   assert.equal(ringFeatures({ inOrder: true }), featureSet(28, 29, 32, 34, 35, 38, 40, 43));
   const none = {
@@ -54,6 +56,7 @@ Deno.test("queueFeatures() and queueFormat() read the negotiated set", () => {
 });
 
 Deno.test("carriedFeatures() masks what a transport has no room or register for", () => {
+  covers("devicenormative:Basic Facilities of a Virtio Device / Feature Bits#4");
   const all = (1n << 200n) - 1n;
   const reserved = featureSet(44, 45, 46, 47, 48, 49);
   const mask = (facilities: Partial<typeof LOOPBACK_FACILITIES>) =>

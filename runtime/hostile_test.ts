@@ -5,6 +5,7 @@ import { PeerError } from "./errors.ts";
 import { DESC_F_NEXT, DESC_F_WRITE, RING_EVENT_FLAGS_DESC } from "./layout.ts";
 import { addBuffer, makeRing, type Ring } from "./ring_fixture.ts";
 import { deviceAttacks, driverAttacks, HostilePeer } from "./testing.ts";
+import { covers } from "../testing/covers.ts";
 
 function peerOf(ring: Ring): HostilePeer {
   return new HostilePeer(ring.memory, ring.layout, ring.buffer);
@@ -166,6 +167,10 @@ for (const format of ["split", "packed"] as const) {
 }
 
 Deno.test("a split chain may end in an indirect descriptor, whose WRITE is ignored (2.7.5.3.2)", () => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / The Virtqueue Descriptor Table / Indirect Descriptors#1",
+    "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / The Virtqueue Descriptor Table / Indirect Descriptors#2",
+  );
   const ring = makeRing({ format: "split", indirect: true });
   const peer = peerOf(ring);
   for (const table of [ring.buffer, ring.buffer + 1]) { // also at an odd place

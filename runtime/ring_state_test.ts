@@ -11,6 +11,7 @@ import {
   type RingChoice,
   serve,
 } from "./ring_fixture.ts";
+import { covers } from "../testing/covers.ts";
 
 for (const format of ["split", "packed"] as const) {
   for (const shared of [false, true]) {
@@ -94,6 +95,10 @@ for (const format of ["split", "packed"] as const) {
     });
 
     test("after stop() no byte changes, pushes are dropped, cursors say why", (make) => {
+      covers(
+        "devicenormative:Basic Facilities of a Virtio Device / Device Reset#2",
+        "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Virtqueue Reset / Virtqueue Reset#1",
+      );
       const ring = make();
       addBuffer(ring, [4], [4]);
       addBuffer(ring, [4], [4]);

@@ -10,6 +10,7 @@ import {
   type RingChoice,
   serve,
 } from "./ring_fixture.ts";
+import { covers } from "../testing/covers.ts";
 
 for (const format of ["split", "packed"] as const) {
   for (const shared of [false, true]) {
@@ -76,6 +77,11 @@ for (const format of ["split", "packed"] as const) {
     }
 
     test("add() gives -1 when the ring is full and works again after a collect", (make) => {
+      covers(
+        "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / The Virtqueue Descriptor Table / Indirect Descriptors#1",
+        "drivernormative:Basic Facilities of a Virtio Device / Packed Virtqueues / Scatter-Gather Support#5",
+        "drivernormative:Basic Facilities of a Virtio Device / Packed Virtqueues / The Virtqueue Descriptor Table / Indirect Descriptors#1",
+      );
       const ring = make({ size: 4 });
       for (let i = 0; i < 4; i++) assert.ok(addBuffer(ring, [1], []) >= 0);
       assert.equal(addBuffer(ring, [1], []), -1);
@@ -88,6 +94,11 @@ for (const format of ["split", "packed"] as const) {
     });
 
     test("a chain as long as the ring is taken; a longer one is a RangeError (2.7.5.3.1)", (make) => {
+      covers(
+        "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / The Virtqueue Descriptor Table / Indirect Descriptors#3",
+        "drivernormative:Basic Facilities of a Virtio Device / Packed Virtqueues / Scatter-Gather Support#2",
+        "drivernormative:Basic Facilities of a Virtio Device / Packed Virtqueues / The Virtqueue Descriptor Table / Indirect Descriptors#3",
+      );
       for (const indirect of [false, true]) {
         const ring = make({ size: 8, indirect });
         const head = addBuffer(ring, Array(5).fill(3), Array(3).fill(7));
@@ -101,6 +112,11 @@ for (const format of ["split", "packed"] as const) {
     });
 
     test("staging refuses what can not be a buffer", (make) => {
+      covers(
+        "drivernormative:Basic Facilities of a Virtio Device / Message Framing#1",
+        "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / The Virtqueue Descriptor Table#1",
+        "drivernormative:Basic Facilities of a Virtio Device / Packed Virtqueues / Scatter-Gather Support#3",
+      );
       const { driver, buffer } = make();
       assert.throws(() => driver.add(), TypeError);
       assert.throws(() => driver.readable(buffer, 0), RangeError);
@@ -136,6 +152,7 @@ for (const format of ["split", "packed"] as const) {
     });
 
     test("in order, a completed buffer waits for older ones (2.7.9, 2.8.9)", (make) => {
+      covers("devicenormative:Reserved Feature Bits#5");
       const ring = make({ inOrder: true });
       const added = [1, 2, 3].map((length) => addBuffer(ring, [], [length]));
       ring.driver.kick();
@@ -157,6 +174,11 @@ for (const format of ["split", "packed"] as const) {
     });
 
     test("flags suppress notifications of either side (2.7.7, 2.7.10, 2.8.10)", (make) => {
+      covers(
+        "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Used Buffer Notification Suppression#2",
+        "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Used Buffer Notification Suppression#3",
+        "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / Available Buffer Notification Suppression#3",
+      );
       const ring = make();
       const round = () => {
         addBuffer(ring, [1], []);
@@ -180,6 +202,11 @@ for (const format of ["split", "packed"] as const) {
     });
 
     test("event indices count out exactly one notification per arm, across wraps", (make) => {
+      covers(
+        "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Used Buffer Notification Suppression#5",
+        "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Used Buffer Notification Suppression#6",
+        "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / Available Buffer Notification Suppression#6",
+      );
       const ring = make({ eventIdx: true, size: 4 });
       let armed = 0;
       for (let round = 0; round < 50_000; round++) {
@@ -206,6 +233,9 @@ for (const format of ["split", "packed"] as const) {
     });
 
     test("a burst that passes the event index notifies once", (make) => {
+      covers(
+        "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / Available Buffer Notification Suppression#7",
+      );
       const ring = make({ eventIdx: true });
       for (let i = 0; i < 2; i++) addBuffer(ring, [1], []);
       ring.driver.kick();
@@ -238,6 +268,9 @@ for (const format of ["split", "packed"] as const) {
     });
 
     test("notification data is queue index, next offset and next wrap (2.9)", (make) => {
+      covers(
+        "drivernormative:Basic Facilities of a Virtio Device / PAcked Virtqueues / The Virtqueue Descriptor Table#3",
+      );
       const ring = make({ size: 4 });
       const expected = format === "split" ? [3, 3 | 1 << 16, 3 | 4 << 16] : [3, 3 | 1 << 16, 3];
       const wrap = format === "split" ? [0, 0, 0] : [1, 1, 0];

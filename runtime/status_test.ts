@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { heededStatus, isLive, Status, statusName } from "./status.ts";
+import { covers } from "../testing/covers.ts";
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND, DEVICE_NEEDS_RESET, FAILED } = Status;
 const READY = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
@@ -18,6 +19,7 @@ Deno.test("heededStatus() follows the order of initialisation", () => {
 });
 
 Deno.test("heededStatus() ignores a step whose turn has not come", () => {
+  covers("devicenormative:General Initialization And Device Operation / Device Suspend#1");
   assert.equal(heededStatus(ACKNOWLEDGE, FEATURES_OK), 0);
   assert.equal(heededStatus(DRIVER, FEATURES_OK), 0);
   assert.equal(heededStatus(3, 3 | DRIVER_OK), 0, "DRIVER_OK needs FEATURES_OK");

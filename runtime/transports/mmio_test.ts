@@ -6,6 +6,7 @@ import { Status } from "../status.ts";
 import { MmioDevice } from "./mmio_device.ts";
 import { findMmio } from "./mmio_driver.ts";
 import { access, machineMemory } from "./rigs_fixture.ts";
+import { covers } from "../../testing/covers.ts";
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, DEVICE_NEEDS_RESET } = Status;
 const FOUND = ACKNOWLEDGE | DRIVER;
@@ -49,6 +50,10 @@ class Bench {
 }
 
 Deno.test("MmioDevice shows what it is", () => {
+  covers(
+    "devicenormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout#1",
+    "devicenormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout#2",
+  );
   const bench = new Bench();
   assert.equal(bench.get("MagicValue"), 0x74726976);
   assert.equal(bench.get("Version"), 2);
@@ -178,6 +183,10 @@ Deno.test("QueueReset does nothing unless the feature was negotiated", () => {
 });
 
 Deno.test("the interrupt is a level, held until every cause is acknowledged", () => {
+  covers(
+    "devicenormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout#3",
+    "devicenormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout#4",
+  );
   const bench = new Bench();
   bench.agree();
   bench.enable();
@@ -196,6 +205,11 @@ Deno.test("the interrupt is a level, held until every cause is acknowledged", ()
 });
 
 Deno.test("findMmio() finds nothing at an empty place, and refuses what is no virtio device", async () => {
+  covers(
+    "drivernormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout#6",
+    "drivernormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout#8",
+    "drivernormative:Virtio Transport Options / Virtio Over MMIO / MMIO-specific Initialization And Device Operation / Device Initialization#4",
+  );
   const words: Record<number, number> = { 0: 0x74726976, 4: 2, 8: 0 };
   const machine = {
     memory: machineMemory(),

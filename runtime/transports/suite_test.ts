@@ -9,6 +9,7 @@ import { Status } from "../status.ts";
 import { until } from "../task.ts";
 import type { SharedMemory } from "../transport.ts";
 import { type Link, type Rig, RIGS } from "./rigs_fixture.ts";
+import { covers } from "../../testing/covers.ts";
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND, DEVICE_NEEDS_RESET, FAILED } = Status;
 const DATA = Uint8Array.from({ length: 300 }, (_, at) => at);
@@ -85,6 +86,7 @@ for (const rig of RIGS) {
   });
 
   sceneTest("masks the features that it does not carry", rig, async ({ link, driver }) => {
+    covers("devicenormative:Basic Facilities of a Virtio Device / Feature Bits#4");
     await driver.start({ want: 0n });
     const offered = await link.transport.getFeatures();
     const has = (bit: number) => (offered >> BigInt(bit) & 1n) === 1n;
@@ -96,6 +98,7 @@ for (const rig of RIGS) {
 
   for (const state of ["found", "negotiated", "live", "suspended", "broken", "failed"] as const) {
     sceneTest(`resets a device that is ${state}`, rig, async (scene) => {
+      covers("devicenormative:Basic Facilities of a Virtio Device / Device Reset#1");
       const { driver, link: { transport }, device } = scene;
       await bringTo(state, scene);
       await transport.setStatus(0);
@@ -115,6 +118,10 @@ for (const rig of RIGS) {
   });
 
   sceneTest("refuses features", rig, async ({ device, driver, link: { transport } }) => {
+    covers(
+      "devicenormative:Basic Facilities of a Virtio Device / Feature Bits#3",
+      "drivernormative:General Initialization And Device Operation / Device Initialization#5",
+    );
     device.refused = featureSet(1);
     await assert.rejects(driver.start({ want: featureSet(0, 1) }), withoutFeatures);
     assert.equal(await transport.getStatus() & (FAILED | FEATURES_OK), FAILED);
@@ -134,6 +141,7 @@ for (const rig of RIGS) {
   });
 
   sceneTest("tells of DEVICE_NEEDS_RESET", rig, async ({ device, driver }) => {
+    covers("devicenormative:Basic Facilities of a Virtio Device / Device Status Field#3");
     let failure: Error | undefined;
     driver.onNeedsReset = (error) => failure = error;
     await driver.start({ want: 0n });
@@ -157,6 +165,10 @@ for (const rig of RIGS) {
   });
 
   sceneTest("never puts two configurations together", rig, async ({ device, driver, link }) => {
+    covers(
+      "drivernormative:Basic Facilities of a Virtio Device / Device Configuration Space#2",
+      "devicenormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout#6",
+    );
     await driver.start({ want: 0n });
     let changes = 0;
     const { readConfig } = device;
@@ -199,6 +211,10 @@ for (const rig of RIGS) {
   });
 
   sceneTest("suspends and resumes", rig, async ({ device, driver, link: { transport } }) => {
+    covers(
+      "devicenormative:General Initialization And Device Operation / Device Suspend#4",
+      "devicenormative:General Initialization And Device Operation / Device Suspend#5",
+    );
     await driver.start({ want: 0n });
     if (carries.suspend !== true) {
       await assert.rejects(driver.suspend(), TypeError);
