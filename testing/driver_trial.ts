@@ -86,6 +86,10 @@ export async function tryCall(subject: Subject, vector: Vector, ring: RingKind):
     if (statusProperty(message) === undefined) return;
     const { result: unanswered } = await call()(hand, 0);
     await assert.rejects(unanswered, PeerError, "an answer of no bytes");
+    const whole = used === room && vector.statusAt === undefined;
+    if (!whole || message.case?.used === "filled") return;
+    const { result: cut } = await call()(hand, used - 1);
+    await assert.rejects(cut, PeerError, "an answer without its last byte, the status");
   } finally {
     await driver.close();
   }
