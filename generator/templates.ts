@@ -20,6 +20,10 @@ import device_answer_ from "../templates/partials/device_answer.hbs" with { type
 import device_case_ from "../templates/partials/device_case.hbs" with { type: "text" };
 import device_config_ from "../templates/partials/device_config.hbs" with { type: "text" };
 import device_fields_ from "../templates/partials/device_fields.hbs" with { type: "text" };
+import device_finish_ from "../templates/partials/device_finish.hbs" with { type: "text" };
+import device_later_ from "../templates/partials/device_later.hbs" with { type: "text" };
+import device_pulled_ from "../templates/partials/device_pulled.hbs" with { type: "text" };
+import device_request_ from "../templates/partials/device_request.hbs" with { type: "text" };
 import device_send_ from "../templates/partials/device_send.hbs" with { type: "text" };
 import device_serve_ from "../templates/partials/device_serve.hbs" with { type: "text" };
 import device_set_ from "../templates/partials/device_set.hbs" with { type: "text" };
@@ -65,6 +69,10 @@ export const partials: Readonly<Record<string, string>> = {
   device_case: device_case_,
   device_config: device_config_,
   device_fields: device_fields_,
+  device_finish: device_finish_,
+  device_later: device_later_,
+  device_pulled: device_pulled_,
+  device_request: device_request_,
   device_send: device_send_,
   device_serve: device_serve_,
   device_set: device_set_,

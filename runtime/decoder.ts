@@ -85,12 +85,18 @@ export class Decoder {
     return new Decoder(this.#source, from, from + length);
   }
 
-  /** Byte order of `session` fields: the one that this session settled on. */
-  littleEndian = true;
+  /** A decoder of the next `stride` bytes, with zeroes behind them up to `size`. */
+  padded(stride: number, size: number, field: string): Decoder {
+    if (stride >= size) return this.slot(stride, field);
+    const bytes = new Uint8Array(size);
+    bytes.set(this.bytes(stride, field));
+    return Decoder.of(bytes);
+  }
 
   /** One byte. */
   u8(field: string): number {
-    return this.view.getUint8(this.take(1, field));
+    const at = this.take(1, field);
+    return this.view.getUint8(at);
   }
   /** Two bytes, least significant first. */
   le16(field: string): number {
@@ -124,19 +130,19 @@ export class Decoder {
   }
 
   /** Two bytes in the session's order. */
-  session16(field: string): number {
+  session16(field: string, littleEndian: boolean): number {
     const at = this.take(2, field);
-    return this.view.getUint16(at, this.littleEndian);
+    return this.view.getUint16(at, littleEndian);
   }
   /** Four bytes in the session's order. */
-  session32(field: string): number {
+  session32(field: string, littleEndian: boolean): number {
     const at = this.take(4, field);
-    return this.view.getUint32(at, this.littleEndian);
+    return this.view.getUint32(at, littleEndian);
   }
   /** Eight bytes in the session's order. */
-  session64(field: string): bigint {
+  session64(field: string, littleEndian: boolean): bigint {
     const at = this.take(8, field);
-    return this.view.getBigUint64(at, this.littleEndian);
+    return this.view.getBigUint64(at, littleEndian);
   }
 
   /** `length` bytes, a private copy. */
@@ -167,16 +173,14 @@ export class Decoder {
     return UTF8.decode(this.#scratch.slice(start, start + length));
   }
 
-  /** How many elements of `size` bytes the rest holds; a remainder is an error. */
-  count(size: number, field: string): number {
-    if (this.remaining % size !== 0) {
-      throw new PeerError("Cannot read the message", {
-        field,
-        wanted: `a multiple of ${size} bytes`,
-        got: this.remaining,
-      });
+  /** How many elements of `size` bytes the rest holds, without `behind` bytes at its end; a remainder is an error. */
+  count(size: number, field: string, behind = 0): number {
+    const room = this.remaining - behind;
+    if (room < 0 || room % size !== 0) {
+      const wanted = `a multiple of ${size} bytes`;
+      throw new PeerError("Cannot read the message", { field, wanted, got: room });
     }
-    return this.remaining / size;
+    return room / size;
   }
 
   /** Checks a number of elements before any is read. */

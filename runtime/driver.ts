@@ -77,6 +77,7 @@ export abstract class Driver implements AsyncDisposable {
     this.info = info;
     this.#queues = new DriverQueues(transport, {
       collect: (queue) => this.collect(queue),
+      polls: (queue) => this.polls(queue),
       broken: (error) => this.#fail(error, FAILED),
     });
     transport.onQueueNotify = (index) => this.#queues.notified(index);
@@ -179,6 +180,11 @@ export abstract class Driver implements AsyncDisposable {
 
   /** Collects all used buffers of a queue; suppressing and arming is done around it. */
   protected abstract collect(queue: DriverQueue): void;
+
+  /** Whether used buffers of a queue are looked for without a notification, which is suppressed then. */
+  protected polls(_queue: DriverQueue): boolean {
+    return false;
+  }
 
   /** The configuration has changed: time to read it again. */
   protected configChanged(): void | Promise<void> {}

@@ -18,6 +18,8 @@ const ROUNDS = 4;
 export interface QueueUser {
   /** Collects all used buffers. */
   collect(queue: DriverQueue): void;
+  /** Whether the user looks into a queue of its own accord: then it is not notified, and nothing is collected for it. */
+  polls(queue: DriverQueue): boolean;
   /** A queue broke. */
   broken(error: PeerError): void;
 }
@@ -143,6 +145,10 @@ export class DriverQueues {
 
   #collect(open: OpenQueue): void {
     const { queue } = open;
+    if (this.#user.polls(queue)) {
+      queue.suppress();
+      return;
+    }
     let waiting = true; // and stays so when a callback of the user throws
     try {
       for (let round = 0; round < ROUNDS && waiting; round++) {

@@ -45,7 +45,8 @@ export class Encoder {
 
   /** One byte. */
   u8(value: number, field: string): void {
-    this.view.setUint8(this.put(1), within(value, 0xff, field));
+    const at = this.put(1);
+    this.view.setUint8(at, within(value, 0xff, field));
   }
   /** Two bytes, least significant first. */
   le16(value: number, field: string): void {
@@ -78,23 +79,20 @@ export class Encoder {
     this.view.setBigUint64(at, within64(value, field));
   }
 
-  /** Byte order of `session` fields: the one that this session settled on. */
-  littleEndian = true;
-
   /** Two bytes in the session's order. */
-  session16(value: number, field: string): void {
+  session16(value: number, field: string, littleEndian: boolean): void {
     const at = this.put(2);
-    this.view.setUint16(at, within(value, 0xffff, field), this.littleEndian);
+    this.view.setUint16(at, within(value, 0xffff, field), littleEndian);
   }
   /** Four bytes in the session's order. */
-  session32(value: number, field: string): void {
+  session32(value: number, field: string, littleEndian: boolean): void {
     const at = this.put(4);
-    this.view.setUint32(at, within(value, 0xffff_ffff, field), this.littleEndian);
+    this.view.setUint32(at, within(value, 0xffff_ffff, field), littleEndian);
   }
   /** Eight bytes in the session's order. */
-  session64(value: bigint, field: string): void {
+  session64(value: bigint, field: string, littleEndian: boolean): void {
     const at = this.put(8);
-    this.view.setBigUint64(at, within64(value, field), this.littleEndian);
+    this.view.setBigUint64(at, within64(value, field), littleEndian);
   }
 
   /** A struct of a known size, written at constant offsets. */
@@ -134,12 +132,12 @@ export class Encoder {
     for (const value of values) this.terminated(value, field);
   }
 
-  /** Text padded with NULs to `length` bytes. */
-  padded(value: string, length: number, field: string): void {
+  /** Text padded with NULs to `length` bytes, of which it needs at least `nuls`. */
+  padded(value: string, length: number, field: string, nuls = 0): void {
     const bytes = UTF8.encode(value);
-    if (bytes.length > length) {
+    if (bytes.length + nuls > length) {
       throw new RangeError(
-        `Cannot write ${field}: ${bytes.length} bytes of text were given, ${length} fit`,
+        `Cannot write ${field}: ${bytes.length} bytes of text were given, ${length - nuls} fit`,
       );
     }
     this.#scratchSet(bytes, this.put(length));
@@ -165,6 +163,13 @@ export class Encoder {
       throw new RangeError(`Cannot write ${field}: it takes ${written} bytes, ${length} fit`);
     }
     this.put(length - written);
+  }
+
+  /** Cuts what stands behind `start` to `length` bytes, or fills it up to that with zeroes. */
+  fit(start: number, length: number): void {
+    const end = start + length;
+    if (this.length < end) this.put(end - this.length);
+    else this.length = end;
   }
 
   /** Zeroes up to the next multiple of `align` from `start`. */

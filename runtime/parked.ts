@@ -36,6 +36,11 @@ export class ParkedBuffers {
     return this.#count > before;
   }
 
+  /** Keeps a buffer that was popped already. */
+  keep(head: number): void {
+    this.#heads[(this.#first + this.#count++) % this.#heads.length] = head;
+  }
+
   /** How many of the next buffers hold `length` bytes together; 0 when they never do, or more than `most` were needed. */
   needed(length: number, most: number): number {
     if (this.#count < most) this.park();
@@ -82,11 +87,12 @@ export class ParkedBuffers {
     return at;
   }
 
-  /** Gives the next buffer back empty: it is too small for any message. */
-  drop(): void {
-    if (this.#count === 0) return;
+  /** Gives the oldest buffer back with nothing in it; false when none is parked. */
+  giveBack(): boolean {
+    if (this.#count === 0) return false;
     this.#queue.push(this.#take(), 0);
     this.#queue.publish();
+    return true;
   }
 
   #at(i: number): number {

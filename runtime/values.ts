@@ -27,9 +27,59 @@ export function within64(value: bigint, field: string): bigint {
   return value;
 }
 
-/** Whether a value below 2^53 has bits beyond the allowed ones. */
-export function hasOtherBits(value: number, allowed: number): boolean {
+/** Whether a value below 2^53, or of any size as a bigint, has bits beyond the allowed ones. */
+export function hasOtherBits(value: number | bigint, allowed: number | bigint): boolean {
   return (BigInt(value) & ~BigInt(allowed)) !== 0n;
+}
+
+/** Whether one value is a multiple of another; every value is one of 0, which stands for no demand. */
+export function isMultiple<T extends number | bigint>(value: T, of: T): boolean {
+  return Number(of) === 0 || Number(value % of) === 0;
+}
+
+/** What a field may be beside its type. */
+export interface Bounds {
+  /** The least value. */
+  readonly min?: number;
+  /** The greatest value. */
+  readonly max?: number;
+  /** It is a multiple of this. */
+  readonly multipleOf?: number;
+  /** It is a power of two. */
+  readonly powerOfTwo?: boolean;
+  /** It is one of these. */
+  readonly oneOf?: readonly number[];
+}
+
+/** The value that the other side sent, when it is within bounds; a PeerError naming the field otherwise. */
+export function bounded<T extends number | bigint>(value: T, bounds: Bounds, field: string): T {
+  const wanted = boundOf(value, bounds);
+  if (wanted === "") return value;
+  throw new PeerError("Cannot read the message", { field, wanted, got: value });
+}
+
+/** The value that the user gave, when it is within bounds; a RangeError naming the field otherwise. */
+export function allowed<T extends number | bigint>(value: T, bounds: Bounds, field: string): T {
+  const wanted = boundOf(value, bounds);
+  if (wanted === "") return value;
+  throw new RangeError(`Cannot write ${field}: ${value} was given, ${wanted} is wanted`);
+}
+
+/** The bound that a value breaks, in words; empty when there is none. */
+function boundOf(value: number | bigint, bounds: Bounds): string {
+  const { min, max, multipleOf, powerOfTwo, oneOf } = bounds;
+  if (min !== undefined && value < min) return `at least ${min}`;
+  if (max !== undefined && value > max) return `at most ${max}`;
+  if (multipleOf !== undefined && !isMultiple(BigInt(value), BigInt(multipleOf))) {
+    return `a multiple of ${multipleOf}`;
+  }
+  if (powerOfTwo === true && !isPowerOfTwo(BigInt(value))) return "a power of two";
+  if (oneOf !== undefined && !oneOf.includes(Number(value))) return `one of ${oneOf.join(", ")}`;
+  return "";
+}
+
+function isPowerOfTwo(value: bigint): boolean {
+  return value > 0n && (value & (value - 1n)) === 0n;
 }
 
 /** A length that a field of the message states too; a RangeError when the two differ. */

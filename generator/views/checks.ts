@@ -5,14 +5,27 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
-import type { DeviceModel } from "../model.ts";
+import type { DeviceModel, FieldModel } from "../model.ts";
 import { localName, propertyName } from "../names.ts";
 import { numberText } from "./docs.ts";
+import { alternatives, keyOf, pathOf } from "./paths.ts";
+import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import { isGated } from "./shape.ts";
-import { pathOf, type Siblings } from "./siblings.ts";
+import type { Siblings } from "./siblings.ts";
+import { allText } from "./text.ts";
 
-/** Checks as conditions on `request`, payload cursors, `config`, and the device's gates. */
+/** What surrounds an operand. */
+interface Place {
+  /** Array whose elements are checked one by one; null for the request itself. */
+  readonly each: string | null;
+  /** Some value has 64 bits: all are bigints. */
+  readonly wide: boolean;
+  /** What a limit of the configuration is when it is not there. */
+  readonly absent: "none" | "least";
+}
+
+/** Checks as conditions on `request`, payload cursors, the configuration, and the device's gates. */
 export class Operands {
   readonly #scope: Scope;
   readonly #device: DeviceModel;
@@ -24,90 +37,161 @@ export class Operands {
     this.#parts = parts;
   }
 
+  /** True when a request fails the check. */
   failsText(check: dsl.Check): string {
-    const each = check.each !== undefined;
-    const of = check.of === undefined ? null : this.#text(check.of, each);
-    const conditions: string[] = [];
-    if (of !== null) {
-      if (check.atMost !== undefined) conditions.push(`${of} > ${this.#text(check.atMost, each)}`);
-      if (check.atLeast !== undefined) {
-        conditions.push(`${of} < ${this.#text(check.atLeast, each)}`);
-      }
-      if (check.equals !== undefined) {
-        conditions.push(`${of} !== ${this.#text(check.equals, each)}`);
-      }
-      if (check.multipleOf !== undefined) {
-        conditions.push(`${of} % ${this.#text(check.multipleOf, each)} !== 0`);
-      }
-      if (check.clear !== undefined) {
-        conditions.push(`(${of} & ${this.#text(check.clear, each)}) !== 0`);
-      }
-    }
-    if (check.of !== undefined && check.within !== undefined) {
-      const allowed = this.#text(check.within, each).replace("?? Infinity", "?? 0");
-      conditions.push(`hasOtherBits(${this.#text(check.of, each)}, ${allowed})`);
-    }
-    const wrong = conditions.length === 0 ? "true" : conditions.join(" || ");
-    const gates = [
+    const wrong = this.#wrongText(check);
+    const gate = allText(
       this.#scope.gateText(alternatives(check.when), alternatives(check.unless)),
       this.#offeredText(alternatives(check.offered)),
-    ].filter((text) => text !== "");
-    if (gates.length === 0) return wrong;
-    const all = gates.map((text) => gates.length > 1 || wrong !== "true" ? `(${text})` : text);
-    return wrong === "true" ? all.join(" && ") : `${all.join(" && ")} && (${wrong})`;
+    );
+    return wrong === "" ? gate === "" ? "true" : gate : allText(gate, wrong);
+  }
+
+  /** True when the value is wrong; empty when the gates alone decide. */
+  #wrongText(check: dsl.Check): string {
+    const { atMost, atLeast, equals, multipleOf, clear, within } = check;
+    if (check.of === undefined) return "";
+    const each = check.each ?? null;
+    const all = [check.of, atMost, atLeast, equals, multipleOf, clear, within];
+    const wide = all.some((one) => one !== undefined && this.#isWide(one, each));
+    const zero = wide ? "0n" : "0";
+    const text = (operand: dsl.Operand, absent: Place["absent"] = "least") =>
+      this.#text(operand, { each, wide, absent });
+    const of = text(check.of);
+    const conditions: string[] = [];
+    if (atMost !== undefined) conditions.push(`${of} > ${text(atMost, "none")}`);
+    if (atLeast !== undefined) conditions.push(`${of} < ${text(atLeast)}`);
+    if (equals !== undefined) conditions.push(`${of} !== ${text(equals)}`);
+    if (typeof multipleOf === "number") {
+      conditions.push(`${of} % ${text(multipleOf)} !== ${zero}`);
+    } else if (multipleOf !== undefined) {
+      conditions.push(`!isMultiple(${of}, ${text(multipleOf)})`);
+    }
+    if (clear !== undefined) conditions.push(`(${of} & ${text(clear)}) !== ${zero}`);
+    if (within !== undefined) conditions.push(`hasOtherBits(${of}, ${text(within)})`);
+    return conditions.join(" || ");
   }
 
   #offeredText(offered: readonly (readonly string[])[]): string {
     return this.#scope.gateText(offered, []).replace(/\bs\./g, "this.#offers.");
   }
 
-  #text(operand: dsl.Operand, each: boolean): string {
-    if (typeof operand === "number") return numberText(operand);
-    if ("field" in operand) return this.#fieldText(pathOf(operand.field), each);
-    if ("config" in operand) return this.#configText(pathOf(operand.config));
-    if ("length" in operand) return this.#lengthText(operand.length, each);
-    if ("sum" in operand) return `(${operand.sum.map((one) => this.#text(one, each)).join(" + ")})`;
-    if ("product" in operand) {
-      return `(${operand.product.map((one) => this.#text(one, each)).join(" * ")})`;
-    }
+  #text(operand: dsl.Operand, place: Place): string {
+    const { wide } = place;
+    const inner = (one: dsl.Operand) => this.#text(one, place);
+    if (typeof operand === "number") return wide ? `${operand}n` : numberText(operand);
+    if ("field" in operand) return this.#fieldText(pathOf(operand.field), place);
+    if ("config" in operand) return this.#configText(pathOf(operand.config), place);
+    if ("length" in operand) return wideText(this.#lengthText(operand.length, place), wide);
+    if ("sum" in operand) return `(${operand.sum.map(inner).join(" + ").replaceAll("+ -", "- ")})`;
+    if ("product" in operand) return `(${operand.product.map(inner).join(" * ")})`;
     if ("bit" in operand) {
       const [word, bit] = operand.bit;
-      return `((${this.#text(word, each)} >>> ${bit}) & 1)`;
+      return wide ? `((${inner(word)} >> ${bit}n) & 1n)` : `((${inner(word)} >>> ${bit}) & 1)`;
     }
     const [dividend, divisor] = operand.quotient;
-    return `Math.floor(${this.#text(dividend, each)} / ${divisor})`;
+    return wide
+      ? `(${inner(dividend)} / ${divisor}n)`
+      : `Math.floor(${inner(dividend)} / ${divisor})`;
   }
 
-  #fieldText(path: readonly string[], each: boolean): string {
-    const text = `${each ? "element" : "request"}.${path.map(propertyName).join(".")}`;
-    const model = this.#parts.flatMap((part) => part.flat).find((one) => one.name === path[0]);
-    const wide = model?.field.kind === "scalar" && model.field.type.endsWith("64") &&
-      model.field.as !== "number";
-    if (this.#scope.words.has(path.at(-1) ?? "")) return `(${text} ?? 0)`;
-    return wide ? `Number(${text})` : text;
+  #fieldText(path: readonly string[], { each, wide }: Place): string {
+    const models = this.#models(path, each);
+    const last = models.at(-1);
+    const derived = each === null && last !== undefined && path.length === 1
+      ? this.#derivedText(last)
+      : null;
+    if (derived !== null) return wideText(derived, wide);
+    const keys = path.map((name, at) =>
+      models[at] === undefined ? propertyName(name) : keyOf(models[at], name)
+    );
+    const text = `${each === null ? "request" : "element"}.${keys.join(".")}`;
+    const big = isBig(last);
+    const absent = this.#scope.words.has(path.at(-1) ?? "") ||
+      models.some((model) => model !== undefined && isGated(model));
+    const present = absent ? `(${text} ?? ${big ? "0n" : "0"})` : text;
+    return big ? present : wideText(present, wide);
   }
 
-  /** A limit of the configuration; none when the field is not there. */
-  #configText(path: readonly string[]): string {
-    const field = this.#device.config?.fields.find((one) => one.name === path[0]);
-    const absent = field !== undefined && isGated(field);
-    const text = `this.#settings.${path.map(propertyName).join(absent ? "?." : ".")}`;
-    const wide = path.length === 1 && field?.field.kind === "scalar" &&
-      field.field.type.endsWith("64") && field.field.as !== "number";
-    const number = wide ? `Number(${text})` : text;
-    return absent ? `(${number} ?? Infinity)` : number;
+  /** A number that follows from the length of something. */
+  #derivedText(model: FieldModel): string | null {
+    const part = this.#parts.find((each) => each.flat.includes(model));
+    const text = part?.derivedText(model) ?? null;
+    return text?.replace(/\bvalue\./g, "request.").replace(/\blengths\.(\w+)/g, "$1.length") ??
+      null;
   }
 
-  #lengthText(name: string, each: boolean): string {
-    const payload = this.#parts.flatMap((part) => part.flat).find((one) => one.name === name);
+  /** The fields that a path leads through, as far as they are known. */
+  #models(path: readonly string[], each: string | null): (FieldModel | undefined)[] {
+    const [first = "", ...rest] = path;
+    const array = each === null ? undefined : this.#find(each);
+    let model = each === null
+      ? this.#find(first)
+      : array?.struct?.fields.find((one) => one.name === first);
+    const models = [model];
+    for (const name of rest) {
+      model = model?.struct?.fields.find((one) => one.name === name);
+      models.push(model);
+    }
+    return models;
+  }
+
+  #find(name: string): FieldModel | undefined {
+    return this.#parts.map((part) => part.find(name)).find((model) => model !== undefined);
+  }
+
+  /** A limit of the configuration; `absent` when the field is not there. */
+  #configText(path: readonly string[], { wide, absent }: Place): string {
+    const models = this.#configModels(path);
+    const gated = models[0] !== undefined && isGated(models[0]);
+    const text = `this.#settings.${path.map(propertyName).join(gated ? "?." : ".")}`;
+    const big = isBig(models.at(-1));
+    if (!gated) return big ? text : wideText(text, wide);
+    if (absent === "none") {
+      if (big) return `(${text} ?? 0xffff_ffff_ffff_ffffn)`;
+      return wide ? `BigInt(${text} ?? Number.MAX_SAFE_INTEGER)` : `(${text} ?? Infinity)`;
+    }
+    return big ? `(${text} ?? 0n)` : wideText(`(${text} ?? 0)`, wide);
+  }
+
+  #configModels(path: readonly string[]): (FieldModel | undefined)[] {
+    let fields = this.#device.config?.fields ?? [];
+    return path.map((name) => {
+      const model = fields.find((one) => one.name === name);
+      fields = model?.struct?.fields ?? [];
+      return model;
+    });
+  }
+
+  #lengthText(name: string, { each }: Place): string {
+    const payload = this.#find(name);
     const property = propertyName(name);
     if (payload?.field.kind === "payload") return `${localName(property)}.length`;
-    return `${each ? "element" : "request"}.${property}.length`;
+    const text = `${each === null ? "request" : "element"}.${property}`;
+    return payload !== undefined && isGated(payload) ? `(${text}?.length ?? 0)` : `${text}.length`;
+  }
+
+  /** Whether some value in the operand is a bigint. */
+  #isWide(operand: dsl.Operand, each: string | null): boolean {
+    if (typeof operand === "number" || "length" in operand) return false;
+    if ("field" in operand) return isBig(this.#models(pathOf(operand.field), each).at(-1));
+    if ("config" in operand) return isBig(this.#configModels(pathOf(operand.config)).at(-1));
+    const inner = "sum" in operand
+      ? operand.sum
+      : "product" in operand
+      ? operand.product
+      : "bit" in operand
+      ? [operand.bit[0]]
+      : [operand.quotient[0]];
+    return inner.some((one) => this.#isWide(one, each));
   }
 }
 
-function alternatives(gate: dsl.Gate | undefined): readonly (readonly string[])[] {
-  if (gate === undefined) return [];
-  if (typeof gate === "string") return [[gate]];
-  return gate.map((one) => typeof one === "string" ? [one] : one);
+function isBig(model: FieldModel | undefined): boolean {
+  return model?.field.kind === "scalar" &&
+    scalarText(model.field.type, model.field.as).type === "bigint";
+}
+
+function wideText(text: string, wide: boolean): string {
+  return wide ? `BigInt(${text})` : text;
 }

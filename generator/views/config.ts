@@ -8,7 +8,8 @@ import type * as dsl from "../../spec/types.ts";
 import type { DeviceModel, FieldModel } from "../model.ts";
 import { className, localName, propertyName } from "../names.ts";
 import { sectionDoc } from "./docs.ts";
-import { configFieldView, type PropertyView } from "./fields.ts";
+import type { PropertyView } from "./field.ts";
+import { configFieldView } from "./fields.ts";
 import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import { isGated } from "./shape.ts";
@@ -45,12 +46,29 @@ export interface WritableView {
   readonly offset: number;
   readonly size: number;
   readonly gate: string;
+  /** Reads it from `view`. */
   readonly get: string;
+  /** Writes `value` to the start of `view`. */
   readonly set: string;
+  /** Writes a value to its place in `view`. */
+  setAt(value: string): string;
   /** True when the value is out of its bounds; empty when it has none. */
   readonly refuses: string;
-  readonly clears: { readonly offset: number; readonly get: string; readonly set: string } | null;
+  /** Another field, in which each bit that is written clears its like. */
+  readonly clears: {
+    readonly property: string;
+    readonly offset: number;
+    readonly get: string;
+    readonly set: string;
+  } | null;
+  /** Only written before DRIVER_OK. */
   readonly until: boolean;
+  /** Also written before anything is negotiated. */
+  readonly from: boolean;
+  /** To be settled before the queues are set up: later is too late, or messages depend on it. */
+  readonly early: boolean;
+  /** Its value after a reset; empty where that survives one. */
+  readonly reset: string;
   readonly windowed: boolean;
   readonly optional: boolean;
 }
@@ -76,7 +94,7 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
   if (config === null) return null;
   const type = `${device.prefix}Config`;
   const siblings = new Siblings(scope, type, config.fields);
-  const window = windowView(scope, config.description.window, config.fields, type);
+  const window = windowView(config.description.window, config.fields, type);
   const windowed = config.description.window;
   const shown = windowed === undefined ? [] : [...windowed.select, windowed.size, windowed.value];
   const fields = siblings.flat.map((model) =>
@@ -114,28 +132,12 @@ function fieldText(scope: Scope, model: FieldModel, siblings: Siblings, hidden: 
     const local = localName(property);
     return property === local ? property : `${property}: ${local}`;
   });
-  const reset = model.field.kind === "scalar" ? model.field.reset : undefined;
-  const defaulted = isDefaulted(model);
   return {
     properties: view.properties,
     decodes: [...view.decodes, ...view.late],
     result: gate === "" ? members : [`...(${gate} ? { ${members.join(", ")} } : {})`],
-    encodes: hidden
-      ? [`e.put(${model.size});`]
-      : view.encodes.map((line) => defaulted ? defaultText(line, model, reset ?? 0) : line),
+    encodes: hidden ? [`e.put(${model.size});`] : view.encodes,
   };
-}
-
-/** A value that the driver writes starts at its reset value. */
-function defaultText(line: string, model: FieldModel, reset: number): string {
-  const value = `value.${propertyName(model.name)}`;
-  const plain = line.replaceAll(`${value} ?? 0n`, value).replaceAll(`${value} ?? 0`, value);
-  return plain.replaceAll(value, `${value} ?? ${reset}`);
-}
-
-function isDefaulted(model: FieldModel): boolean {
-  return model.field.kind === "scalar" &&
-    (model.field.driverWrites !== undefined || isGated(model));
 }
 
 function hiddenNames(window: NonNullable<dsl.Config["window"]>): string[] {
@@ -152,6 +154,7 @@ function writableView(
   if (field.kind !== "scalar" || field.driverWrites === undefined) return [];
   const text = scalarText(field.type, field.as);
   const writes = field.driverWrites === true ? {} : field.driverWrites;
+  if (writes.legacy === true) return [];
   const cleared = fields.find((each) => each.name === writes.clears);
   const offset = model.offset ?? 0;
   return [{
@@ -164,13 +167,22 @@ function writableView(
     gate: isGated(model) ? scope.gateText(model.when, model.unless) : "",
     get: text.get(String(offset)),
     set: text.set("0", "value", model.name),
+    setAt: (value) => text.set(String(offset), value, model.name),
     refuses: boundsText(field),
     clears: cleared === undefined || cleared.field.kind !== "scalar" ? null : {
+      property: propertyName(cleared.name),
       offset: cleared.offset ?? 0,
       get: scalarText(cleared.field.type).get(String(cleared.offset ?? 0)),
       set: scalarText(cleared.field.type).set(String(cleared.offset ?? 0), "left", cleared.name),
     },
     until: writes.until === "DRIVER_OK",
+    from: writes.from === "start",
+    early: writes.until === "DRIVER_OK" || scope.sizes.has(model.name),
+    reset: field.survivesReset === true
+      ? ""
+      : `this.#options.config.${propertyName(model.name)} ?? ${field.reset ?? 0}${
+        text.type === "bigint" ? "n" : ""
+      }`,
     windowed: hidden.includes(propertyName(model.name)),
     optional: isGated(model),
   }];
@@ -181,6 +193,9 @@ function boundsText(field: dsl.Scalar): string {
   const tests: string[] = [];
   if (field.min !== undefined && field.min > 0) tests.push(`value < ${field.min}`);
   if (typeof field.max === "number") tests.push(`value > ${field.max}`);
+  if (typeof field.max === "object") {
+    tests.push(`value > (this.#settings.${propertyName(field.max.config)} ?? Infinity)`);
+  }
   if (field.oneOf !== undefined) {
     tests.push(field.oneOf.map((one) => `value !== ${one}`).join(" && "));
   }
@@ -190,13 +205,11 @@ function boundsText(field: dsl.Scalar): string {
 }
 
 function windowView(
-  scope: Scope,
   window: dsl.Config["window"],
   fields: readonly FieldModel[],
   type: string,
 ): WindowView | null {
   if (window === undefined) return null;
-  void scope;
   const find = (name: string) => fields.find((each) => each.name === name)!;
   return {
     select: window.select.map((name) => ({

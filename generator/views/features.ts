@@ -26,6 +26,8 @@ export interface FeatureView {
   readonly mandatory: boolean;
   /** Another feature that excludes it comes first. */
   readonly loses: boolean;
+  /** Features that it does not go with, by their keys. */
+  readonly excludes: readonly string[];
 }
 
 /** Views of a device's features. */
@@ -44,6 +46,7 @@ export function featureViews(device: DeviceModel): FeatureView[] {
     option: feature.by.includes("option"),
     legacy: feature.legacy,
     mandatory: feature.mandatory,
+    excludes: feature.excludes,
     loses: device.features.some((other) => other.excludes.includes(feature.key)),
   }));
 }
@@ -86,6 +89,10 @@ function anyOf(conditions: readonly string[]): string {
 /** `set.case`, or a queue's name: whether the device has what serves it. */
 function handlerText(device: DeviceModel, name: string): string[] {
   const [setName = "", caseName] = name.split(".");
+  const carriers = device.queues.filter((each) =>
+    each.messages.some((set) => set.name === setName)
+  );
+  if (carriers.length > 0 && carriers.every(({ queue }) => queue.role === "receive")) return [];
   const queue = device.queues.find((each) => each.name === setName);
   if (caseName === undefined && queue !== undefined) {
     if (queue.queue.role === "receive") return [];

@@ -11,7 +11,7 @@ import { sectionDoc } from "./docs.ts";
 import type { MessagesView } from "./messages.ts";
 import type { Scope } from "./scope.ts";
 import { isGated } from "./shape.ts";
-import { pathOf } from "./siblings.ts";
+import { alternatives, pathOf } from "./paths.ts";
 
 /** A queue, or a family of equal ones. */
 export interface QueueView {
@@ -90,16 +90,15 @@ function familyText(scope: Scope, device: DeviceModel, model: QueueModel): strin
   const { index, strictIndex, count = 1 } = model.queue;
   const gate = scope.gateText(model.when, []);
   const number = countText(scope, device, count);
-  const members = [placeText(scope, device, index, "")];
+  const members = [placeText(scope, device, index)];
   if (strictIndex !== undefined) {
-    members.push(`strict: { ${placeText(scope, device, strictIndex, "")} }`);
+    members.push(`strict: { ${placeText(scope, device, strictIndex)} }`);
   }
   members.push(`count: ${gate === "" ? number : `${gate} ? ${number} : 0`}`);
   return `{ ${members.join(", ")} }`;
 }
 
-function placeText(scope: Scope, device: DeviceModel, index: dsl.Index, pad: string): string {
-  void pad;
+function placeText(scope: Scope, device: DeviceModel, index: dsl.Index): string {
   if (index === "next") return `first: "next", step: 1`;
   if (typeof index === "object" && "step" in index) {
     const then = index.then === undefined ? "" : `, then: ${index.then}`;
@@ -130,10 +129,4 @@ function parksText(device: DeviceModel, parks: dsl.Length | undefined): string {
   const text = `config.${propertyName(parks.config)}`;
   const value = field !== undefined && isGated(field) ? `(${text} ?? 0)` : text;
   return parks.plus ? `${value} + ${parks.plus}` : value;
-}
-
-function alternatives(gate: dsl.Gate | undefined): readonly (readonly string[])[] {
-  if (gate === undefined) return [];
-  if (typeof gate === "string") return [[gate]];
-  return gate.map((one) => typeof one === "string" ? [one] : one);
 }

@@ -11,7 +11,8 @@ import { className, propertyName } from "../names.ts";
 import { Scope } from "./scope.ts";
 import { scalarText } from "./scalars.ts";
 import { structShape } from "./shape.ts";
-import { keyOf, lengthOf, pathOf, Siblings } from "./siblings.ts";
+import { keyOf, lengthOf, pathOf } from "./paths.ts";
+import { Siblings } from "./siblings.ts";
 
 /** A value of a message: what a literal can say. */
 export type Sample =
@@ -28,6 +29,10 @@ type Record_ = { [property: string]: Sample };
 const PAYLOAD_BYTES = 16;
 /** Elements of an array, bytes of a key. */
 const ELEMENTS = 2;
+/** A list of texts. */
+const TEXTS = ["ab", "c"];
+/** Bytes for self-describing elements where the configuration says how many. */
+const SEQUENCE_BYTES = 64;
 
 /** The sample of one case: both parts, and the bytes of each payload. */
 export interface CaseSample {
@@ -68,6 +73,7 @@ export class Samples {
         .map((model) => [model.name, this.#open(model) ? PAYLOAD_BYTES : 0]),
     );
     const parts = { readable, writable, request, payloads };
+    this.#tellLengths(parts, answer);
     const refused = this.#satisfy(one, parts);
     this.#tellLengths(parts, answer);
     const seen = this.#withWords(readable.flat, request);
@@ -125,6 +131,7 @@ export class Samples {
     switch (field.kind) {
       case "scalar":
         if (field.tag || field.reserved !== undefined || field.value !== undefined) return {};
+        if (field.echoes !== undefined) return {};
         return { [keyOf(model)]: this.#scalar(field) };
       case "bits":
         return Object.fromEntries(
@@ -169,7 +176,7 @@ export class Samples {
   }
 
   #bytes(field: dsl.Bytes): Sample {
-    if (field.text === "list") return ["ab", "c"];
+    if (field.text === "list") return TEXTS;
     if (field.text !== undefined) return "text".slice(0, Math.max(1, this.#count(field.length)));
     return pattern(this.#count(field.length));
   }
@@ -219,12 +226,26 @@ export class Samples {
         continue;
       }
       if (field.reserved !== undefined) continue;
-      const value = configNumber(field);
+      const value = Math.max(configNumber(field), this.#roomWanted(model.name));
       values[keyOf(model)] = scalarText(field.type, field.as).type === "bigint"
         ? BigInt(value)
         : value;
     }
     return values;
+  }
+
+  /** Bytes that a configuration field must give to what it is the size of. */
+  #roomWanted(name: string): number {
+    const parts = this.#device.messages.flatMap((set) => set.cases)
+      .flatMap((one) => [...one.readable.fields, ...one.writable.fields]);
+    const sized = parts.find(({ field }) => {
+      const length = lengthOf(field);
+      const open = field.kind === "sequence" || field.kind === "bytes" && field.text === "list";
+      return open && typeof length === "object" && length !== null && "config" in length &&
+        length.config === name;
+    });
+    if (sized === undefined) return 0;
+    return sized.field.kind === "sequence" ? SEQUENCE_BYTES : textBytes(TEXTS);
   }
 
   /** Changes fields one after the other until all checks pass; the status of the first that does not. */
@@ -302,6 +323,9 @@ export class Samples {
   #tellLengths(parts: Parts, answer: Record_): void {
     const tell = (siblings: Siblings, values: Record_) => {
       for (const model of siblings.flat) {
+        if (model.field.kind === "array" && model.field.stride !== undefined) {
+          assign(parts.request, pathOf(model.field.stride.field), model.struct?.size ?? 64);
+        }
         const length = lengthOf(model.field);
         if (length === null || typeof length !== "object" || !("field" in length)) continue;
         const count = model.field.kind === "payload"
@@ -332,12 +356,17 @@ function pattern(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => at + 1);
 }
 
+/** Bytes of texts with a NUL behind each. */
+function textBytes(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length + 1, 0);
+}
+
 function configNumber(field: dsl.Scalar): number {
   if (field.bitsOf !== undefined) return field.type.endsWith("64") ? 2 ** 40 - 1 : 0xffff;
   if (field.reset !== undefined) return field.reset;
   if (field.oneOf !== undefined) return field.oneOf[0] ?? 0;
   if (field.type.endsWith("64") && field.as === "number") return 2 ** 20;
-  const max = typeof field.max === "number" ? field.max : field.type === "u8" ? 1 : Infinity;
+  const max = typeof field.max === "number" ? field.max : Infinity;
   const wanted = field.type === "u8" ? 1 : 2;
   const least = Math.max(wanted, field.min ?? 0);
   const step = field.multipleOf ?? 1;

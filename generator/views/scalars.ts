@@ -37,7 +37,7 @@ export function scalarText(type: ScalarType, as?: "number" | "bigint"): ScalarTe
 /** The last arguments of a DataView method that say the byte order. */
 function order(type: ScalarType): string {
   if (type.startsWith("le")) return ", true";
-  return type.startsWith("session") ? ", d.littleEndian" : "";
+  return type.startsWith("session") ? ", s.littleEndian" : "";
 }
 
 function narrowText(type: ScalarType, size: number): ScalarText {
@@ -52,13 +52,18 @@ function narrowText(type: ScalarType, size: number): ScalarText {
       `view.setUint${bits}(${at}, within(${value}, ${max}, "${field}")${
         size === 1 ? "" : order(type)
       })`,
-    decode: (field) => `d.${type}("${field}")`,
-    encode: (value, field) => `e.${type}(${value}, "${field}")`,
+    decode: (field) => `d.${type}("${field}"${ownOrder(type)})`,
+    encode: (value, field) => `e.${type}(${value}, "${field}"${ownOrder(type)})`,
   };
 }
 
+/** The last argument of a decoder's or encoder's method for a field in the order of the session. */
+function ownOrder(type: ScalarType): string {
+  return type.startsWith("session") ? ", s.littleEndian" : "";
+}
+
 function wideText(type: ScalarType, as: "number" | "bigint"): ScalarText {
-  const little = type.startsWith("le");
+  const little = type.startsWith("session") ? "s.littleEndian" : String(type.startsWith("le"));
   if (as === "bigint") {
     return {
       size: 8,
@@ -67,8 +72,8 @@ function wideText(type: ScalarType, as: "number" | "bigint"): ScalarText {
       get: (at) => `view.getBigUint64(${at}${order(type)})`,
       set: (at, value, field) =>
         `view.setBigUint64(${at}, within64(${value}, "${field}")${order(type)})`,
-      decode: (field) => `d.${type}("${field}")`,
-      encode: (value, field) => `e.${type}(${value}, "${field}")`,
+      decode: (field) => `d.${type}("${field}"${ownOrder(type)})`,
+      encode: (value, field) => `e.${type}(${value}, "${field}"${ownOrder(type)})`,
     };
   }
   return {
@@ -78,8 +83,10 @@ function wideText(type: ScalarType, as: "number" | "bigint"): ScalarText {
     get: (at) => `getNumber64(view, ${at}, ${little})`,
     set: (at, value, field) =>
       `setNumber64(view, ${at}, within(${value}, Number.MAX_SAFE_INTEGER, "${field}"), ${little})`,
-    decode: (field) => `Number(d.${type}("${field}"))`,
+    decode: (field) => `Number(d.${type}("${field}"${ownOrder(type)}))`,
     encode: (value, field) =>
-      `e.${type}(BigInt(within(${value}, Number.MAX_SAFE_INTEGER, "${field}")), "${field}")`,
+      `e.${type}(BigInt(within(${value}, Number.MAX_SAFE_INTEGER, "${field}")), "${field}"${
+        ownOrder(type)
+      })`,
   };
 }

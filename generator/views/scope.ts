@@ -4,9 +4,17 @@
  * @module
  */
 
-import type { Check } from "../../spec/types.ts";
-import type { DeviceModel, EnumModel, ModuleModel, StructModel } from "../model.ts";
+import type { Check, Tag } from "../../spec/types.ts";
+import type {
+  Alternatives,
+  DeviceModel,
+  EnumModel,
+  FieldModel,
+  ModuleModel,
+  StructModel,
+} from "../model.ts";
 import { className, propertyName } from "../names.ts";
+import { allText, notText } from "./text.ts";
 
 /** The module under construction: finds what is named, and collects what the session must hold. */
 export class Scope {
@@ -21,6 +29,12 @@ export class Scope {
   readonly words: ReadonlySet<string>;
   /** Structs whose size the session keeps. */
   readonly grown: Set<StructModel> = new Set();
+  /** Structs whose functions something calls. */
+  readonly called: Set<string> = new Set();
+  /** Whether some field has the byte order of the session. */
+  readonly ordered: boolean;
+  /** Whether some field is left out of the strict layout. */
+  readonly strict: boolean;
   readonly #structs: ReadonlyMap<string, StructModel>;
   readonly #enums: ReadonlyMap<string, EnumModel>;
 
@@ -28,17 +42,21 @@ export class Scope {
     this.module = module;
     this.prefix = (module as Partial<DeviceModel>).prefix ?? "";
     this.#structs = new Map(module.structs.map((struct) => [struct.name, struct]));
-    const { messages = [] } = module as Partial<DeviceModel>;
-    const checked = messages.flatMap((set) => set.cases).flatMap((one) =>
-      one.checks.flatMap(fieldsOf)
-    );
-    const words = [
-      ...module.structs,
-      ...messages.flatMap((set) => set.cases).map((one) => one.readable),
-    ]
-      .flatMap((each) => each.fields).filter(({ field }) => field.kind === "bits");
-    this.words = new Set(words.map(({ name }) => name).filter((name) => checked.includes(name)));
     this.#enums = new Map(module.enums.map((each) => [each.name, each]));
+    const cases = module.messages.flatMap((set) => set.cases);
+    const fields = [
+      ...module.structs.flatMap((struct) => struct.fields),
+      ...cases.flatMap((one) => [...one.readable.fields, ...one.writable.fields]),
+    ].flatMap(withArms);
+    const checked = new Set(cases.flatMap((one) => one.checks.flatMap(fieldsOf)));
+    this.words = new Set(
+      fields.filter(({ field, name }) => field.kind === "bits" && checked.has(name))
+        .map(({ name }) => name),
+    );
+    this.ordered = fields.some(({ field }) =>
+      (field.kind === "scalar" || field.kind === "bits") && field.type.startsWith("session")
+    );
+    this.strict = fields.some(({ field }) => field.strict === false);
   }
 
   struct(name: string): StructModel {
@@ -58,8 +76,29 @@ export class Scope {
     return this.prefix + this.enumeration(name).typeName;
   }
 
-  /** Name of a struct in TypeScript: `VirtioLampBulb`. */
+  /** The value of a tag, which may be the name of a constant. */
+  tagValue(tag: Tag): number {
+    if (typeof tag === "number") return tag;
+    const { constants, enums } = this.module;
+    const found = [...constants, ...enums.flatMap((each) => each.members)]
+      .find((each) => each.name === tag);
+    if (found === undefined) throw new Error(`no constant ${tag} in ${this.module.name}`);
+    return found.value;
+  }
+
+  /** A value as the constant of its enumeration, `LampRequestType.IN`; as a number where there is none. */
+  valueText(name: string | undefined, value: number): string {
+    const enumeration = name === undefined ? undefined : this.#enums.get(name);
+    const member = enumeration?.members.find((each) => each.value === value)?.member;
+    if (member === undefined || !/^[A-Za-z_]/.test(member) || enumeration!.as === "bits") {
+      return String(value);
+    }
+    return `${this.enumType(name!)}.${member}`;
+  }
+
+  /** Name in TypeScript of a struct whose functions are called: `VirtioLampBulb`. */
   structType(name: string): string {
+    this.called.add(name);
     return className(name);
   }
 
@@ -69,21 +108,40 @@ export class Scope {
     return `s.${propertyName(struct.name)}Size`;
   }
 
-  /** Text that is true when the gate is open in the session `s`. */
-  gateText(when: readonly (readonly string[])[], unless: readonly (readonly string[])[]): string {
-    const open = this.#any(when);
-    const shut = this.#any(unless);
-    if (shut === "") return open;
-    const not = `!(${shut})`;
-    return open === "" ? not : `(${open}) && ${not}`;
+  /** Text for a configuration field that gives a size to messages, in the session `s`. */
+  sessionField(name: string): string {
+    this.sizes.add(name);
+    return `s.${this.sizeProperty(name)}`;
   }
 
-  #any(alternatives: readonly (readonly string[])[]): string {
+  /** Property of the session for a configuration field; a feature may have the same name. */
+  sizeProperty(name: string): string {
+    const property = propertyName(name);
+    const taken = this.module.features.some(({ key }) => gateProperty(key) === property);
+    return taken ? `${property}Value` : property;
+  }
+
+  /** Text that is true when a field is there in the session `s`; empty when it always is. */
+  fieldGate({ when, unless, field }: FieldModel): string {
+    return allText(this.gateText(when, unless), field.strict === false ? "!s.strict" : "");
+  }
+
+  /** Text that is true when the gate is open in the session `s`. */
+  gateText(when: Alternatives, unless: Alternatives): string {
+    return allText(this.#any(when), notText(this.#any(unless)));
+  }
+
+  #any(alternatives: Alternatives): string {
     return alternatives.map((all) => {
       for (const name of all) this.gates.add(name);
       return all.map((name) => `s.${gateProperty(name)}`).join(" && ");
     }).join(" || ");
   }
+}
+
+/** A field with those of its arms. */
+function withArms(model: FieldModel): FieldModel[] {
+  return [model, ...model.arms.flatMap((arm) => arm.fields.flatMap(withArms))];
 }
 
 /** Names of fields that a check looks at. */

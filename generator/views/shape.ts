@@ -20,20 +20,22 @@ export function structShape(scope: Scope, struct: StructModel): Shape {
   return struct.fields.some(isGated) ? "walked" : "fixed";
 }
 
-/** Whether the field always stands there. */
-export function isGated(field: FieldModel): boolean {
-  return field.when.length > 0 || field.unless.length > 0;
+/** Whether the field is not always there. */
+export function isGated({ when, unless, field }: FieldModel): boolean {
+  return when.length > 0 || unless.length > 0 || field.strict === false;
 }
 
-/** Whether the field has a size, no alternatives, and nothing that a reader could refuse. */
+/** Whether the field has a size, no alternatives, and nothing that only a walk can tell. */
 export function isPlain(scope: Scope, { field }: FieldModel): boolean {
   switch (field.kind) {
     case "scalar":
       return !field.type.startsWith("session") && field.value === undefined &&
-        field.reserved !== "zero" &&
+        field.reserved !== "zero" && field.echoes === undefined &&
+        typeof field.max !== "object" &&
         (field.enum === undefined || scope.enumeration(field.enum).unknown === "keep");
     case "bits":
-      return Object.values(field.fields).every((bit) => bit.reserved !== "zero");
+      return !field.type.startsWith("session") &&
+        Object.values(field.fields).every((bit) => bit.reserved !== "zero");
     case "bytes":
       return typeof field.length === "number" && field.reserved !== "zero" &&
         (field.text === undefined || field.text === "padded");

@@ -8,9 +8,12 @@
 import type * as dsl from "../../spec/types.ts";
 import type { FieldModel, StructModel } from "../model.ts";
 import { className, localName, propertyName } from "../names.ts";
-import { scalarSize } from "./scalars.ts";
+import { constantOf, externName, hasBitField, keyOf, lengthOf, ownerOf, pathOf } from "./paths.ts";
+import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import { isGated } from "./shape.ts";
+import { behindText, elementSize } from "./sizes.ts";
+import { operandText, shiftedText } from "./text.ts";
 
 /** Text for a value that a reader or a writer refers to. */
 export interface Reference {
@@ -29,7 +32,7 @@ export interface LengthText {
 }
 
 /** How to name something that is declared outside: null where it can't be. */
-export type Outer = (path: readonly string[]) => Reference | null;
+export type Outer = (path: readonly string[]) => (Reference & { readonly raw: string }) | null;
 
 /** What a part of a message adds to its fields. */
 export interface Context {
@@ -39,6 +42,8 @@ export interface Context {
   readonly outer?: Outer;
   /** Structs whose fields stand in for them. */
   readonly inlined?: ReadonlySet<string>;
+  /** What is only known from another message: all that is left, or what a reader is told. */
+  readonly given?: "rest" | "told";
 }
 
 /** The fields of a struct or of a part of a message. */
@@ -52,6 +57,7 @@ export class Siblings {
   readonly #tags: ReadonlyMap<string, string>;
   readonly #outer: Outer | null;
   readonly #inlined: ReadonlySet<string>;
+  readonly #given: "rest" | "told" | "passed";
   readonly #roots = new Map<FieldModel, FieldModel>();
 
   constructor(scope: Scope, owner: string, fields: readonly FieldModel[], context: Context = {}) {
@@ -60,6 +66,7 @@ export class Siblings {
     this.#tags = context.tags ?? new Map();
     this.#outer = context.outer ?? null;
     this.#inlined = context.inlined ?? new Set();
+    this.#given = context.given ?? "passed";
     this.flat = this.#flatten(fields);
   }
 
@@ -101,6 +108,17 @@ export class Siblings {
     return this.#tags.get(name) ?? "0";
   }
 
+  /** A field of the request, in its answer; null where there is no request. */
+  requestText(name: string): string | null {
+    return this.#outer?.([name])?.raw ?? null;
+  }
+
+  /** A field as it is in `value`. */
+  rawText(name: string): string {
+    const model = this.find(name);
+    return `value.${model === undefined ? propertyName(name) : keyOf(model, name)}`;
+  }
+
   /** The value of a field that follows from others, null for a field with a value of its own. */
   derivedText(field: FieldModel): string | null {
     for (const model of this.flat) {
@@ -114,11 +132,11 @@ export class Siblings {
         if (size === null) continue;
         const { plus = 0 } = length as { plus?: number };
         const bytes = size === 1 ? this.#lengthText(model) : `${this.#lengthText(model)} * ${size}`;
-        return plus === 0 ? bytes : `${bytes} - ${plus}`;
+        return shiftedText(bytes, -plus);
       }
       if (model.field.kind === "union" && hasOneTagEach(model)) {
         const path = pathOf(model.field.by);
-        if (path.length === 1 && this.#find(path[0]!, model) === field) {
+        if (path.length === 1 && this.find(path[0]!, model) === field) {
           const tags = `${constantOf(this.unionType(model))}_TAGS`;
           return `${tags}[value.${propertyName(model.name)}.kind]`;
         }
@@ -131,12 +149,12 @@ export class Siblings {
   #names(length: dsl.Length, kind: "field" | "bytes", field: FieldModel, by: FieldModel): boolean {
     if (typeof length !== "object" || !(kind in length)) return false;
     const path = pathOf((length as Record<string, dsl.Path>)[kind]!);
-    return path.length === 1 && this.#find(path[0]!, by) === field;
+    return path.length === 1 && this.find(path[0]!, by) === field;
   }
 
   /** A field by its name, or by that of one of its bit-fields; the one of the same struct as `by` first. */
-  #find(name: string, by?: FieldModel): FieldModel | undefined {
-    const found = this.flat.filter((each) => each.name === name || hasBit(each, name));
+  find(name: string, by?: FieldModel): FieldModel | undefined {
+    const found = this.flat.filter((each) => each.name === name || hasBitField(each, name));
     return found.find((each) => by !== undefined && ownerOf(each.path) === ownerOf(by.path)) ??
       found[0];
   }
@@ -149,6 +167,27 @@ export class Siblings {
     return isGated(model) ? `(${value}?.length ?? 0)` : `${value}.length`;
   }
 
+  /** Whether a number of the same fields follows from the length of this one. */
+  tellsLength({ field, name }: FieldModel): boolean {
+    const length = lengthOf(field);
+    if (length === null || typeof length !== "object") return false;
+    const path = "field" in length
+      ? pathOf(length.field)
+      : "bytes" in length
+      ? pathOf(length.bytes)
+      : [];
+    const model = this.flat.find((each) => each.name === name);
+    return path.length === 1 && model !== undefined && this.#derivesFrom(path[0]!, model);
+  }
+
+  /** Whether a field has no property: its value is constant, or follows from others. */
+  isHidden(model: FieldModel): boolean {
+    const { field } = model;
+    if (field.kind !== "scalar") return false;
+    return field.tag === true || field.reserved !== undefined || field.value !== undefined ||
+      field.echoes !== undefined || this.derivedText(model) !== null;
+  }
+
   /** Type of a union or of a sequence's element: owner and field. */
   unionType(model: FieldModel): string {
     const owner = ownerOf(model.path) ?? this.#owner;
@@ -159,15 +198,8 @@ export class Siblings {
   isLate(model: FieldModel): boolean {
     if (model.field.kind !== "union") return false;
     const [first] = pathOf(model.field.by);
-    const selector = this.flat.findIndex((each) => each.name === first || hasBit(each, first));
+    const selector = this.flat.findIndex((each) => each.name === first || hasBitField(each, first));
     return selector > this.flat.indexOf(model);
-  }
-
-  /** Unions whose selector stands behind them and is this field. */
-  lateUnions(name: string): FieldModel[] {
-    return this.flat.filter((each) =>
-      each.field.kind === "union" && pathOf(each.field.by)[0] === name && this.isLate(each)
-    );
   }
 
   /** The selector of a union, as a reader names it. */
@@ -196,44 +228,48 @@ export class Siblings {
   /** A value named by a path, from the same struct as the field that names it where there are several. */
   reference(path: readonly string[], by?: FieldModel): Reference {
     const [first = "", ...rest] = path;
-    const model = this.#find(first, by);
+    const model = this.find(first, by);
     if (model === undefined) {
       const inlined = rest.length > 0 && this.flat.some((each) => each.name === rest[0]);
       return inlined ? this.reference(rest, by) : this.#extern(path);
     }
     const property = keyOf(model, first);
     if (rest.length === 0) {
+      const local = localName(property);
       return {
-        decode: localName(property),
-        encode: this.derivedText(model) ?? `value.${property}${isGated(model) ? " ?? 0" : ""}`,
-      };
-    }
-    const last = rest.map((name) => propertyName(name));
-    if (this.#passesUnion(model, rest)) {
-      const shape = last.reduceRight((inner, key) => `{ readonly ${key}?: ${inner} }`, "number");
-      const tail = `${last.map((key, at) => `${at === 0 ? "." : "?."}${key}`).join("")} ?? 0`;
-      return {
-        decode: `((${localName(property)} as unknown as ${shape})${tail})`,
-        encode: `((value.${property} as unknown as ${shape})${tail})`,
+        decode: numberText(model, this.isHidden(model) ? local : givenText(model, local)),
+        encode: this.derivedText(model) ?? numberText(model, givenText(model, `value.${property}`)),
       };
     }
     return {
-      decode: `${localName(property)}.${last.join(".")}`,
-      encode: `value.${property}.${last.join(".")}`,
+      decode: this.#stepsText(localName(property), model, rest),
+      encode: this.#stepsText(`value.${property}`, model, rest),
     };
   }
 
-  /** Whether a path goes through a union, whose arm may lack what it names. */
-  #passesUnion(model: FieldModel, rest: readonly string[]): boolean {
-    if (model.field.kind === "union") return true;
-    if (model.field.kind !== "struct" || rest.length === 0) return false;
-    const inner = new Siblings(
-      this.#scope,
-      this.#owner,
-      this.#scope.struct(model.field.struct).fields,
+  /** A path from a value on; 0 where an arm lacks what it names. */
+  #stepsText(from: string, model: FieldModel, rest: readonly string[]): string {
+    const tests: string[] = [];
+    let text = from;
+    let at = [model];
+    for (const name of rest) {
+      const key = propertyName(name);
+      if (at.length > 1 || at[0]?.field.kind === "union") tests.push(`"${key}" in ${text}`);
+      text = `${text}.${key}`;
+      at = at.flatMap((each) => this.#stepInto(each, name));
+    }
+    return tests.length === 0 ? text : `(${tests.join(" && ")} ? ${text} : 0)`;
+  }
+
+  /** The field of that name in a struct, or in each arm of a union that has one. */
+  #stepInto(model: FieldModel, name: string): FieldModel[] {
+    const { field } = model;
+    const lists = field.kind === "struct"
+      ? [this.#scope.struct(field.struct).fields]
+      : model.arms.map((arm) => arm.fields);
+    return lists.flatMap((fields) =>
+      new Siblings(this.#scope, this.#owner, fields).find(name) ?? []
     );
-    const next = inner.#find(rest[0]!);
-    return next !== undefined && inner.#passesUnion(next, rest.slice(1));
   }
 
   #extern(path: readonly string[]): Reference {
@@ -245,35 +281,30 @@ export class Siblings {
     return { decode: name, encode: name };
   }
 
-  /** Bytes of the fixed fields behind this one. */
-  bytesAfter(model: FieldModel): number {
-    return this.flat.slice(this.flat.indexOf(model) + 1).reduce(
-      (sum, each) => sum + (each.size ?? 0),
-      0,
-    );
-  }
-
   /** How long a field is. */
   length(model: FieldModel, length: dsl.Length): LengthText {
     if (typeof length === "number") return { count: String(length), encoded: String(length) };
     if (length === "rest") {
-      const after = this.bytesAfter(model);
-      return { count: after === 0 ? "d.remaining" : `d.remaining - ${after}`, encoded: null };
+      const behind = behindText(this.#scope, this, model);
+      return {
+        count: behind === "0" ? "d.remaining" : `d.remaining - ${operandText(behind)}`,
+        encoded: null,
+      };
     }
     if ("config" in length) {
-      this.#scope.sizes.add(length.config);
-      const count = plusText(`s.${propertyName(length.config)}`, length.plus);
+      const count = shiftedText(this.#scope.sessionField(length.config), length.plus);
       return { count, encoded: count };
     }
     if ("given" in length) {
+      if (this.#given === "rest") return this.length(model, "rest");
       const { decode, encode } = this.#extern([length.given]);
-      return { count: decode, encoded: encode };
+      return { count: decode, encoded: this.#given === "told" ? null : encode };
     }
     if ("bytes" in length) return this.#byteLength(model, length);
     const { decode, encode } = this.reference(pathOf(length.field), model);
     const times = length.times ?? 1;
     const scaled = (text: string) =>
-      plusText(times === 1 ? text : `${text} * ${times}`, length.plus);
+      shiftedText(times === 1 ? text : `${text} * ${times}`, length.plus);
     const derived = pathOf(length.field).length === 1 &&
       this.#derivesFrom(pathOf(length.field)[0]!, model);
     return { count: scaled(decode), encoded: derived ? null : scaled(encode) };
@@ -287,14 +318,14 @@ export class Siblings {
     const { decode, encode } = this.reference(path, model);
     const size = elementSize(this.#scope, model.field) ?? 1;
     const scaled = (text: string) =>
-      size === 1 ? plusText(text, length.plus) : `(${plusText(text, length.plus)}) / ${size}`;
+      size === 1 ? shiftedText(text, length.plus) : `(${shiftedText(text, length.plus)}) / ${size}`;
     const derived = path.length === 1 && this.#derivesFrom(path[0]!, model);
     return { count: scaled(decode), encoded: derived ? null : scaled(encode) };
   }
 
   /** Whether the length field's value is taken from this very field: the first that it sizes. */
   #derivesFrom(name: string, model: FieldModel): boolean {
-    const field = this.#find(name, model);
+    const field = this.find(name, model);
     if (field === undefined) return false;
     const first = this.flat.find((each) => {
       const length = lengthOf(each.field);
@@ -330,45 +361,11 @@ function externsOf(scope: Scope, owner: string, fields: readonly FieldModel[]): 
     if (field.kind === "array" && typeof field.of === "object" && "struct" in field.of) {
       siblings.outerText(scope.struct(field.of.struct));
     }
+    if (field.kind === "array" && field.stride !== undefined) {
+      siblings.reference(pathOf(field.stride.field), model);
+    }
   }
   return siblings.externs;
-}
-
-/** Name of the parameter for something that comes from outside. */
-export function externName(path: string): string {
-  const last = path.split(".").at(-1) ?? path;
-  return localName(propertyName(last.replace(/[^A-Za-z0-9_]+/g, " ")));
-}
-
-/** Property of a field; the name of one of its bit-fields stays. */
-export function keyOf(model: FieldModel, name: string = model.name): string {
-  const given = model.field.kind === "scalar" ? model.field.property : undefined;
-  return given ?? propertyName(name);
-}
-
-/** The parts of a path; none for state outside the message. */
-export function pathOf(path: dsl.Path | { readonly state: string }): readonly string[] {
-  if (typeof path === "string") return [path];
-  return "state" in path ? [] : path;
-}
-
-/** `VirtioNetX` → `VIRTIO_NET_X`. */
-export function constantOf(type: string): string {
-  return type.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
-}
-
-/** The length of a field that has one. */
-export function lengthOf(field: FieldModel["field"]): dsl.Length | null {
-  switch (field.kind) {
-    case "bytes":
-    case "payload":
-    case "array":
-      return field.length;
-    case "sequence":
-      return field.length ?? "rest";
-    default:
-      return null;
-  }
 }
 
 function hasTag(scope: Scope, name: string): boolean {
@@ -377,19 +374,8 @@ function hasTag(scope: Scope, name: string): boolean {
   );
 }
 
-function hasBit(model: FieldModel, name: string | undefined): boolean {
-  return model.field.kind === "bits" && name !== undefined && name in model.field.fields;
-}
-
 function hasOneTagEach(model: FieldModel): boolean {
   return model.arms.every((arm) => arm.tags.length === 1);
-}
-
-function elementSize(scope: Scope, field: FieldModel["field"]): number | null {
-  if (field.kind === "bytes" || field.kind === "payload") return 1;
-  if (field.kind !== "array") return null;
-  if (typeof field.of === "string") return scalarSize(field.of);
-  return "bytes" in field.of ? field.of.bytes : scope.struct(field.of.struct).size;
 }
 
 function inverse(count: string, times: number, plus: number): string {
@@ -397,13 +383,13 @@ function inverse(count: string, times: number, plus: number): string {
   return times === 1 ? less : `(${less}) / ${times}`;
 }
 
-function plusText(text: string, plus = 0): string {
-  if (plus === 0) return text;
-  return plus > 0 ? `${text} + ${plus}` : `${text} - ${-plus}`;
+/** What may be absent, as a number. */
+function givenText(model: FieldModel, text: string): string {
+  return isGated(model) ? `(${text} ?? 0)` : text;
 }
 
-/** The struct that a field is described in; null for one of a message or of the configuration. */
-export function ownerOf(path: string): string | null {
-  const match = /structs\.([^.]+)\./.exec(path);
-  return match === null ? null : className(match[1]!);
+/** A number, also where the field is a bigint. */
+function numberText({ field }: FieldModel, text: string): string {
+  const wide = field.kind === "scalar" && scalarText(field.type, field.as).type === "bigint";
+  return wide ? `Number(${text})` : text;
 }

@@ -4,19 +4,14 @@
  * @module
  */
 
-import type { ArmModel, FieldModel, StructModel } from "../model.ts";
+import type { ArmModel, DeviceModel, FieldModel, ModuleModel, StructModel } from "../model.ts";
 import { className, localName, propertyName } from "../names.ts";
 import { commentText, sectionDoc } from "./docs.ts";
-import { type FieldView, fieldView, type PropertyView, structText } from "./fields.ts";
-import {
-  armExterns,
-  constantOf,
-  externName,
-  ownerOf,
-  pathOf,
-  Siblings,
-  structExterns,
-} from "./siblings.ts";
+import type { FieldView, PropertyView } from "./field.ts";
+import { structText } from "./field_groups.ts";
+import { fieldView } from "./fields.ts";
+import { constantOf, externName, ownerOf, pathOf } from "./paths.ts";
+import { armExterns, Siblings, structExterns } from "./siblings.ts";
 import type { Scope } from "./scope.ts";
 import { isGated, structShape } from "./shape.ts";
 
@@ -45,6 +40,8 @@ export interface StructView extends CodecView {
   readonly params: string;
   readonly unions: readonly UnionView[];
   readonly groups: readonly GroupView[];
+  /** False when nothing calls its functions: its fields are those of others, its unions are printed. */
+  readonly printed: boolean;
 }
 
 /** Fields of a growing struct that come and go together. */
@@ -75,8 +72,9 @@ export interface UnionView {
 export interface ArmView {
   readonly name: string;
   readonly doc: string;
-  readonly tags: readonly number[];
-  readonly tag: number;
+  /** Its tags, by the constants of their enumeration where there are any. */
+  readonly tags: readonly string[];
+  readonly tag: string;
   /** Its struct's type, or null where it has properties of its own. */
   readonly struct: string | null;
   readonly properties: readonly PropertyView[];
@@ -125,15 +123,33 @@ export function codecView(
     }
     for (const name of fieldNames(model)) decodes.push(...(late.get(name) ?? []));
   }
+  const used = skipUnused(fields, siblings, decodes);
   const properties = views.flatMap((view) => view.properties);
   return {
     properties,
     reads: views.flatMap((view) => view.reads),
     writes: views.flatMap((view) => view.writes),
-    decodes,
+    decodes: used,
     encodes: views.flatMap((view) => view.encodes),
     resultText: properties.map(resultMember).join(", "),
   };
+}
+
+/** Passes over numbers that follow from others and that nothing behind them refers to. */
+function skipUnused(
+  fields: readonly FieldModel[],
+  siblings: Siblings,
+  decodes: readonly string[],
+): string[] {
+  const derived = fields.filter((model) => siblings.derivedText(model) !== null);
+  return decodes.map((line) => {
+    const [, local, read] = /^const (\w+) = (.*);$/.exec(line) ?? [];
+    const model = derived.find(({ name }) => local === localName(propertyName(name)));
+    if (model === undefined || read === undefined || read.includes("bounded(")) return line;
+    const wanted = new RegExp(`\\b${local}\\b`);
+    if (decodes.some((other) => other !== line && wanted.test(other))) return line;
+    return `d.skip(${model.size}, "${model.name}");`;
+  });
 }
 
 function fieldNames(model: FieldModel): string[] {
@@ -148,11 +164,45 @@ function resultMember({ property, optional }: PropertyView): string {
   return property === local ? property : `${property}: ${local}`;
 }
 
-/** The view of a struct. */
-export function structView(scope: Scope, struct: StructModel): StructView {
+/**
+ * The views of all structs of a module. Of one that others only take in, field by field, nothing
+ * but its unions is printed; to be asked for once all that calls functions of structs is known.
+ */
+export function structViews(scope: Scope, module: ModuleModel): StructView[] {
+  for (const struct of module.structs) {
+    const siblings = new Siblings(scope, className(struct.name), struct.fields);
+    unionViews(scope, siblings, className(struct.name));
+    if (!isReferenced(module, struct)) scope.called.add(struct.name);
+  }
+  const printed = new Map<StructModel, StructView>();
+  for (let before = -1; before < printed.size;) {
+    before = printed.size;
+    for (const struct of module.structs) {
+      if (!scope.called.has(struct.name) || printed.has(struct)) continue;
+      printed.set(struct, structView(scope, struct, true));
+    }
+  }
+  return module.structs.map((struct) => printed.get(struct) ?? structView(scope, struct, false));
+}
+
+/** Whether another struct, a message or the configuration has the struct. */
+function isReferenced(module: ModuleModel, struct: StructModel): boolean {
+  const cases = module.messages.flatMap((set) => set.cases);
+  const { config = null } = module as Partial<DeviceModel>;
+  const uses = (model: FieldModel): boolean =>
+    model.struct?.name === struct.name ||
+    model.arms.some((arm) => arm.struct?.name === struct.name || arm.fields.some(uses));
+  return [
+    ...module.structs.flatMap((each) => each.fields),
+    ...cases.flatMap((one) => [...one.readable.fields, ...one.writable.fields]),
+    ...config?.fields ?? [],
+  ].some(uses);
+}
+
+function structView(scope: Scope, struct: StructModel, printed: boolean): StructView {
   const type = className(struct.name);
   const siblings = new Siblings(scope, type, struct.fields);
-  const codec = codecView(scope, siblings, siblings.flat);
+  const codec = printed ? codecView(scope, siblings, siblings.flat) : NO_CODEC;
   const shape = structShape(scope, struct);
   return {
     ...codec,
@@ -166,9 +216,19 @@ export function structView(scope: Scope, struct: StructModel): StructView {
     walked: shape === "walked",
     params: paramsText(structExterns(scope, struct)),
     unions: unionViews(scope, siblings, type),
-    groups: shape === "grown" ? groupViews(scope, siblings) : [],
+    groups: printed && shape === "grown" ? groupViews(scope, siblings) : [],
+    printed,
   };
 }
+
+const NO_CODEC: CodecView = {
+  properties: [],
+  reads: [],
+  writes: [],
+  decodes: [],
+  encodes: [],
+  resultText: "",
+};
 
 function paramsText(externs: readonly string[]): string {
   return externs.map((path) => `, ${externName(path)}: number`).join("");
@@ -219,7 +279,7 @@ function unionView(scope: Scope, siblings: Siblings, model: FieldModel): UnionVi
     doc: commentText(model.doc),
     tagsName: `${constantOf(type)}_TAGS`,
     params: paramsText(armExterns(scope, type, model)),
-    arms: model.arms.map((arm) => armView(scope, type, arm)),
+    arms: model.arms.map((arm) => armView(scope, type, arm, selectorEnum(scope, siblings, model))),
     slot: field.kind === "union" ? field.size ?? 0 : 0,
     raw: field.otherwise === "raw",
     field: model.name,
@@ -228,13 +288,26 @@ function unionView(scope: Scope, siblings: Siblings, model: FieldModel): UnionVi
   };
 }
 
-function armView(scope: Scope, owner: string, arm: ArmModel): ArmView {
-  const base = {
-    name: arm.name,
-    doc: commentText(arm.doc),
-    tags: arm.tags,
-    tag: arm.tags[0] ?? 0,
-  };
+/** Enumeration of the values that select an arm. */
+function selectorEnum(scope: Scope, siblings: Siblings, { field }: FieldModel): string | undefined {
+  if (field.kind !== "union" && field.kind !== "sequence") return undefined;
+  const path = field.kind === "union" ? pathOf(field.by) : [field.by];
+  const fields = field.kind === "union"
+    ? siblings
+    : new Siblings(scope, "", scope.struct(field.header).fields);
+  const selector = path.length === 1 ? fields.find(path[0]!)?.field : undefined;
+  if (selector?.kind === "bits") return selector.fields[path[0]!]?.enum;
+  return selector?.kind === "scalar" ? selector.enum : undefined;
+}
+
+function armView(
+  scope: Scope,
+  owner: string,
+  arm: ArmModel,
+  enumeration: string | undefined,
+): ArmView {
+  const tags = arm.tags.map((tag) => scope.valueText(enumeration, tag));
+  const base = { name: arm.name, doc: commentText(arm.doc), tags, tag: tags[0] ?? "0" };
   if (arm.struct !== null) {
     const names = structExterns(scope, arm.struct).map((path) => `, ${externName(path)}`).join("");
     const text = structText(scope, arm.struct, arm.name, "value", { decode: names, encode: names });
@@ -264,7 +337,7 @@ function sequenceView(scope: Scope, model: FieldModel): SequenceView {
   const ended = size === null ? "" : `, ${size}: 0`;
   const write = (value: string) =>
     structText(scope, header, model.name, value).encode.replace(/^e\./, "out.");
-  const end = typeof field.end === "number" ? field.end : 0;
+  const end = scope.tagValue(field.end ?? 0);
   const others = propertiesOf(header).filter((each) => each !== by && each !== size);
   return {
     header: type,

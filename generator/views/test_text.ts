@@ -4,6 +4,7 @@
  * @module
  */
 
+import type * as dsl from "../../spec/types.ts";
 import type { CaseModel, DeviceModel, MessagesModel } from "../model.ts";
 import type { CaseView, MessagesView } from "./messages.ts";
 import type { QueueView } from "./queues.ts";
@@ -19,6 +20,11 @@ export function testText(device: DeviceModel, view: DeviceView): object {
   const { config } = new Samples(device, quiet, quiet);
   const served = view.queues.filter((queue) => queue.request || queue.transmit);
   const received = view.queues.filter((queue) => queue.receive);
+  const pulls = perCase(view.queues.filter((queue) => queue.pull)).map(({ queue, set, one }) => ({
+    ...requestText(context, queue, set, one),
+    queue,
+    message: pulledText(sampleOf(context, set, one)),
+  }));
   const requests = perCase(served).map(({ queue, set, one }) =>
     requestText(context, queue, set, one)
   );
@@ -38,8 +44,10 @@ export function testText(device: DeviceModel, view: DeviceView): object {
     hasData: [...requests, ...events].some((one) =>
       one.readable.payloads.length + one.writable.payloads.length > 0
     ),
-    handlers: requests,
+    handlers: [...requests, ...pulls],
     requests,
+    pulls,
+    waits: events.length + pulls.length > 0,
     events,
     writables: (view.config?.writables ?? []).filter((one) => !one.windowed && one.clears === null)
       .map((one) => ({ ...one, value: writtenValue(config[one.property]) })),
@@ -114,11 +122,12 @@ function requestText(context: Context, queue: QueueView, set: MessagesView, one:
     ...each,
     bytes: sample.payloads[each.name] ?? 0,
   }));
-  const room = writable.exists && writable.headSize === null;
+  const room = writable.exists && writable.headSize === null && writable.area === null;
   const args = [
     ...(readable.type === null ? [] : [literal(sample.request)]),
     ...reads.map(({ bytes }) => `pattern(${bytes})`),
     ...writes.map(({ local }) => local),
+    ...writable.told.map(() => "2"),
     ...(room ? ["4096"] : []),
   ];
   const seen = [
@@ -165,7 +174,7 @@ function answerText({ writable, status }: CaseView, sample: CaseSample): string 
 
 /** What the driver's promise holds. */
 function expectedText(
-  { writable, status }: CaseView,
+  { writable, status, model }: CaseView,
   sample: CaseSample,
   writes: readonly { readonly property: string; readonly bytes: number }[],
 ): string {
@@ -179,10 +188,15 @@ function expectedText(
   );
   if (status !== null) members.push(`${status.property}: ${status.ok}`);
   const last = writes.at(-1);
-  if (writable.trailerSize === 0 && last !== undefined) {
+  if (last !== undefined && (writable.trailerSize === 0 || model.used === "filled")) {
     members.push(`${last.property}: pattern(${last.bytes})`);
   }
   return `{ ${members.join(", ")} }`;
+}
+
+/** What the driver gives when the device asks. */
+function pulledText({ request }: CaseSample): string {
+  return literal(request);
 }
 
 function eventText(context: Context, queue: QueueView, set: MessagesView, one: CaseView) {
@@ -196,7 +210,6 @@ function eventText(context: Context, queue: QueueView, set: MessagesView, one: C
     device: context.view.name,
     prefix: context.view.prefix,
     features: sample.features,
-    on: `on${one.pascal}`,
     parameters: [
       ...(writable.type === null ? [] : ["value"]),
       ...(payload === undefined ? [] : ["data"]),
@@ -247,13 +260,17 @@ function changeText(
     )?.property;
     if (
       property === undefined || written.has(property) || field.kind !== "scalar" ||
-      field.enum !== undefined
+      field.enum !== undefined || isBounded(field)
     ) continue;
     const value = config[property];
     if (typeof value === "number") return { property, value: literal(value === 1 ? 0 : value + 1) };
     if (typeof value === "bigint") return { property, value: literal(value + 1n) };
   }
   return null;
+}
+
+function isBounded({ min, max, multipleOf, powerOfTwo, oneOf }: dsl.Scalar): boolean {
+  return [min, max, multipleOf, powerOfTwo, oneOf].some((bound) => bound !== undefined);
 }
 
 function writtenValue(value: Sample | undefined): string {

@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { DeviceModel, EnumModel, ModuleModel, StructModel } from "../model.ts";
+import type { Alternatives, DeviceModel, EnumModel, ModuleModel, StructModel } from "../model.ts";
 import { className, constantName, propertyName } from "../names.ts";
 import { type ConfigView, configView } from "./config.ts";
 import { commentText, numberText, sectionDoc } from "./docs.ts";
 import { type FeatureView, featureViews } from "./features.ts";
-import { type MessagesView, messagesView } from "./messages.ts";
+import { type MessagesView, messageViews } from "./messages.ts";
 import { type QueueView, queueViews } from "./queues.ts";
 import { gateProperty, Scope } from "./scope.ts";
 import { isGated } from "./shape.ts";
-import { type StructView, structView } from "./structs.ts";
+import { type StructView, structViews } from "./structs.ts";
 
 /** A named number. */
 export interface ConstantView {
@@ -65,6 +65,10 @@ export interface DeviceView {
   readonly messages: readonly MessagesView[];
   readonly queues: readonly QueueView[];
   readonly session: string;
+  /** Some field has the byte order of the session. */
+  readonly ordered: boolean;
+  /** Some field is left out of the strict layout. */
+  readonly strict: boolean;
   /** Conditions on the set \`features\` beyond prerequisites. */
   readonly choices: readonly string[];
 }
@@ -72,10 +76,10 @@ export interface DeviceView {
 /** The view of a device. */
 export function deviceView(device: DeviceModel): DeviceView {
   const scope = new Scope(device);
-  const structs = device.structs.map((struct) => structView(scope, struct));
-  const messages = device.messages.map((set) => messagesView(scope, device, set));
+  const messages = messageViews(scope, device);
   const config = configView(scope, device);
   const queues = queueViews(scope, device, messages);
+  const structs = structViews(scope, device);
   const grown = [...scope.grown].map((struct) => grownView(scope, struct));
   return {
     name: device.name,
@@ -98,6 +102,8 @@ export function deviceView(device: DeviceModel): DeviceView {
     messages,
     queues,
     session: `${device.prefix}Session`,
+    ordered: scope.ordered,
+    strict: scope.strict,
     choices: choiceTexts(device),
   };
 }
@@ -119,12 +125,17 @@ export function enumViews(module: ModuleModel, prefix: string): EnumView[] {
   return module.enums.map((one: EnumModel) => ({
     type: prefix + one.typeName,
     doc: sectionDoc(one.doc, one.section),
-    members: one.members.map(({ name, member, value, doc }) => ({
+    members: one.members.map(({ name, member, value, doc, when }) => ({
       member: /^[A-Za-z_]/.test(member) ? member : `"${member}"`,
       value: numberText(value),
-      doc: `\`${name}\`${doc === "" ? "" : `: ${commentText(doc)}`}`,
+      doc: `\`${name}\`${doc === "" ? "" : `: ${commentText(doc)}`}${withText(when)}`,
     })),
   }));
+}
+
+/** `; with ALARM`, for what only exists with features. */
+function withText(when: Alternatives): string {
+  return when.length === 0 ? "" : `; with ${when.map((all) => all.join(" and ")).join(" or ")}`;
 }
 
 /** Views of a module's loose constants. */
@@ -148,7 +159,7 @@ function sizeViews(scope: Scope, device: DeviceModel): SessionSizeView[] {
     const field = device.config?.fields.find((each) => each.name === name);
     const text = `config.${propertyName(name)}`;
     return {
-      property: propertyName(name),
+      property: scope.sizeProperty(name),
       name,
       doc: commentText(field?.doc ?? name),
       text: field !== undefined && isGated(field) ? `${text} ?? 0` : text,

@@ -6,34 +6,28 @@
 
 import type { ConfigView } from "./config.ts";
 import type { CaseView, PartView } from "./messages.ts";
-import { constantOf } from "./siblings.ts";
-import type { UnionView } from "./structs.ts";
+import { constantOf } from "./paths.ts";
+import type { StructView, UnionView } from "./structs.ts";
+import { lowerFirst } from "./text.ts";
 import type { DeviceView } from "./wire.ts";
 
 /** What the wire template prints. */
 export function wireText(view: DeviceView): object {
   const { session } = view;
-  const sized = view.sizes.length + view.grown.length > 0;
+  const sized = view.sizes.length + view.grown.length > 0 || view.ordered || view.strict;
   const places = view.queues.map((queue) => queue.family).join();
   return {
     ...view,
     titleText: JSON.stringify(view.title),
     sized,
     configParameter: configParameter(view, places.includes("config.")),
-    sessionParameter: configParameter(view, view.sizes.length > 0),
+    sessionParameters: [
+      configParameter(view, view.sizes.length > 0),
+      ...(view.strict ? ["strict = false"] : []),
+      ...(view.ordered ? ["littleEndian = true"] : []),
+    ].join(", "),
     gatesParameter: /\bs\./.test(places) ? "s" : "_s",
-    structs: view.structs.map((struct) => ({
-      ...struct,
-      session,
-      groups: struct.groups.map((group) => ({
-        ...group,
-        hasReads: group.reads.length > 0,
-        hasWrites: group.writes.length > 0,
-      })),
-      sDecode: unusedMark(struct.decodes),
-      sEncode: unusedMark(struct.encodes),
-      unions: struct.unions.map((each) => unionText(each, session)),
-    })),
+    structs: view.structs.map((struct) => structPrint(struct, session)),
     config: view.config === null ? null : configText(view, view.config),
     parts: partTexts(view),
   };
@@ -45,24 +39,54 @@ function configParameter(view: DeviceView, used: boolean): string {
   return `${used ? "config" : "_config"}: ${type}`;
 }
 
-/** `_` where lines do not mention the session. */
-function unusedMark(lines: readonly string[]): string {
-  return /\bs\b/.test(lines.join("\n")) ? "" : "_";
+/** `_` where lines do not mention a name. */
+function unusedMark(lines: readonly string[], name = "s"): string {
+  return new RegExp(`\\b${name}\\b`).test(lines.join("\n")) ? "" : "_";
+}
+
+function structPrint(struct: StructView, session: string): object {
+  return {
+    ...struct,
+    session,
+    empty: struct.properties.length === 0,
+    groups: struct.groups.map((group) => ({
+      ...group,
+      hasReads: group.reads.length > 0,
+      hasWrites: group.writes.length > 0,
+    })),
+    readMark: unusedMark(struct.reads, "view"),
+    writeMark: unusedMark(struct.writes, "view"),
+    valueMark: unusedMark(struct.fixed ? struct.writes : struct.encodes, "value"),
+    sDecode: unusedMark(struct.decodes),
+    sEncode: unusedMark(struct.encodes),
+    unions: struct.unions.map((each) => unionText(each, session)),
+  };
 }
 
 function unionText(union: UnionView, session: string): object {
+  const { params } = union;
+  const reads = union.arms.flatMap((arm) => [...arm.decodes, arm.resultText]);
+  const writes = union.arms.flatMap((arm) => arm.encodes);
   return {
     ...union,
     readOnly: false,
     session,
-    sDecode: unusedMark(union.arms.flatMap((arm) => [...arm.decodes, arm.resultText])),
-    sEncode: unusedMark(union.arms.flatMap((arm) => arm.encodes)),
+    sDecode: unusedMark(reads),
+    sEncode: unusedMark(writes),
+    decodeParams: markedParams(params, reads),
+    encodeParams: markedParams(params, writes),
+    decodeArgs: markedParams(params, reads).replace(/: \w+/g, ""),
     arms: union.arms.map((arm) => ({
       ...arm,
       element: union.sequence?.element ?? null,
       members: union.sequence?.members ?? "",
     })),
   };
+}
+
+/** Parameters with a mark at those that are not looked at. */
+function markedParams(params: string, lines: readonly string[]): string {
+  return params.replace(/(\w+):/g, (_, name: string) => `${unusedMark(lines, name)}${name}:`);
 }
 
 function configText(view: DeviceView, config: ConfigView): object {
@@ -74,11 +98,11 @@ function configText(view: DeviceView, config: ConfigView): object {
   return {
     ...config,
     settings,
-    local: type.charAt(0).toLowerCase() + type.slice(1),
+    local: lowerFirst(type),
     sizeName: `${constantOf(type)}_SIZE`,
     resultText: config.result.join(", "),
     sDecode: unusedMark([...config.decodes, ...config.result]),
-    valueMark: /\bvalue\b/.test(config.encodes.join()) ? "" : "_",
+    valueMark: unusedMark(config.encodes, "value"),
     sSize: unusedMark(config.ends.map(({ gate }) => gate)),
     unions: config.unions.map((each) => ({
       ...unionText(each, `${view.prefix}Gates`),
@@ -101,24 +125,22 @@ function partTexts(view: DeviceView): object[] {
 }
 
 function partText(part: PartView, one: CaseView, session: string): object {
-  const request = part.asksRequest ? `, request: ${one.readable.type ?? "unknown"}` : "";
+  const request = `, request: ${one.readable.type ?? "unknown"}`;
+  const lengths = part.payloads.map(({ property }) => `readonly ${property}: number`).join("; ");
+  const tags = part.tags.map(([name]) => `, ${name}: number`).join("");
   return {
     ...part,
     session,
-    fromText: "",
     sParameter: part.asksSession ? `, s: ${session}` : "",
-    valueParameter: (part.type === null ? "" : `, value: ${part.type}`) +
-      part.tags.map(([name]) => `, ${name}: number`).join(""),
+    writeParameters: (part.type === null ? "" : `, value: ${part.type}`) + tags,
+    decodeParameters: (part.decodesRequest ? request : "") +
+      part.told.map((name) => `, ${name}: number`).join(""),
+    encodeParameters: (part.asksLengths ? `, lengths: { ${lengths} }` : "") +
+      (part.encodesRequest ? request : "") + tags,
     sDecode: unusedMark(part.decodes),
     sEncode: unusedMark(part.encodes),
-    rangesMark: part.decodes.some((line) => line.includes("ranges.")) ? "" : "_",
-    valueMark: /\bvalue\b/.test(part.encodes.join()) ? "" : "_",
-    lengthsParameter: part.asksLengths
-      ? `, lengths: { ${
-        part.payloads.map(({ property }) => `readonly ${property}: number`).join("; ")
-      } }`
-      : "",
-    requestParameter: request,
+    rangesMark: unusedMark(part.decodes, "ranges"),
+    valueMark: unusedMark(part.encodes, "value"),
     unions: part.unions.map((each) => unionText(each, session)),
   };
 }

@@ -1,0 +1,228 @@
+/**
+ * How the device tells the requests of a set apart, and what it answers where no handler can.
+ *
+ * @module
+ */
+
+import { caseText, finisherText } from "./device_cases.ts";
+import type { CaseView, MessagesView, PartView, StatusView } from "./messages.ts";
+import { ownSession, unique } from "./text.ts";
+
+/** One place that a status has among a set's answers; without a status, buffers go back unanswered. */
+export interface StatusLayout {
+  /** What tells it apart. */
+  readonly key: string;
+  /** The function that answers with nothing but a status. */
+  readonly name: string;
+  readonly status: StatusView | null;
+  /** Fewest bytes that hold the status. */
+  readonly least: number;
+  /** The function counts the bytes written before the status. */
+  readonly counts: boolean;
+  /** What lies between data and status is left alone. */
+  readonly surplus: boolean;
+  /** The used length says how much was filled. */
+  readonly filled: boolean;
+}
+
+/** The call that answers a request with a status alone. */
+export function refuseText(layout: StatusLayout, status: string): string {
+  return layout.status === null
+    ? "queue.push(head, 0)"
+    : `this.#${layout.name}(queue, head, chain, ${status})`;
+}
+
+/** The text of a set. */
+export function setText(
+  set: MessagesView,
+  many: boolean,
+  pulled: boolean,
+  ordered: boolean,
+): object {
+  const layouts = layoutsOf(set);
+  const common = commonLayout(set, layouts);
+  const universal = layouts.length === 1 && common === layouts[0];
+  const fails = failsOf(set, layouts, common);
+  const fixed = Math.max(set.tagSize, ...set.cases.map((one) => numericHead(one.readable)));
+  const echoes = layouts.some(({ status }) => (status?.echoes.length ?? 0) > 0);
+  const answers = layouts.filter((each) => each.status !== null)
+    .map((each) => answerText(each, echoes ? fixed : 0, !universal && each === common));
+  const composed = Math.max(0, ...answers.map(({ composedEnd }) => composedEnd));
+  return {
+    ...set,
+    fixed,
+    ordered,
+    pulled,
+    least: universal ? common.least : 0,
+    ensured: Math.max(composed, set.tagged ? fixed : 0),
+    ensures: composed > 0 || fixed > FIXED_BYTES,
+    clears: echoes,
+    refusedUnknown: refuseText(common, set.refusals?.unknown ?? "0"),
+    refusedMalformed: refuseText(common, set.refusals?.malformed ?? "0"),
+    answers,
+    fails: unique(fails.values()),
+    fail: set.pascal,
+    untagged: set.tagged ? null : set.cases[0],
+    branches: branches(set),
+    cases: set.cases.map((one) => {
+      const { name } = fails.get(one)!;
+      const place = { set, layout: layoutFor(layouts, one), many, pulled };
+      return caseText(one, {
+        ...place,
+        fail: name,
+        guarded: name !== set.pascal,
+        checked: universal ? common.least : 0,
+      });
+    }),
+    finishers: set.cases.flatMap((one) => finisherText(one, layoutFor(layouts, one)) ?? []),
+  };
+}
+
+/** Private bytes that a chain has for fixed parts unless it is told otherwise. */
+const FIXED_BYTES = 64;
+
+function numericHead(part: PartView): number {
+  return part.plain && part.headSize !== null && /^\d+$/.test(part.headSize)
+    ? Number(part.headSize)
+    : 0;
+}
+
+/** The different places that a status has in a set; the first is named after the set alone. */
+function layoutsOf(set: MessagesView): StatusLayout[] {
+  const layouts = new Map<string, StatusLayout>();
+  for (const one of set.cases) {
+    const key = layoutKey(one);
+    if (layouts.has(key)) continue;
+    const { status, writable, model } = one;
+    const filled = model.used === "filled";
+    const alike = set.cases.filter((other) => layoutKey(other) === key);
+    layouts.set(key, {
+      key,
+      name: `answer${set.pascal}${layouts.size === 0 ? "" : one.pascal}`,
+      status,
+      least: status === null ? 0 : status.trailing ? status.frame : status.offset + status.size,
+      counts: status !== null && (filled || !writable.surplus) &&
+        (status.trailing || alike.some((other) => other.writable.payloads.length > 0)),
+      surplus: writable.surplus || filled,
+      filled,
+    });
+  }
+  return [...layouts.values()];
+}
+
+function layoutKey({ status, writable, model }: CaseView): string {
+  if (status === null) return "";
+  const { trailing, offset, size, frame, echoes } = status;
+  return JSON.stringify([trailing, offset, size, frame, echoes, writable.surplus, model.used]);
+}
+
+function layoutFor(layouts: readonly StatusLayout[], one: CaseView): StatusLayout {
+  const key = layoutKey(one);
+  return layouts.find((each) => each.key === key) ?? NO_STATUS;
+}
+
+const NO_STATUS: StatusLayout = {
+  key: "",
+  name: "",
+  status: null,
+  least: 0,
+  counts: false,
+  surplus: false,
+  filled: false,
+};
+
+/** What a request is answered with that no case stands for: only where all answers that have a status have one. */
+function commonLayout(set: MessagesView, layouts: readonly StatusLayout[]): StatusLayout {
+  const [first, ...others] = layouts.filter(({ status }) => status !== null);
+  if (set.refusals === null || first === undefined) return NO_STATUS;
+  return others.every((each) => placeKey(each) === placeKey(first)) ? first : NO_STATUS;
+}
+
+/** Where the status stands, whatever is around it. */
+function placeKey({ status }: StatusLayout): string {
+  return status === null ? "" : [status.trailing, status.offset, status.size].join();
+}
+
+interface Fail {
+  readonly name: string;
+  readonly malformed: string;
+  readonly failed: string;
+  readonly one: boolean;
+  readonly chainMark: string;
+}
+
+/** How each case's errors are answered; most cases share the set's way. */
+function failsOf(
+  set: MessagesView,
+  layouts: readonly StatusLayout[],
+  common: StatusLayout,
+): Map<CaseView, Fail> {
+  const known = new Map<string, Fail>();
+  const add = (key: string, name: string, layout: StatusLayout, status: StatusView | null) => {
+    const malformed = refuseText(layout, status?.malformed ?? "0");
+    const failed = refuseText(layout, status?.failed ?? "0");
+    const chainMark = malformed.includes("chain") ? "" : "_";
+    known.set(key, { name, malformed, failed, one: malformed === failed, chainMark });
+  };
+  const keyOf = (layout: StatusLayout, status: StatusView | null) =>
+    `${layout.name} ${status?.malformed} ${status?.failed}`;
+  add(keyOf(common, common.status), set.pascal, common, common.status);
+  const fails = new Map<CaseView, Fail>();
+  for (const one of set.cases) {
+    const layout = layoutFor(layouts, one);
+    const key = one.status === null ? keyOf(NO_STATUS, null) : keyOf(layout, one.status);
+    if (!known.has(key)) add(key, `${set.pascal}${one.pascal}`, layout, one.status);
+    fails.set(one, known.get(key)!);
+  }
+  const shared = known.values().next().value!;
+  if (![...fails.values()].includes(shared)) fails.set(NO_CASE, shared);
+  return fails;
+}
+
+/** Stands for requests that no case does. */
+const NO_CASE = {} as CaseView;
+
+/** The function that answers with nothing but a status. */
+function answerText(layout: StatusLayout, base: number, guarded: boolean) {
+  const status = layout.status!;
+  const byte = status.trailing && status.frame === 1;
+  return {
+    ...layout,
+    guarded,
+    byte,
+    base,
+    end: base + status.frame,
+    frame: status.frame,
+    trailing: status.trailing,
+    composedEnd: byte ? 0 : base + status.frame,
+    set: status.setAt(String(base)),
+    echoes: status.echoes.map(({ from, to, length }) => ({
+      to: base + to,
+      from,
+      end: from + length,
+    })),
+  };
+}
+
+/** The cases of a tag; where several have the same one, the first whose features are there. */
+function branches(set: MessagesView): object[] {
+  const byTag = new Map<string, CaseView[]>();
+  for (const one of set.cases) {
+    for (const tag of one.tags) byTag.set(tag, [...(byTag.get(tag) ?? []), one]);
+  }
+  const merged = new Map<string, { tags: string[]; cases: CaseView[] }>();
+  for (const [tag, cases] of byTag) {
+    const key = cases.map((one) => one.name).join();
+    const branch = merged.get(key) ?? { tags: [], cases };
+    branch.tags.push(tag);
+    merged.set(key, branch);
+  }
+  return [...merged.values()].map(({ tags, cases }) => ({
+    tags,
+    gated: cases.slice(0, -1).map((one) => ({
+      handler: one.handler,
+      gate: ownSession(one.gate),
+    })),
+    handler: cases.at(-1)!.handler,
+  }));
+}
