@@ -133,7 +133,7 @@ function writeFile(fd: number, position: number, data: Readable): boolean {
   bounce ??= new Uint8Array(CHUNK);
   while (data.remaining > 0) {
     const part = bounce.subarray(0, Math.min(CHUNK, data.remaining));
-    data.read(part);
+    data.read(part, 0, part.length);
     if (!whole(writeAt, fd, part, position)) return false;
     position += part.length;
   }

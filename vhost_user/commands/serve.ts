@@ -125,7 +125,7 @@ async function load(what: string, values: Values): Promise<Served> {
         serial: values.serial ?? "",
         queues,
       });
-      return { ...disk, qemu: `vhost-user-blk-pci${queues > 1 ? `,num-queues=${queues}` : ""}` };
+      return { ...disk, qemu: `vhost-user-blk-pci,num-queues=${queues}` };
     }
     case "entropy": {
       const { randomSource } = await import("../backends/entropy.ts");

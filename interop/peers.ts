@@ -1,0 +1,156 @@
+/**
+ * Real peers for tests: which programs there are, processes with a time limit, and scratch folders.
+ *
+ * @module
+ */
+
+/** Whether a missing peer is a failure instead of a reason to skip. */
+const REQUIRED = Deno.env.get("CI") === "true";
+
+/** Where a program is, or undefined. */
+function program(name: string): string | undefined {
+  const folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/lib/qemu"];
+  return folders.map((folder) => `${folder}/${name}`).find((path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What a test needs: names of programs, or a function that says what is missing. */
+export type Need = string | (() => string | undefined);
+
+/**
+ * Registers a test that needs Linux and real peers. Where one is missing, the test is skipped and says
+ * so in its name; with CI=true in the environment it fails instead.
+ */
+export function peerTest(name: string, needs: readonly Need[], test: () => Promise<void>): void {
+  const missing = Deno.build.os !== "linux" ? ["Linux"] : needs.flatMap((need) => {
+    const found = typeof need === "string" ? program(need) ?? "" : need() ?? "found";
+    if (typeof need !== "string") return found === "found" ? [] : [found];
+    return found === "" ? [need] : [];
+  });
+  if (missing.length === 0) Deno.test(name, test);
+  else if (REQUIRED) {
+    Deno.test(name, () => {
+      throw new Error(`Cannot test against real peers: there is no ${missing.join(", no ")}`);
+    });
+  } else Deno.test.ignore(`${name} (skipped: there is no ${missing.join(", no ")})`, () => {});
+}
+
+/** A process that is killed when its time is over, or when it is disposed of. */
+export class Peer implements AsyncDisposable {
+  /** What it printed so far, both streams. */
+  output = "";
+  readonly #child: Deno.ChildProcess;
+  readonly #done: Promise<unknown>;
+  #timer: ReturnType<typeof setTimeout>;
+  #ended: Deno.CommandStatus | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  /** Starts a program; after so many seconds it is killed. */
+  constructor(name: string, args: readonly string[], seconds: number) {
+    const path = program(name) ?? name;
+    this.#child = new Deno.Command(path, {
+      args: [...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#timer = setTimeout(() => this.kill(), seconds * 1000);
+    this.#done = Promise.all([
+      this.#collect(this.#child.stdout),
+      this.#collect(this.#child.stderr),
+      this.#child.status.then((status) => {
+        this.#ended = status;
+        clearTimeout(this.#timer);
+        this.#notice();
+      }),
+    ]);
+  }
+
+  /** Its process id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Kills it, which it can not prevent. */
+  kill(signal: Deno.Signal = "SIGKILL"): void {
+    if (this.#ended === undefined) this.#child.kill(signal);
+  }
+
+  /** Waits until it has printed something; an error with its output when it ends before. */
+  async printed(text: string): Promise<void> {
+    while (!this.output.includes(text)) {
+      if (this.#ended !== undefined) {
+        await this.#done;
+        if (this.output.includes(text)) return;
+        throw new Error(`It ended without printing ${JSON.stringify(text)}:\n${this.output}`);
+      }
+      await this.#changed.promise;
+    }
+  }
+
+  /** Waits until it ended; its exit code. */
+  async ended(): Promise<number> {
+    await this.#done;
+    return this.#ended!.code;
+  }
+
+  /** Kills it if it runs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill();
+    await this.#done;
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.output += text;
+      this.#notice();
+    }
+  }
+
+  #notice(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+}
+
+/** Runs a program to its end; an error with its output unless it exits with 0. */
+export async function run(name: string, args: readonly string[], seconds = 30): Promise<string> {
+  await using peer = new Peer(name, args, seconds);
+  const code = await peer.ended();
+  if (code !== 0) throw new Error(`${name} exited with ${code}:\n${peer.output}`);
+  return peer.output;
+}
+
+/** A folder that is removed when it is disposed of. */
+export class Scratch implements Disposable {
+  /** Path of the folder. */
+  readonly folder: string = Deno.makeTempDirSync({ prefix: "virtio-" });
+
+  /** A path in the folder. */
+  path(name: string): string {
+    return `${this.folder}/${name}`;
+  }
+
+  /** Removes the folder and all that is in it. */
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+/** Waits until a path exists, for some seconds. */
+export async function appeared(path: string): Promise<void> {
+  for (let look = 0; look < 500; look++) {
+    try {
+      Deno.lstatSync(path);
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  throw new Error(`Cannot go on: ${path} did not appear`);
+}
