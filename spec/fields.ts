@@ -41,9 +41,13 @@ export interface FieldBase<N extends string = string> {
 
 /** Bounds of a value; a configuration bound names its field. */
 export interface Bounds<N extends string = string> {
+  /** Least value. */
   readonly min?: number;
+  /** Greatest value, a number or a field of the configuration. */
   readonly max?: number | { readonly config: N };
+  /** Values are multiples of this. */
   readonly multipleOf?: number;
+  /** Values are powers of two. */
   readonly powerOfTwo?: true;
   /** The only legal values, beside those of `enum`. */
   readonly oneOf?: readonly number[];
@@ -63,7 +67,9 @@ export interface DriverWrites<N extends string = string> {
 
 /** One number on the wire. */
 export interface Scalar<N extends string = string> extends FieldBase<N>, Bounds<N> {
+  /** Which kind of field this is. */
   readonly kind: "scalar";
+  /** How it lies on the wire. */
   readonly type: ScalarType;
   /** A 64-bit field is a bigint unless something bounds it below 2^53. */
   readonly as?: "number" | "bigint";
@@ -91,16 +97,23 @@ export interface Scalar<N extends string = string> extends FieldBase<N>, Bounds<
 
 /** A word cut into bit-fields, lowest bits first; each becomes a property of its own. */
 export interface Bits<N extends string = string> extends FieldBase<N> {
+  /** Which kind of field this is. */
   readonly kind: "bits";
+  /** How it lies on the wire. */
   readonly type: ScalarType;
+  /** The bit-fields by name, lowest first. */
   readonly fields: Readonly<Record<string, BitField<N>>>;
 }
 
 /** One bit-field: `width` bits above its predecessor. */
 export interface BitField<N extends string = string> {
+  /** Number of bits. */
   readonly width: number;
+  /** One sentence in our own words. */
   readonly doc?: string;
+  /** Enumeration that its values come from. */
   readonly enum?: N;
+  /** Sent as zero; ignored, or with `"zero"` refused when it is not. */
   readonly reserved?: true | "zero";
 }
 
@@ -125,29 +138,41 @@ export type Length<N extends string = string> =
 
 /** Bytes copied as they are, or text in one of the standard's four forms. */
 export interface Bytes<N extends string = string> extends FieldBase<N> {
+  /** Which kind of field this is. */
   readonly kind: "bytes";
+  /** How long it is. */
   readonly length: Length<N>;
+  /** Which form of text it is; bytes without a meaning of their own when absent. */
   readonly text?: "padded" | "terminated" | "list" | "utf8";
   /** Filled with zeroes and ignored; with the length `"rest"`, left as they are and ignored. */
   readonly reserved?: true | "zero";
   /** Bytes of a namespace outside this standard (FUSE, V4L2, SCMI, SCSI, DER, 3D). */
   readonly external?: string;
+  /** The driver may write it (configuration space only). */
   readonly driverWrites?: true | DriverWrites<N>;
 }
 
 /** Bytes that stay in the guest's memory: a handler reads or writes them in place, in any pieces. */
 export interface Payload<N extends string = string> extends FieldBase<N> {
+  /** Which kind of field this is. */
   readonly kind: "payload";
+  /** How long it is. */
   readonly length: Length<N>;
+  /** Namespace outside this standard that its bytes belong to. */
   readonly external?: string;
 }
 
 /** Elements of one kind, one after the other. */
 export interface ArrayField<N extends string = string> extends FieldBase<N> {
+  /** Which kind of field this is. */
   readonly kind: "array";
+  /** What each element is. */
   readonly of: ScalarType | { readonly struct: N } | { readonly bytes: number };
+  /** How long it is. */
   readonly length: Length<N>;
+  /** Enumeration that its values come from. */
   readonly enum?: N;
+  /** How a 64-bit element is represented. */
   readonly as?: "number" | "bigint";
   /** Bytes from one element to the next: elements are cut to it, or filled up with zeroes. */
   readonly stride?: { readonly field: Path<N> };
@@ -157,16 +182,23 @@ export interface ArrayField<N extends string = string> extends FieldBase<N> {
 
 /** A struct of the same description; `inline` makes its fields the parent's own properties. */
 export interface StructField<N extends string = string> extends FieldBase<N> {
+  /** Which kind of field this is. */
   readonly kind: "struct";
+  /** Name of the struct. */
   readonly struct: N;
+  /** Its fields are the parent's own properties. */
   readonly inline?: true;
 }
 
 /** What one value of a union's selector stands for. */
 export interface Arm<N extends string = string> {
+  /** Values of the selector. */
   readonly tag: Tag | readonly Tag[];
+  /** Struct that is the whole arm. */
   readonly struct?: N;
+  /** Fields of its own, when it is no struct. */
   readonly fields?: Fields<N>;
+  /** One sentence in our own words. */
   readonly doc?: string;
 }
 
@@ -176,9 +208,13 @@ export interface Arm<N extends string = string> {
  * With `size` every arm fills the same slot.
  */
 export interface Union<N extends string = string> extends FieldBase<N> {
+  /** Which kind of field this is. */
   readonly kind: "union";
+  /** What selects the arm. */
   readonly by: Path<N> | { readonly state: string };
+  /** The arms by name. */
   readonly arms: Readonly<Record<string, Arm<N>>>;
+  /** Bytes that every arm fills. */
   readonly size?: number;
   /** Values without an arm: refused, or kept as raw bytes. */
   readonly otherwise?: "refuse" | "raw";
@@ -190,20 +226,29 @@ export interface Union<N extends string = string> extends FieldBase<N> {
  * `includes` (what that field counts beside the body); elements start at multiples of `align`.
  */
 export interface Sequence<N extends string = string> extends FieldBase<N> {
+  /** Which kind of field this is. */
   readonly kind: "sequence";
+  /** Struct that each element starts with. */
   readonly header: N;
+  /** What selects the arm. */
   readonly by: N;
+  /** Field of the header that tells an element's bytes, and what it counts beside the body; or that bodies have sizes of their own. */
   readonly size: { readonly field: N; readonly includes?: number } | "fixed";
+  /** The arms by name. */
   readonly arms: Readonly<Record<string, Arm<N>>>;
+  /** Value of the selector that ends the sequence. */
   readonly end?: Tag;
+  /** Elements start at multiples of this many bytes. */
   readonly align?: number;
   /** Bytes of the area; the rest of the part when absent. */
   readonly length?: Length<N>;
+  /** What becomes of values without an arm. */
   readonly otherwise?: "refuse" | "raw";
 }
 
 /** Where the fields of a request's case go; without it they follow the header, before a trailing status. */
 export interface Body {
+  /** Which kind of field this is. */
   readonly kind: "body";
 }
 

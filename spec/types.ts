@@ -18,8 +18,11 @@ export const DSL_VERSION = 1;
 
 /** A named layout. */
 export interface Struct<N extends string = string, K extends string = string> {
+  /** One sentence in our own words. */
   readonly doc: string;
+  /** Section of VIRTIO 1.4, as a number. */
   readonly section?: string;
+  /** Fields in the order of the wire. */
   readonly fields: { readonly [P in K]?: Field<N> };
   /** Size in bytes that the standard states, checked. */
   readonly size?: number;
@@ -31,8 +34,11 @@ export interface Struct<N extends string = string, K extends string = string> {
 
 /** A member of an enumeration. */
 export interface Member<N extends string = string> {
+  /** The number. */
   readonly value: number;
+  /** One sentence in our own words. */
   readonly doc?: string;
+  /** Exists with these features only. */
   readonly when?: Gate<N>;
   /** Only on the legacy interface. */
   readonly legacy?: true;
@@ -43,13 +49,17 @@ export interface Member<N extends string = string> {
  * where the prefix is the enumeration's own name unless said otherwise.
  */
 export interface Enumeration<N extends string = string> {
+  /** One sentence in our own words. */
   readonly doc: string;
+  /** Section of VIRTIO 1.4, as a number. */
   readonly section?: string;
   /** Name in TypeScript, after the device's prefix. */
   readonly name: string;
+  /** What the numbers are: values when not said. */
   readonly as?: "values" | "masks" | "bits";
   /** Prefix of the constants, where the standard gives several enumerations the same one. */
   readonly prefix?: string;
+  /** The members by name, without the prefix. */
   readonly members: Readonly<Record<string, number | Member<N>>>;
   /** Ranges kept for vendors or implementations, both ends included. */
   readonly reserved?: readonly (readonly [number, number])[];
@@ -72,7 +82,9 @@ export type Provider =
 
 /** One feature bit. */
 export interface Feature<F extends string = string> {
+  /** Number of the bit. */
   readonly bit: number;
+  /** One sentence in our own words. */
   readonly doc: string;
   /** Version of the standard that brought it, from 1.2 on. */
   readonly since?: string;
@@ -86,6 +98,7 @@ export interface Feature<F extends string = string> {
   readonly excludes?: readonly F[];
   /** Every driver must accept it when it is offered. */
   readonly mandatory?: true;
+  /** What makes a device able to offer it. */
   readonly by: Provider | readonly Provider[];
   /** Requests (`set.case`) or queues whose handlers implement it, where their own gates do not say it. */
   readonly handlers?: readonly string[];
@@ -124,15 +137,21 @@ export type Role =
 
 /** One queue, or a family of equal ones. */
 export interface Queue<N extends string = string, R extends string = string> {
+  /** One sentence in our own words. */
   readonly doc: string;
+  /** Section of VIRTIO 1.4, as a number. */
   readonly section?: string;
+  /** Who puts buffers into it, and what for. */
   readonly role: Role;
   /** Message sets it carries (more than one: readable and writable buffers mixed). */
   readonly carries: R | readonly R[];
+  /** Where it stands among the queues. */
   readonly index: Index<N>;
   /** Where the standard's text differs from what is deployed: its own index, used with `strict: true`. */
   readonly strictIndex?: Index<N>;
+  /** How many there are; one when not said. */
   readonly count?: Count<N>;
+  /** Exists with these features only. */
   readonly when?: Gate<N>;
   /** Least size in bytes of a parked buffer. */
   readonly parks?: Length<N>;
@@ -161,12 +180,17 @@ export type Operand<N extends string = string> =
 
 /** What the standard demands of the device before a handler runs, and the status for a request that fails it. */
 export interface Check<N extends string = string> {
+  /** One sentence in our own words. */
   readonly doc: string;
+  /** Section of VIRTIO 1.4, as a number. */
   readonly section?: string;
   /** The value under test; absent: the check fails whenever its gates are open. */
   readonly of?: Operand<N>;
+  /** Fails when `of` is greater. */
   readonly atMost?: Operand<N>;
+  /** Fails when `of` is less. */
   readonly atLeast?: Operand<N>;
+  /** Fails when `of` is another value. */
   readonly equals?: Operand<N>;
   /** Every value is a multiple of 0, which is how the configuration leaves an alignment open. */
   readonly multipleOf?: Operand<N>;
@@ -176,6 +200,7 @@ export interface Check<N extends string = string> {
   readonly within?: Operand<N>;
   /** Only with these features negotiated, or only without them. */
   readonly when?: Gate<N>;
+  /** Only without these features. */
   readonly unless?: Gate<N>;
   /** Only with these features offered, negotiated or not. */
   readonly offered?: Gate<N>;
@@ -187,11 +212,15 @@ export interface Check<N extends string = string> {
 
 /** The byte or word that says how a request went. */
 export interface Status<N extends string = string> {
+  /** Name of the field, or the way to it. */
   readonly field: Path<N>;
   /** Members of its enumeration: success; no such request, or a selector in it without a meaning; not well formed; the handler failed. */
   readonly ok: string;
+  /** Answer to a request that no case or handler stands for. */
   readonly unknown: string;
+  /** Answer to a request that is too short or makes no sense. */
   readonly malformed: string;
+  /** Answer to a request whose handler threw. */
   readonly failed: string;
 }
 
@@ -200,12 +229,15 @@ export type Whole = string | { readonly readable?: string; readonly writable?: s
 
 /** One request of a set. */
 export interface Case<N extends string = string, K extends string = string> {
+  /** One sentence in our own words. */
   readonly doc: string;
+  /** Section of VIRTIO 1.4, as a number. */
   readonly section?: string;
   /** A value for each tag field, in order. */
   readonly tag: Tag | readonly Tag[];
   /** Further tags that mean the same, on the legacy interface. */
   readonly legacyTags?: readonly Tag[];
+  /** Exists with these features only. */
   readonly feature?: Gate<N>;
   /** Only without these features; with them, another case of the same tag takes its place. */
   readonly unless?: Gate<N>;
@@ -213,7 +245,9 @@ export interface Case<N extends string = string, K extends string = string> {
   readonly struct?: Whole;
   /** Structs of the standard that consist of these fields of the request, of either part. */
   readonly structs?: Readonly<Record<string, readonly N[]>>;
+  /** Fields that the driver writes. */
   readonly readable?: { readonly [P in K]?: Field<N> };
+  /** Fields that the device writes. */
   readonly writable?: { readonly [P in K]?: Field<N> };
   /**
    * The used length counts the filled bytes of the first payload and the trailing status, without
@@ -224,6 +258,7 @@ export interface Case<N extends string = string, K extends string = string> {
   readonly ok?: string;
   /** Another status than the set's, or none for a request that is not answered: then nothing is written back. */
   readonly status?: Status<N> | "none";
+  /** What is checked before a handler runs. */
   readonly checks?: readonly Check<N>[];
   /** Who may send it, on queues that carry messages both ways. */
   readonly from?: "driver" | "device";
@@ -231,25 +266,37 @@ export interface Case<N extends string = string, K extends string = string> {
 
 /** Messages of one shape: fixed parts around a body that the tag selects. */
 export interface Messages<N extends string = string, K extends string = string> {
+  /** One sentence in our own words. */
   readonly doc: string;
+  /** Section of VIRTIO 1.4, as a number. */
   readonly section?: string;
   /** The standard's struct for the whole, when it names one. */
   readonly struct?: Whole;
+  /** Fields that the driver writes. */
   readonly readable?: { readonly [P in K]?: Field<N> };
+  /** Fields that the device writes. */
   readonly writable?: { readonly [P in K]?: Field<N> };
   /** As for a case. */
   readonly used?: "filled";
+  /** Where the status of an answer lies. */
   readonly status?: Status<N>;
+  /** The messages by name; without them the set is one message. */
   readonly cases?: Readonly<Record<string, Case<N, K>>>;
+  /** What is checked before a handler runs. */
   readonly checks?: readonly Check<N>[];
 }
 
 /** The configuration space. */
 export interface Config<N extends string = string, C extends string = string> {
+  /** Name of the struct in the standard. */
   readonly struct: string;
+  /** One sentence in our own words. */
   readonly doc?: string;
+  /** Section of VIRTIO 1.4, as a number. */
   readonly section?: string;
+  /** Bytes that the standard states, checked. */
   readonly size?: number;
+  /** Fields in the order of the space. */
   readonly fields: Readonly<Record<C, Field<N>>>;
   /** A window: the driver writes `select`, the device then fills `size` and the union `value`. */
   readonly window?: {
@@ -265,8 +312,11 @@ export interface Config<N extends string = string, C extends string = string> {
 
 /** A region of memory that the device shares. */
 export interface SharedMemoryRegion<N extends string = string> {
+  /** Id of the region. */
   readonly id: number;
+  /** One sentence in our own words. */
   readonly doc: string;
+  /** Exists with these features only. */
   readonly when?: Gate<N>;
 }
 
@@ -279,38 +329,53 @@ export interface Device<
   R extends string = string,
   K extends string = string,
 > {
+  /** Version of the language that it is written in. */
   readonly dsl?: typeof DSL_VERSION;
   /** Folder of the generated code, as in the standard's source. */
   readonly name: string;
   /** Prefix of the generated classes. */
   readonly prefix: string;
+  /** Device id (VIRTIO 1.4, 5). */
   readonly id: number;
+  /** Name for people. */
   readonly title: string;
+  /** Section of VIRTIO 1.4, as a number. */
   readonly section: string;
+  /** One sentence in our own words. */
   readonly doc: string;
   /** Prefix of the feature constants; `VIRTIO_<NAME>_F` when absent. */
   readonly featurePrefix?: string;
+  /** Feature bits by name, without the prefix. */
   readonly features?: Readonly<Record<F, Feature<NoInfer<F>>>>;
   /** At least one of these must be accepted. */
   readonly oneFeatureOf?: readonly NoInfer<F>[];
+  /** The configuration space. */
   readonly config?: Config<NoInfer<F | C | E | S | K>, C>;
+  /** Enumerations by the prefix of their constants. */
   readonly enums?: Readonly<Record<E, Enumeration<NoInfer<F>>>>;
   /** Loose constants, by their full names. */
   readonly constants?: Readonly<
     Record<string, number | { readonly value: number; readonly doc: string }>
   >;
+  /** Structs by the standard's names. */
   readonly structs?: Readonly<Record<S, Struct<NoInfer<F | C | E | S | K>, K>>>;
+  /** Sets of messages by name. */
   readonly messages?: Readonly<Record<R, Messages<NoInfer<F | C | E | S | K>, K>>>;
+  /** Queues by the standard's names. */
   readonly queues: Readonly<Record<string, Queue<NoInfer<F | C | K>, NoInfer<R>>>>;
+  /** Shared memory regions by name. */
   readonly sharedMemory?: Readonly<Record<string, SharedMemoryRegion<NoInfer<F>>>>;
 }
 
 /** One register of a transport. */
 export interface Register {
+  /** Bytes from the start of the register file. */
   readonly offset: number;
   /** Bytes: 1, 2, 4 or 8 (8 may be accessed as two halves). */
   readonly size: 1 | 2 | 4 | 8;
+  /** Who may access it how: the driver reads, writes or both. */
   readonly access: "R" | "W" | "RW";
+  /** One sentence in our own words. */
   readonly doc: string;
   /** Exists with this feature. */
   readonly when?: string;
@@ -322,16 +387,23 @@ export interface Layout<
   S extends string = string,
   K extends string = string,
 > {
+  /** Version of the language that it is written in. */
   readonly dsl?: typeof DSL_VERSION;
   /** File of the generated code under `layout/`. */
   readonly name: string;
+  /** Name for people. */
   readonly title: string;
+  /** Section of VIRTIO 1.4, as a number. */
   readonly section: string;
+  /** One sentence in our own words. */
   readonly doc: string;
+  /** Enumerations by the prefix of their constants. */
   readonly enums?: Readonly<Record<E, Enumeration>>;
+  /** Loose constants, by their full names. */
   readonly constants?: Readonly<
     Record<string, number | { readonly value: number; readonly doc: string }>
   >;
+  /** Structs by the standard's names. */
   readonly structs?: Readonly<Record<S, Struct<NoInfer<E | S | K>, K>>>;
   /** Messages that devices of several types take. */
   readonly messages?: Readonly<Record<string, Messages<NoInfer<E | S | K>, K>>>;
