@@ -488,7 +488,12 @@ function alternatives(gate: dsl.Gate): readonly (readonly string[])[] {
 export function literal(value: Sample): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "string") return JSON.stringify(value);
-  if (value instanceof Uint8Array) return `Uint8Array.of(${[...value].join(", ")})`;
+  if (value instanceof Uint8Array) {
+    const plain = value.every((byte, at) => byte === (at + 1) % 256);
+    return plain && value.length > 8
+      ? `pattern(${value.length})`
+      : `Uint8Array.of(${[...value].join(", ")})`;
+  }
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
   if (typeof value === "object") {
     const members = Object.entries(value).map(([name, each]) => `${name}: ${literal(each)}`);

@@ -41,9 +41,7 @@ export function testText(device: DeviceModel, view: DeviceView): object {
     allOptionText: list(options.filter((key) => chosen.includes(key))),
     hasOptions: options.length > 0,
     chosen: view.features.filter((one) => chosen.includes(one.key)),
-    hasData: [...requests, ...events].some((one) =>
-      one.readable.payloads.length + one.writable.payloads.length > 0
-    ),
+    hasData: JSON.stringify([literal(config), requests, events]).includes("pattern("),
     handlers: [...requests, ...pulls],
     requests,
     pulls,
