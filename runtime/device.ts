@@ -9,7 +9,7 @@
  */
 
 import { type ConfigRange, ConfigSpace } from "./config.ts";
-import { DeviceQueues } from "./device_queues.ts";
+import { DeviceQueues, type QueueWatcher } from "./device_queues.ts";
 import { PeerError } from "./errors.ts";
 import {
   carriedFeatures,
@@ -110,6 +110,11 @@ export abstract class Device {
   /** How many queues the device has, with the features and the configuration of this moment. */
   get queueCount(): number {
     return this.countQueues();
+  }
+
+  /** Calls `watch` with each queue that is enabled, now and in future, before buffers are taken from it. */
+  watchQueues(watch: QueueWatcher): void {
+    this.#queues.watch(watch);
   }
 
   /** Whether nothing goes on: no buffer is being processed, and no queue waits to be served further. */

@@ -32,8 +32,12 @@ export interface QueueOwner {
   failed(error: unknown): void;
 }
 
+/** Is told about a queue that is enabled, and the memory that it lies in. */
+export type QueueWatcher = (queue: DeviceQueue, memory: GuestMemory) => void;
+
 interface EnabledQueue {
   readonly queue: DeviceQueue;
+  readonly memory: GuestMemory;
   readonly layout: QueueLayout;
   started: boolean;
   serving: boolean;
@@ -44,6 +48,7 @@ interface EnabledQueue {
 export class DeviceQueues {
   readonly #owner: QueueOwner;
   readonly #enabled = new Map<number, EnabledQueue>();
+  readonly #watchers: QueueWatcher[] = [];
 
   /** No queue is enabled at first. */
   constructor(owner: QueueOwner) {
@@ -77,7 +82,14 @@ export class DeviceQueues {
     queue.onBroken = (error) => this.#owner.broken(error);
     queue.onNotify = () => this.#owner.notify(layout.index);
     const state = { started: false, serving: false, scheduled: false };
-    this.#enabled.set(layout.index, { queue, layout, ...state });
+    this.#enabled.set(layout.index, { queue, memory, layout, ...state });
+    for (const watch of this.#watchers) watch(queue, memory);
+  }
+
+  /** Tells about each queue that is enabled, now and in future. */
+  watch(watcher: QueueWatcher): void {
+    for (const { queue, memory } of this.#enabled.values()) watcher(queue, memory);
+    this.#watchers.push(watcher);
   }
 
   /** Starts what has not started, and looks into every queue in a task to come. */
