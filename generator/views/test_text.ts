@@ -41,7 +41,11 @@ export function testText(device: DeviceModel, view: DeviceView): object {
     allOptionText: list(options.filter((key) => chosen.includes(key))),
     hasOptions: options.length > 0,
     chosen: view.features.filter((one) => chosen.includes(one.key)),
-    hasData: JSON.stringify([literal(config), requests, events]).includes("pattern("),
+    hasData:
+      [...requests, ...events].some((one) =>
+        one.readable.payloads.length + one.writable.payloads.length > 0 ||
+        `${one.args}${one.seen}${"answer" in one ? one.answer : ""}`.includes("pattern(")
+      ) || literal(config).includes("pattern("),
     handlers: [...requests, ...pulls],
     requests,
     pulls,
