@@ -59,9 +59,10 @@ export class Operands {
       this.#text(operand, { each, wide, absent });
     const of = text(check.of);
     const conditions: string[] = [];
-    if (atMost !== undefined) conditions.push(`${of} > ${text(atMost, "none")}`);
-    if (atLeast !== undefined) conditions.push(`${of} < ${text(atLeast)}`);
-    if (equals !== undefined) conditions.push(`${of} !== ${text(equals)}`);
+    const compared = bare(of);
+    if (atMost !== undefined) conditions.push(`${compared} > ${bare(text(atMost, "none"))}`);
+    if (atLeast !== undefined) conditions.push(`${compared} < ${bare(text(atLeast))}`);
+    if (equals !== undefined) conditions.push(`${compared} !== ${bare(text(equals))}`);
     if (typeof multipleOf === "number") {
       conditions.push(`${of} % ${text(multipleOf)} !== ${zero}`);
     } else if (multipleOf !== undefined) {
@@ -194,4 +195,17 @@ function isBig(model: FieldModel | undefined): boolean {
 
 function wideText(text: string, wide: boolean): string {
   return wide ? `BigInt(${text})` : text;
+}
+
+/** Arithmetic without the parentheses around it, which a comparison does not need. */
+function bare(text: string): string {
+  const inner = /^\((.*)\)$/s.exec(text)?.[1];
+  if (inner === undefined) return text;
+  let depth = 0;
+  for (const [at, character] of [...inner].entries()) {
+    if (character === "(") depth++;
+    else if (character === ")" && --depth < 0) return text;
+    else if (depth === 0 && /^ (\?\?|&|\?) /.test(inner.slice(at, at + 4))) return text;
+  }
+  return inner;
 }

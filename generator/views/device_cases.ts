@@ -63,7 +63,7 @@ export function caseText(one: CaseView, place: CasePlace): object {
     refusedMalformed: refuse(status?.malformed ?? "0"),
     shut: notText(one.gate),
     least: layout.least > place.checked ? layout.least : 0,
-    needs: neededText(one),
+    needs: neededText(one, layout.least),
     fail: place.fail,
     guarded: place.guarded && !pulled,
     pulled,
@@ -174,18 +174,18 @@ export function finisherText(one: CaseView, layout: StatusLayout): object | null
 }
 
 /** The room that an answer takes at least, as far as it is known before the handler runs; empty when that is the status alone. */
-function neededText({ status, writable }: CaseView): string {
+function neededText({ status, writable }: CaseView, checked: number): string {
   if (status === null || writable.headSize === null) return "";
   const payloads = writable.payloads.flatMap(({ length, gate }) => {
     if (length === null) return [];
-    return [gate === "" ? `(${length})` : `(${gate} ? ${length} : 0)`];
+    return [gate === "" ? length : `(${gate} ? ${length} : 0)`];
   });
   const fixed = [writable.headSize, String(writable.trailerSize)].filter((text) => text !== "0");
   if (payloads.length > 0 || !fixed.every((text) => /^\d+$/.test(text))) {
     return [...fixed, ...payloads].join(" + ");
   }
   const sum = fixed.reduce((total, text) => total + Number(text), 0);
-  return sum > status.offset + status.size ? String(sum) : "";
+  return sum > checked ? String(sum) : "";
 }
 
 /** Writable payloads one behind the other, from the end of the fields before them. */

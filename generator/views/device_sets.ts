@@ -102,7 +102,7 @@ function layoutsOf(set: MessagesView): StatusLayout[] {
       status,
       least: status === null ? 0 : status.trailing ? status.frame : status.offset + status.size,
       counts: status !== null && (filled || !writable.surplus) &&
-        (status.trailing || alike.some((other) => other.writable.payloads.length > 0)),
+        alike.some((other) => other.writable.payloads.length > 0),
       surplus: writable.surplus || filled,
       filled,
     });

@@ -21,7 +21,8 @@ export function allText(...conditions: readonly string[]): string {
 }
 
 function grouped(condition: string): string {
-  return / \|\| | \? /.test(condition) ? `(${condition})` : condition;
+  const outer = condition.replace(/\([^()]*\)/g, "()").replace(/\([^()]*\)/g, "()");
+  return / \|\| | \? /.test(outer) ? `(${condition})` : condition;
 }
 
 /** A sum without what is zero. */
