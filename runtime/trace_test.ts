@@ -55,8 +55,8 @@ Deno.test("trace() finds messages by their tags, and queues by features and conf
       config: pairs === 1 ? {} : { maxVirtqueuePairs: pairs },
       ...(pairs === 1 ? {} : { mqVqPairsSet: () => NetworkAck.OK }),
       transmit: () => {},
-      rxPromisc: () => NetworkAck.OK,
-      rxAllmulti: () => NetworkAck.OK,
+      vlanAdd: () => NetworkAck.OK,
+      vlanDel: () => NetworkAck.OK,
     });
     const lines: string[] = [];
     trace(device, (line) => lines.push(line.replace(/ #\d+$/, "")), model);
@@ -64,7 +64,7 @@ Deno.test("trace() finds messages by their tags, and queues by features and conf
     const onReceive = () => void received++;
     await using driver = await NetworkDriver.open(loopback(device), { onReceive });
     await driver.transmitq[pairs - 1]!.transmit({ hdr: emptyVirtioNetHdr() }, new Uint8Array(60));
-    await driver.controlq[0]!.rxPromisc({ on: 1 });
+    await driver.controlq[0]!.vlanDel({ vid: 5 });
     const hdr = { ...emptyVirtioNetHdr(), numBuffers: 1, flags: 2 };
     while (!device.sendReceive({ hdr }, new Uint8Array(99))) await turn();
     while (received === 0) await turn();
@@ -74,10 +74,11 @@ Deno.test("trace() finds messages by their tags, and queues by features and conf
       sent[0]!,
       RegExp(`^net transmitq\\[${pairs - 1}\\] > transmit: flags=.*data=\\(60`),
     );
-    assert.ok(
-      lines.includes("net controlq[0] > rx_promisc: class=VIRTIO_NET_CTRL_RX command=0 on=1"),
-    );
-    assert.ok(lines.includes("net controlq[0] < rx_promisc: ack=VIRTIO_NET_OK"));
+    const control = lines.filter((line) => line.includes("vlan"));
+    assert.deepEqual(control, [
+      "net controlq[0] > vlan_del: class=VIRTIO_NET_CTRL_VLAN command=1 vid=5",
+      "net controlq[0] < vlan_del: ack=VIRTIO_NET_OK",
+    ]);
     assert.ok(lines.includes("net receiveq[0] > a buffer for receive"));
     const come = lines.find((line) => line.startsWith("net receiveq[0] < receive: "));
     assert.match(come!, /num_buffers=1 .*data=\(99 bytes\)/);
