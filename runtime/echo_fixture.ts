@@ -11,7 +11,7 @@ import type { Transport } from "./transport.ts";
 export const ECHO: DeviceInfo = {
   contract: 1,
   name: "echo",
-  id: 0x1234,
+  id: 0x3f,
   title: "Echo Device",
   features: [
     { name: "VIRTIO_ECHO_F_BASE", bit: 0, requires: [] },

@@ -38,3 +38,27 @@ export interface MmioMachine extends Machine {
   /** The registers; their offsets are from the device's base address. */
   readonly registers: RegisterAccess;
 }
+
+/** One base address range of a PCI function, as the machine reaches it. */
+export interface BarAccess extends RegisterAccess {
+  /** Where the range lies, as the driver sees it; needed for shared memory regions alone. */
+  readonly address?: number;
+}
+
+/** Where a message-signalled interrupt is written, and what. */
+export interface MessageVector {
+  /** Address of the write. */
+  readonly address: number;
+  /** The 32 bits that are written. */
+  readonly data: number;
+}
+
+/** A machine with a virtio device behind a PCI function, whose base addresses are set. */
+export interface PciMachine extends Machine {
+  /** The function's configuration space. */
+  readonly config: RegisterAccess;
+  /** A base address range, 0 to 5; undefined where it is not mapped: then the device's own window is used. */
+  bar(index: number): BarAccess | undefined;
+  /** Messages that the machine can tell apart, two at least; without them the interrupt pin is used. */
+  readonly vectors?: readonly MessageVector[];
+}

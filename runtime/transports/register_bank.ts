@@ -70,6 +70,19 @@ export class RegisterMap<T> {
     }
     return new RegisterMap(Array.from(slots));
   }
+
+  /** Maps beside each other, each at an offset. */
+  static join<T>(
+    ...parts: readonly (readonly [offset: number, map: RegisterMap<T>])[]
+  ): RegisterMap<T> {
+    const slots: (Slot<T> | undefined)[] = [];
+    for (const [base, map] of parts) {
+      map.slots.forEach((slot, at) => {
+        if (slot?.offset === at) place(slots, base + at, slot.size, slot);
+      });
+    }
+    return new RegisterMap(Array.from(slots));
+  }
 }
 
 function place<T>(

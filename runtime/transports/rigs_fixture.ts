@@ -3,10 +3,13 @@
 import type { Device } from "../device.ts";
 import { GuestMemory } from "../memory.ts";
 import type { TransportName } from "../../spec/transports/facilities.ts";
-import type { AccessSize, RegisterAccess } from "./bus.ts";
+import type { AccessSize, PciMachine, RegisterAccess } from "./bus.ts";
 import type { BusTransport } from "./driver_core.ts";
 import { MmioDevice } from "./mmio_device.ts";
 import { findMmio } from "./mmio_driver.ts";
+import { findBars, placeBar } from "./pci_bars.ts";
+import { PciDevice } from "./pci_device.ts";
+import { findPci } from "./pci_driver.ts";
 
 const MEMORY_ADDRESS = 0x8000_0000;
 const MEMORY_SIZE = 4 << 20;
@@ -118,5 +121,98 @@ function sharedBytes(device: Device, address: number, length: number): Uint8Arra
   return undefined;
 }
 
+/** How a PCI rig differs from another. */
+interface PciKind {
+  readonly name: string;
+  readonly late?: boolean;
+  readonly vectors?: number;
+  readonly io?: boolean;
+  /** Reaches ranges through the window of the configuration space alone. */
+  readonly window?: boolean;
+  readonly wholeDevices?: boolean;
+}
+
+const BARS_ADDRESS = 0xe000_0000;
+const MESSAGE_ADDRESS = 0xfee0_0000;
+
+function pci(kind: PciKind): Rig {
+  const { name, late = false, vectors = 0, io = false, window = false } = kind;
+  return {
+    name,
+    carries: "pci",
+    wholeDevices: kind.wholeDevices ?? false,
+    connect: async (device) => {
+      const memory = machineMemory();
+      const line = new Line();
+      const messages = new Messages();
+      const make = (device: Device) =>
+        new PciDevice(device, {
+          memory,
+          interrupt: line.set,
+          ...(vectors > 0 ? { message: messages.send } : {}),
+          io,
+        });
+      const slot = { file: make(device) };
+      const config = access(() => ({
+        read: (offset, size) => slot.file.readConfig(offset, size),
+        write: (offset, size, value) => slot.file.writeConfig(offset, size, value),
+      }), late);
+      for (const bar of await findBars(config)) {
+        await placeBar(
+          config,
+          bar,
+          bar.kind === "io" ? 0xc000 : BARS_ADDRESS + bar.index * 0x10_0000,
+        );
+      }
+      const file = (index: number) => slot.file.bars.find((bar) => bar.index === index);
+      const machine: PciMachine = {
+        memory,
+        config,
+        bar: (index) => {
+          const bar = file(index);
+          if (bar === undefined || window && index === 4) return undefined;
+          return { ...access(() => file(index)!, late), address: bar.address! };
+        },
+        map: (address) => pciBytes(device, address),
+        vectors: Array.from({ length: vectors }, (_, data) => ({ address: MESSAGE_ADDRESS, data })),
+      };
+      const transport = (await findPci(machine))!;
+      line.handler = () => transport.interrupt();
+      messages.handler = (vector) => transport.message(vector);
+      return link(transport, slot, make);
+    },
+  };
+}
+
+/** Delivers messages by their data. */
+class Messages {
+  handler: (vector: number) => void = () => {};
+
+  readonly send = (address: number, data: number): void => {
+    if (address !== MESSAGE_ADDRESS) throw new Error(`Cannot deliver a message to ${address}`);
+    queueMicrotask(() => this.handler(data));
+  };
+}
+
+/** The bytes at an address: regions of shared memory follow each other in pages of their own. */
+function pciBytes(device: Device, address: number): Uint8Array | undefined {
+  let at = BARS_ADDRESS + 2 * 0x10_0000;
+  for (let id = 0; id < 256; id++) {
+    const region = device.sharedMemory(id);
+    if (region === undefined) continue;
+    if (at === address) return region.bytes;
+    at += Math.ceil(region.length / 4096) * 4096;
+  }
+  return undefined;
+}
+
 /** All ways to connect a driver and a device. */
-export const RIGS: readonly Rig[] = [mmio(false), mmio(true)];
+export const RIGS: readonly Rig[] = [
+  mmio(false),
+  mmio(true),
+  pci({ name: "pci, messages", vectors: 3, wholeDevices: true }),
+  pci({ name: "pci, interrupt pin" }),
+  pci({ name: "pci, messages, asynchronous", vectors: 16, late: true }),
+  pci({ name: "pci, I/O ports", io: true }),
+  pci({ name: "pci, through the window", window: true, late: true }),
+];

@@ -1,0 +1,306 @@
+/**
+ * The device's end of virtio over PCI (VIRTIO 1.4, 4.1): a function with its configuration space and
+ * base address ranges, for an emulator to plug into its bus.
+ *
+ * @module
+ */
+
+import {
+  CapabilityType,
+  InterruptCause,
+  VIRTIO_MSI_NO_VECTOR,
+  VIRTIO_PCI_COMMON_CFG_SIZE,
+} from "../../generated/layout/pci.ts";
+import type { Device } from "../device.ts";
+import { featureSet, ReservedFeature } from "../features.ts";
+import type { GuestMemory } from "../memory.ts";
+import { PCI_FACILITIES } from "./carried.ts";
+import { DeviceCore, QueueWord, type SavedCore } from "./device_core.ts";
+import {
+  COMMON_OFFSET,
+  DEVICE_OFFSET,
+  ISR_OFFSET,
+  NOTIFY_MULTIPLIER,
+  NOTIFY_OFFSET,
+  NOTIFY_PLACES,
+  PCI_REGISTERS,
+  type PciRegisters,
+} from "./pci_common.ts";
+import {
+  describeFunction,
+  msixCapability,
+  notifyCapability,
+  powerOfTwo,
+  structureCapability,
+  vendorCapability,
+  type VendorData,
+} from "./pci_capabilities.ts";
+import { type BarLayout, PciCommand, PciConfigSpace, PciHeader, PciStatus } from "./pci_config.ts";
+import { MSIX_ENABLE, MSIX_MASK_ALL, MsixTable } from "./pci_msix.ts";
+import { sharedMemoryBar } from "./pci_shared.ts";
+import { PciWindow } from "./pci_window.ts";
+import { low, RegisterBank } from "./register_bank.ts";
+import { checkSaved, savedInteger, savedIntegers, savedRecord } from "./saved.ts";
+
+const MSIX_BAR = 1;
+const SHARED_BAR = 2;
+const STRUCTURES_BAR = 4;
+const PAGE = 4096;
+const ALL_ONES = 0xffff_ffff;
+const SNAPSHOT_NAME = "virtio-pci";
+const SNAPSHOT_VERSION = 1;
+const OWN_FEATURES = featureSet(ReservedFeature.VIRTIO_F_NOTIF_CONFIG_DATA);
+
+/** How a device is put behind a PCI function. */
+export interface PciDeviceOptions {
+  /** The guest's memory. */
+  readonly memory: GuestMemory;
+  /** Drives the interrupt pin: called with each change of its level. */
+  readonly interrupt: (level: boolean) => void;
+  /** Sends a message of MSI-X; without it there is no MSI-X. */
+  readonly message?: (address: number, data: number) => void;
+  /** Number of MSI-X vectors, 1 to 2048; 16 when not given. */
+  readonly vectors?: number;
+  /** Puts the registers among the I/O ports; in memory when not given. */
+  readonly io?: boolean;
+  /** Called when the guest has placed, moved or switched off a range: its `address` says where it is. */
+  readonly moved?: (bar: PciBar) => void;
+  /** Data of a vendor, which debuggers read (VIRTIO 1.4, 4.1.4.8). */
+  readonly vendorData?: VendorData;
+}
+
+/** A range of addresses of the function. */
+export interface PciBar extends BarLayout {
+  /** Where the guest placed it; undefined while it does not decode it. */
+  readonly address: number | undefined;
+  /** Reads 1, 2 or 4 bytes as an unsigned number; 0 where there is nothing. */
+  read(offset: number, size: number): number;
+  /** Writes the lowest 1, 2 or 4 bytes of a value. A register written in pieces takes effect once. */
+  write(offset: number, size: number, value: number): void;
+}
+
+/** The registers and the device as plain data, fit for JSON as long as the device's state is. */
+export interface PciSnapshot extends SavedCore {
+  /** `"virtio-pci"` */
+  readonly name: string;
+  /** Version of the snapshot's form. */
+  readonly version: number;
+  /** The configuration space, byte by byte. */
+  readonly config: readonly number[];
+  /** The interrupt status. */
+  readonly interruptStatus: number;
+  /** The vector of configuration changes. */
+  readonly configVector: number;
+  /** Table and pending bits of MSI-X. */
+  readonly msix: readonly number[];
+}
+
+/** A device behind a PCI function. */
+export class PciDevice {
+  /** The ranges of addresses. */
+  readonly bars: readonly PciBar[];
+  readonly #options: PciDeviceOptions;
+  readonly #core: DeviceCore;
+  readonly #space = new PciConfigSpace();
+  readonly #bank: RegisterBank<PciRegisters>;
+  readonly #window: PciWindow;
+  readonly #registers: PciRegisters;
+  readonly #msix: MsixTable | undefined;
+  readonly #addresses: (number | undefined)[] = [];
+  #msixOffset = 0;
+  #interruptStatus = 0;
+  #level = false;
+
+  /** Binds the device; TypeError when it is bound already, RangeError when its capabilities find no room. */
+  constructor(device: Device, options: PciDeviceOptions) {
+    const { memory, message, vectors = 16, vendorData } = options;
+    this.#options = options;
+    if (message !== undefined) this.#msix = new MsixTable(vectors, message);
+    this.#core = new DeviceCore(device, {
+      memory,
+      facilities: PCI_FACILITIES,
+      ownFeatures: OWN_FEATURES,
+      noVector: VIRTIO_MSI_NO_VECTOR,
+    }, {
+      queueUsed: (index) => this.#queueUsed(index),
+      configChanged: () => this.#configChanged(),
+      deviceReset: () => this.#reset(),
+    });
+    this.#registers = {
+      core: this.#core,
+      configVector: VIRTIO_MSI_NO_VECTOR,
+      vectors: this.#msix?.count ?? 0,
+      takeInterrupts: () => this.#takeInterrupts(),
+    };
+    this.#bank = new RegisterBank(PCI_REGISTERS, this.#registers);
+    describeFunction(this.#space, device.info.id);
+    this.bars = [...this.#structures(device), ...this.#vectors(), ...this.#shared(device)];
+    if (vendorData !== undefined) this.#space.addCapability(vendorCapability(vendorData));
+    this.#window = new PciWindow(this.#space, (index) => this.#bar(index));
+  }
+
+  /** Reads 1, 2 or 4 bytes of the configuration space; all ones once the device was taken away. */
+  readConfig(offset: number, size: number): number {
+    if (this.#core.closed) return low(ALL_ONES, size);
+    this.#window.beforeRead(offset, size);
+    return this.#space.read(offset, size);
+  }
+
+  /** Writes 1, 2 or 4 bytes of the configuration space. */
+  writeConfig(offset: number, size: number, value: number): void {
+    if (this.#core.closed) return;
+    this.#space.write(offset, size, value);
+    this.#configWritten();
+    this.#window.afterWrite(offset, size);
+  }
+
+  /** Takes the device away, as when it is unplugged: it is reset, and free to be bound elsewhere. */
+  close(): void {
+    this.#core.close();
+    this.#reset();
+  }
+
+  /** The registers and the device as plain data, between two tasks. */
+  save(): PciSnapshot {
+    return {
+      name: SNAPSHOT_NAME,
+      version: SNAPSHOT_VERSION,
+      ...this.#core.save(),
+      config: [...this.#space.bytes],
+      interruptStatus: this.#interruptStatus,
+      configVector: this.#registers.configVector,
+      msix: [...this.#msix?.bytes ?? []],
+    };
+  }
+
+  /**
+   * Becomes what was saved, from untrusted data, over memory that holds what it held then. TypeError
+   * or RangeError naming the field, which leaves the device reset or untouched.
+   */
+  restore(snapshot: unknown): void {
+    const saved = savedRecord(snapshot, "snapshot");
+    checkSaved(saved, SNAPSHOT_NAME, SNAPSHOT_VERSION);
+    const config = savedIntegers(saved.config, "config", this.#space.bytes.length, 0xff);
+    const causes = InterruptCause.QUEUE | InterruptCause.CONFIG;
+    const interruptStatus = savedInteger(saved.interruptStatus, "interruptStatus", causes);
+    const configVector = savedInteger(saved.configVector, "configVector", VIRTIO_MSI_NO_VECTOR);
+    const msix = savedIntegers(saved.msix, "msix", this.#msix?.bytes.length ?? 0, 0xff);
+    this.#core.restore(snapshot, "snapshot");
+    this.#space.restore(config);
+    this.#msix?.restore(this.#space.view.getUint16(this.#msixOffset + 2, true), msix);
+    this.#registers.configVector = configVector;
+    this.#interruptStatus |= interruptStatus;
+    this.#configWritten();
+  }
+
+  #queueUsed(index: number): void {
+    if (this.#msix?.enabled === true) {
+      this.#msix.raise(this.#core.wordOf(index, QueueWord.VECTOR));
+    } else this.#setInterrupts(this.#interruptStatus | InterruptCause.QUEUE);
+  }
+
+  /** The cause is set under MSI-X as well (VIRTIO 1.4, 4.1.4.5.1). */
+  #configChanged(): void {
+    this.#setInterrupts(this.#interruptStatus | InterruptCause.CONFIG);
+    this.#msix?.raise(this.#registers.configVector);
+  }
+
+  #takeInterrupts(): number {
+    const causes = this.#interruptStatus;
+    this.#setInterrupts(0);
+    return causes;
+  }
+
+  #setInterrupts(causes: number): void {
+    this.#interruptStatus = causes;
+    const pending = causes !== 0 && this.#msix?.enabled !== true;
+    const { view } = this.#space;
+    const status = view.getUint16(PciHeader.STATUS, true) & ~PciStatus.INTERRUPT;
+    view.setUint16(PciHeader.STATUS, pending ? status | PciStatus.INTERRUPT : status, true);
+    const disabled = view.getUint16(PciHeader.COMMAND, true) & PciCommand.INTX_DISABLE;
+    const level = pending && disabled === 0;
+    if (level === this.#level) return;
+    this.#level = level;
+    this.#options.interrupt(level);
+  }
+
+  #reset(): void {
+    this.#registers.configVector = VIRTIO_MSI_NO_VECTOR;
+    this.#setInterrupts(0);
+  }
+
+  /** Does what follows from the bytes of the configuration space. */
+  #configWritten(): void {
+    const control = this.#space.view.getUint16(this.#msixOffset + 2, true);
+    if (this.#msix !== undefined && this.#msix.control !== control) this.#msix.setControl(control);
+    this.#setInterrupts(this.#interruptStatus);
+    for (const bar of this.bars) {
+      const { index, address } = bar;
+      if (this.#addresses[index] === address) continue;
+      this.#addresses[index] = address;
+      this.#options.moved?.(bar);
+    }
+  }
+
+  #bar(index: number): PciBar | undefined {
+    return this.bars.find((bar) => bar.index === index);
+  }
+
+  #addBar(layout: BarLayout, access: Pick<PciBar, "read" | "write">): PciBar {
+    const space = this.#space;
+    const core = this.#core;
+    space.addBar(layout);
+    return {
+      ...layout,
+      read: (offset, size) => core.closed ? low(ALL_ONES, size) : access.read(offset, size),
+      write: (offset, size, value) => {
+        if (!core.closed) access.write(offset, size, value);
+      },
+      get address() {
+        return space.barAddress(layout.index);
+      },
+    };
+  }
+
+  /** Common configuration, notifications, interrupt status and the configuration space. */
+  #structures(device: Device): PciBar[] {
+    const length = device.config.bytes.length;
+    const place = (type: number, offset: number, bytes: number) =>
+      this.#space.addCapability(structureCapability(type, STRUCTURES_BAR, offset, bytes));
+    place(CapabilityType.COMMON_CFG, COMMON_OFFSET, VIRTIO_PCI_COMMON_CFG_SIZE);
+    const places = NOTIFY_PLACES * NOTIFY_MULTIPLIER;
+    this.#space.addCapability(
+      notifyCapability(STRUCTURES_BAR, NOTIFY_OFFSET, places, NOTIFY_MULTIPLIER),
+    );
+    place(CapabilityType.ISR_CFG, ISR_OFFSET, 1);
+    if (length > 0) place(CapabilityType.DEVICE_CFG, DEVICE_OFFSET, length);
+    const io = this.#options.io === true;
+    const size = powerOfTwo(Math.max(DEVICE_OFFSET + length, io ? 0 : PAGE));
+    return [this.#addBar({ index: STRUCTURES_BAR, kind: io ? "io" : "memory64", size }, {
+      read: (offset, size) =>
+        offset >= DEVICE_OFFSET
+          ? this.#core.readConfig(offset - DEVICE_OFFSET, size)
+          : this.#bank.read(offset, size),
+      write: (offset, size, value) =>
+        offset >= DEVICE_OFFSET
+          ? this.#core.writeConfig(offset - DEVICE_OFFSET, size, value)
+          : this.#bank.write(offset, size, value),
+    })];
+  }
+
+  #vectors(): PciBar[] {
+    const msix = this.#msix;
+    if (msix === undefined) return [];
+    this.#msixOffset = this.#space.addCapability(msixCapability(msix, MSIX_BAR));
+    this.#space.allow(this.#msixOffset + 3, (MSIX_ENABLE | MSIX_MASK_ALL) >> 8);
+    msix.control = msix.count - 1;
+    const size = powerOfTwo(Math.max(msix.bytes.length, PAGE));
+    return [this.#addBar({ index: MSIX_BAR, kind: "memory", size }, msix)];
+  }
+
+  #shared(device: Device): PciBar[] {
+    const shared = sharedMemoryBar(device, this.#space, SHARED_BAR);
+    if (shared === undefined) return [];
+    return [this.#addBar({ index: SHARED_BAR, kind: "memory64", size: shared.size }, shared)];
+  }
+}

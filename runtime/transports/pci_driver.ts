@@ -1,0 +1,336 @@
+/**
+ * The driver's end of virtio over PCI (VIRTIO 1.4, 4.1).
+ *
+ * @module
+ */
+
+import {
+  CapabilityType,
+  InterruptCause,
+  PCI_COMMON,
+  VIRTIO_MSI_NO_VECTOR,
+} from "../../generated/layout/pci.ts";
+import { TransportError } from "../errors.ts";
+import { hasBit, ReservedFeature } from "../features.ts";
+import type { QueueLayout } from "../queue.ts";
+import type { SharedMemory } from "../transport.ts";
+import type { AccessSize, PciMachine, RegisterAccess } from "./bus.ts";
+import { PCI_FACILITIES } from "./carried.ts";
+import {
+  BusTransport,
+  featureWord,
+  halves,
+  readBytes,
+  untilQueueReset,
+  writeBytes,
+} from "./driver_core.ts";
+import { PciCommand, PciHeader } from "./pci_config.ts";
+import {
+  ConfigWindow,
+  type PciScan,
+  type PciStructure,
+  readDeviceId,
+  scanCapabilities,
+} from "./pci_scan.ts";
+import { CONFIG_VECTOR, enableVectors, queueVector } from "./pci_vectors.ts";
+
+const { VIRTIO_F_NOTIF_CONFIG_DATA, VIRTIO_F_NOTIFICATION_DATA } = ReservedFeature;
+const NAMES_QUEUES = 1n << BigInt(VIRTIO_F_NOTIF_CONFIG_DATA);
+
+/** A register of the common configuration. */
+type Name = keyof typeof PCI_COMMON;
+
+/** A structure, and how it is reached. */
+interface Place {
+  readonly registers: RegisterAccess;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Where a queue is notified, and what names it. */
+interface Doorbell {
+  readonly offset: number;
+  readonly data: number;
+}
+
+/** The administration queues of a device. */
+export interface AdminQueues {
+  /** Index of the first. */
+  readonly index: number;
+  /** How many there are. */
+  readonly count: number;
+}
+
+/**
+ * Finds the device behind a PCI function: undefined when there is no function. TransportError when it
+ * is none of virtio's, or has no structures that can be reached. Base addresses must be set already.
+ */
+export async function findPci(machine: PciMachine): Promise<PciTransport | undefined> {
+  const { config } = machine;
+  const deviceId = await readDeviceId(config);
+  if (deviceId === undefined) return undefined;
+  const scan = await scanCapabilities(config, deviceId);
+  const command = await config.read(PciHeader.COMMAND, 2);
+  await config.write(PciHeader.COMMAND, 2, command | PciCommand.BUS_MASTER);
+  const messages = machine.vectors ?? [];
+  const vectors = scan.msix === 0
+    ? 0
+    : await enableVectors(config, scan.msix, (bar) => machine.bar(bar), messages);
+  return new PciTransport(machine, scan, vectors);
+}
+
+/** A device behind a PCI function, as its driver sees it; {@linkcode findPci} makes it. */
+export class PciTransport extends BusTransport {
+  readonly #machine: PciMachine;
+  readonly #scan: PciScan;
+  readonly #vectors: number;
+  readonly #window: ConfigWindow | undefined;
+  readonly #common: Place;
+  readonly #isr: Place;
+  readonly #device: Place | undefined;
+  readonly #notify: Place;
+  readonly #multiplier: number;
+  readonly #doorbells = new Map<number, Doorbell>();
+  readonly #queueVectors = new Map<number, number>();
+  #ownOffered = 0n;
+  #namesQueues = false;
+  #notifySize: AccessSize = 2;
+
+  /** For a device that was found; `vectors` of MSI-X are in use. */
+  constructor(machine: PciMachine, scan: PciScan, vectors: number) {
+    super(machine, PCI_FACILITIES, scan.deviceId);
+    this.#machine = machine;
+    this.#scan = scan;
+    this.#vectors = vectors;
+    const window = scan.structures.find(({ type }) => type === CapabilityType.PCI_CFG);
+    if (window !== undefined) this.#window = new ConfigWindow(machine.config, window.at);
+    this.#common = this.#need(CapabilityType.COMMON_CFG, PCI_COMMON.queueDevice.offset + 8);
+    this.#isr = this.#need(CapabilityType.ISR_CFG, 1);
+    this.#notify = this.#need(CapabilityType.NOTIFY_CFG, 2);
+    this.#multiplier = this.#first(CapabilityType.NOTIFY_CFG)!.multiplier;
+    const device = this.#first(CapabilityType.DEVICE_CFG);
+    if (device !== undefined) this.#device = this.#place(device);
+  }
+
+  /** To be called when the interrupt pin of the function is raised: finds out why, and delivers. */
+  async interrupt(): Promise<void> {
+    if (this.ended) return;
+    try {
+      const causes = await this.#isr.registers.read(this.#isr.offset, 1);
+      if ((causes & InterruptCause.QUEUE) !== 0) this.queuesUsed();
+      if ((causes & InterruptCause.CONFIG) !== 0) this.onConfigNotify();
+    } catch (error) {
+      this.lose(error);
+    }
+  }
+
+  /** To be called when the message of a vector arrives. */
+  message(vector: number): void {
+    if (this.ended) return;
+    for (const [index, own] of [...this.#queueVectors]) {
+      if (own === vector) this.onQueueNotify(index);
+    }
+    if (vector === CONFIG_VECTOR) this.onConfigNotify();
+  }
+
+  /** The administration queues, once VIRTIO_F_ADMIN_VQ is negotiated (VIRTIO 1.4, 2.13). */
+  adminQueues(): Promise<AdminQueues> {
+    return this.sequence(async () => ({
+      index: await this.#read("adminQueueIndex"),
+      count: await this.#read("adminQueueNum"),
+    }));
+  }
+
+  getStatus(): Promise<number> {
+    return this.sequence(async () => await this.#read("deviceStatus"));
+  }
+
+  setStatus(status: number): Promise<void> {
+    return this.sequence(async () => {
+      await this.#write("deviceStatus", status);
+      if (status === 0) this.#forget();
+    });
+  }
+
+  getFeatures(): Promise<bigint> {
+    return this.sequence(async () => {
+      let features = 0n;
+      for (let word = this.facilities.featureBits / 32 - 1; word >= 0; word--) {
+        await this.#write("deviceFeatureSelect", word);
+        features = features << 32n | BigInt(await this.#read("deviceFeature"));
+      }
+      this.#ownOffered = features & NAMES_QUEUES;
+      return features & ~NAMES_QUEUES;
+    });
+  }
+
+  /** Also maps configuration changes to their vector, which a reset has undone. */
+  setFeatures(features: bigint): Promise<void> {
+    return this.sequence(async () => {
+      const all = features | this.#ownOffered;
+      for (let word = 0; word < this.facilities.featureBits / 32; word++) {
+        await this.#write("driverFeatureSelect", word);
+        await this.#write("driverFeature", featureWord(all, word));
+      }
+      this.#namesQueues = hasBit(all, VIRTIO_F_NOTIF_CONFIG_DATA);
+      this.#notifySize = hasBit(all, VIRTIO_F_NOTIFICATION_DATA) ? 4 : 2;
+      if (this.#vectors > 0) await this.#map("configMsixVector", CONFIG_VECTOR);
+    });
+  }
+
+  queueSizeMax(index: number): Promise<number> {
+    return this.sequence(async () => {
+      await this.#write("queueSelect", index);
+      return await this.#read("queueSize");
+    });
+  }
+
+  enableQueue(layout: QueueLayout): Promise<void> {
+    const { index, size, desc, driver, device } = layout;
+    return this.sequence(async () => {
+      await this.#write("queueSelect", index);
+      if (await this.#read("queueEnable") !== 0) {
+        this.refuse(`Cannot enable queue ${index}: it is in use`);
+      }
+      await this.#write("queueSize", size);
+      await this.#writeHalves("queueDesc", desc);
+      await this.#writeHalves("queueDriver", driver);
+      await this.#writeHalves("queueDevice", device);
+      if (this.#vectors > 0) {
+        const vector = await this.#map("queueMsixVector", queueVector(index, this.#vectors));
+        this.#queueVectors.set(index, vector);
+      }
+      const data = this.#namesQueues ? await this.#read("queueNotifConfigData") : index;
+      this.#doorbells.set(index, { offset: await this.#doorbell(index), data });
+      await this.#write("queueEnable", 1);
+      if (await this.#read("queueEnable") !== 1) {
+        this.refuse(`Cannot enable queue ${index}: the device refuses it`);
+      }
+      this.queues.add(index);
+    });
+  }
+
+  resetQueue(index: number): Promise<void> {
+    return this.sequence(async () => {
+      this.queues.delete(index);
+      await this.#write("queueSelect", index);
+      await this.#write("queueReset", 1);
+      await untilQueueReset(index, () => this.#read("queueReset"));
+    });
+  }
+
+  readConfig(offset: number, length: number): Promise<Uint8Array> {
+    return this.sequence(async () => {
+      const bytes = new Uint8Array(length);
+      const place = this.#device;
+      const there = Math.min(length, (place?.length ?? 0) - offset);
+      if (place === undefined || there <= 0) return bytes;
+      bytes.set(await readBytes(place.registers, place.offset + offset, there));
+      return bytes;
+    });
+  }
+
+  writeConfig(offset: number, bytes: Uint8Array): Promise<void> {
+    return this.sequence(async () => {
+      const place = this.#device;
+      if (place === undefined || offset + bytes.length > place.length) {
+        this.refuse(
+          `Cannot write ${bytes.length} bytes of the configuration at ${offset}: not there`,
+        );
+      }
+      await writeBytes(place.registers, place.offset + offset, bytes);
+    });
+  }
+
+  configGeneration(): Promise<number> {
+    return this.sequence(async () => await this.#read("configGeneration"));
+  }
+
+  sharedMemory(id: number): Promise<SharedMemory | undefined> {
+    return this.sequence(() => {
+      const found = this.#scan.structures.find((structure) =>
+        structure.type === CapabilityType.SHARED_MEMORY_CFG && structure.id === id
+      );
+      const base = found === undefined ? undefined : this.#machine.bar(found.bar)?.address;
+      if (found === undefined || base === undefined) return Promise.resolve(undefined);
+      const { length } = found;
+      const address = base + found.offset;
+      const bytes = this.#machine.map?.(address, length);
+      const region = { id, address, length };
+      return Promise.resolve(bytes === undefined ? region : { ...region, bytes });
+    });
+  }
+
+  notify(index: number, data: number): void {
+    const doorbell = this.#doorbells.get(index);
+    if (doorbell === undefined) return;
+    const { registers } = this.#notify;
+    const value = (data & 0xffff_0000 | doorbell.data) >>> 0;
+    const size = this.#notifySize;
+    this.send(() => registers.write(doorbell.offset, size, size === 4 ? value : doorbell.data));
+  }
+
+  /** Maps an event to a vector, or else to the one of the configuration; the vector that it got. */
+  async #map(register: "configMsixVector" | "queueMsixVector", wanted: number): Promise<number> {
+    for (const vector of [wanted, CONFIG_VECTOR]) {
+      await this.#write(register, vector);
+      if (await this.#read(register) === vector) return vector;
+    }
+    return this.refuse(`Cannot map interrupts: the device answers ${VIRTIO_MSI_NO_VECTOR}`);
+  }
+
+  async #doorbell(index: number): Promise<number> {
+    const offset = await this.#read("queueNotifyOff") * this.#multiplier;
+    if (offset + this.#notifySize > this.#notify.length) {
+      this.refuse(
+        `Cannot enable queue ${index}: it is notified at ${offset}, outside the structure`,
+      );
+    }
+    return this.#notify.offset + offset;
+  }
+
+  #forget(): void {
+    this.queues.clear();
+    this.#doorbells.clear();
+    this.#queueVectors.clear();
+  }
+
+  /** The first structure of a type that can be reached, by its range or through the window. */
+  #first(type: number): PciStructure | undefined {
+    const reached = (bar: number) =>
+      this.#window !== undefined || this.#machine.bar(bar) !== undefined;
+    return this.#scan.structures.find(({ type: found, bar }) => found === type && reached(bar));
+  }
+
+  #place({ bar, offset, length }: PciStructure): Place {
+    const registers = this.#machine.bar(bar) ?? this.#window!.bar(bar);
+    return { registers, offset, length };
+  }
+
+  #need(type: number, length: number): Place {
+    const structure = this.#first(type);
+    if (structure !== undefined && structure.length >= length) return this.#place(structure);
+    const found = structure === undefined
+      ? "none can be reached"
+      : `it has ${structure.length} bytes`;
+    throw new TransportError(`Cannot find structure ${type} of the virtio device: ${found}`);
+  }
+
+  #read(name: Name): number | Promise<number> {
+    const { offset, size } = PCI_COMMON[name];
+    return this.#common.registers.read(this.#common.offset + offset, size as AccessSize);
+  }
+
+  #write(name: Name, value: number): void | Promise<void> {
+    const { offset, size } = PCI_COMMON[name];
+    return this.#common.registers.write(this.#common.offset + offset, size as AccessSize, value);
+  }
+
+  async #writeHalves(name: "queueDesc" | "queueDriver" | "queueDevice", value: number) {
+    const { registers } = this.#common;
+    const offset = this.#common.offset + PCI_COMMON[name].offset;
+    const [low, high] = halves(value);
+    await registers.write(offset, 4, low);
+    await registers.write(offset + 4, 4, high);
+  }
+}
