@@ -73,6 +73,7 @@ const MSG_CMSG_CLOEXEC = 0x40000000;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const MFD_CLOEXEC_AND_SEALING = 3;
+const F_GETFD = 1;
 const F_SETFL = 4;
 const F_ADD_SEALS = 1033;
 const F_GET_SEALS = 1034;
@@ -151,6 +152,11 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
 /** Where bytes lie in this process; those of a mapping stay there, others may be moved by the collector. */
 export function addressOf(bytes: Uint8Array): number {
   return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Uint8Array<ArrayBuffer>)));
+}
+
+/** Whether a number is that of an open descriptor. */
+export function isOpen(fd: number): boolean {
+  return libc().fcntl(fd, F_GETFD, 0) >= 0;
 }
 
 /** Closes a descriptor. */

@@ -201,12 +201,17 @@ export class FrontEnd implements Transport {
     return Promise.resolve(none ? 0 : this.#options.queueSizeMax ?? QUEUE_SIZE_MAX);
   }
 
-  /** Tells the back end where a queue lies, and starts it; it is enabled with DRIVER_OK at the latest. */
-  async enableQueue(layout: QueueLayout): Promise<void> {
-    const { index, size, format } = layout;
+  /**
+   * Tells the back end where a queue lies, and starts it, from the beginning or from a base that
+   * {@linkcode FrontEnd.stopQueue} gave; it is enabled with DRIVER_OK at the latest.
+   */
+  async enableQueue(
+    layout: QueueLayout,
+    base: number = layout.format === "packed" ? PACKED_START : 0,
+  ): Promise<void> {
+    const { index, size } = layout;
     const line = this.#line;
     await line.tell(Request.SET_VRING_NUM, payloadState(index, size));
-    const base = format === "packed" ? PACKED_START : 0;
     await line.tell(Request.SET_VRING_BASE, payloadState(index, base));
     await line.tell(Request.SET_VRING_ADDR, this.#addresses(layout));
     const queue: Queue = { kick: event(), call: event() };
