@@ -265,6 +265,9 @@ export abstract class Device {
   /** The driver wrote to `config.bytes`. */
   protected configWritten(_offset: number, _length: number): void {}
 
+  /** A restore exchanged `config.bytes`; queues and state follow. */
+  protected configRestored(): void {}
+
   /** The driver set DRIVER_OK: once after each initialisation, not on resume or restore. */
   protected driverOk(): void {}
 
@@ -351,6 +354,7 @@ export abstract class Device {
       }
     }
     config.restore(Uint8Array.from(saved.config), saved.generation);
+    this.configRestored();
     this.#status = saved.status;
     this.#withheld = saved.withheld;
     this.#suspending = saved.suspending && isLive(saved.status);

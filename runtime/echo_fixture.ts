@@ -112,6 +112,10 @@ export class EchoDevice extends Device {
     this.log.push(`written ${offset}+${length}`);
   }
 
+  protected override configRestored(): void {
+    this.log.push(`config ${this.config.bytes[0]}`);
+  }
+
   protected override driverOk(): void {
     this.log.push("driver ok");
   }

@@ -58,7 +58,11 @@ for (const packed of [false, true]) {
     assert.equal(other.kept, 42);
     assert.equal(other.config.bytes[7], 77);
     assert.equal(other.hasFeature(64), true);
-    assert.deepEqual(other.log, ["reset", "started 0"], "driverOk() is not called again");
+    assert.deepEqual(
+      other.log,
+      ["reset", "config 1", "started 0"],
+      "driverOk() is not called again",
+    );
     await driver.close();
     other.unbind();
   });
