@@ -4,12 +4,14 @@
  * @module
  */
 
+import { vectorClaims } from "./vector_claims.ts";
+
 /** What one test says with `covers()`. */
 export interface Claim {
   /** The file, from the root of the repository. */
   readonly path: string;
-  /** Where the call is, from 1. */
-  readonly line: number;
+  /** Where the call is, from 1; none for a vector, which is found by its name. */
+  readonly line?: number;
   /** Name of the test, as its code has it. */
   readonly test: string;
   /** The statements, as `"label#number"`. */
@@ -44,9 +46,19 @@ function* testFiles(folder = ""): Generator<string> {
   }
 }
 
+/** What vectors say: each is a test on both sides. */
+export function claimsOfVectors(): Claim[] {
+  return Object.entries(vectorClaims).flatMap(([device, vectors]) =>
+    Object.entries(vectors).map(([test, ids]) => {
+      return { path: `testdata/vectors/${device}.json`, test, ids };
+    })
+  );
+}
+
 /** What all tests say. */
 export function allClaims(): Claim[] {
-  return [...testFiles()]
+  const calls = [...testFiles()]
     .filter((path) => path !== "testing/conformance_test.ts")
     .flatMap((path) => claimsIn(path, Deno.readTextFileSync(new URL(path, ROOT))));
+  return [...calls, ...claimsOfVectors()];
 }

@@ -15,7 +15,8 @@ export function table(
   const tests = new Map<string, string[]>();
   for (const { path, line, test, ids } of claims) {
     for (const id of ids) {
-      tests.set(id, [...tests.get(id) ?? [], `${path}:${line} ${test}`]);
+      const place = line === undefined ? path : `${path}:${line}`;
+      tests.set(id, [...tests.get(id) ?? [], `${place} ${test}`]);
     }
   }
   const lines: string[] = [];

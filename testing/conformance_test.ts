@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { allClaims, claimsIn } from "./claims.ts";
 import { table } from "./conformance.ts";
 import { covers, isStatement, type NormativeSection, sections } from "./covers.ts";
+import { vectorClaims } from "./vector_claims.ts";
+import { readVectors } from "./vectors.ts";
 
 const BLOCK = "devicenormative:Device Types / Block Device / Device Operation";
 
@@ -17,13 +19,22 @@ Deno.test("tests cover statements that exist, three at most", () => {
   const claims = allClaims();
   assert.ok(claims.length > 0);
   for (const { path, line, test, ids } of claims) {
-    const where = `${path}:${line}`;
+    const where = `${path}:${line ?? test}`;
     assert.notEqual(test, "", where);
     assert.ok(ids.length <= 3, where);
     assert.deepEqual(ids.filter((id) => !isStatement(id)), [], where);
   }
   const tests = claims.map(({ path, test }) => `${path} ${test}`);
   assert.deepEqual(tests.filter((test, at) => tests.indexOf(test) !== at), [], "covers() twice");
+});
+
+Deno.test("vectors that cover statements are there", () => {
+  for (const [device, vectors] of Object.entries(vectorClaims)) {
+    const names = readVectors(device).map(({ message, name }) => `${message}: ${name}`);
+    for (const name of Object.keys(vectors)) {
+      assert.ok(names.includes(name), `${device} has no vector "${name}"`);
+    }
+  }
 });
 
 Deno.test("covers() refuses what the standard does not have", () => {
