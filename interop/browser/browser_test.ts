@@ -13,11 +13,14 @@ const ON_PAGE = [
   "runtime/requests_test.ts",
   "runtime/loopback_test.ts",
   "runtime/snapshot_test.ts",
+  "runtime/snapshot_load_test.ts",
   "runtime/hostile_test.ts",
   "runtime/thread_test.ts",
   "generated/blk/loopback_test.ts",
   "generated/entropy/loopback_test.ts",
   "generated/console/loopback_test.ts",
+  "generated/net/loopback_test.ts",
+  "generated/vsock/loopback_test.ts",
 ];
 
 /** In a Worker, where a thread may wait. */
