@@ -20,6 +20,10 @@ for (const format of ["split", "packed"] as const) {
         run((choice) => makeRing({ format, shared, ...choice })));
 
     test("nothing is popped or collected from an empty queue", (make) => {
+      covers(
+        "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / Used Buffer Notification Suppression#5",
+        "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Available Buffer Notification Suppression#5",
+      );
       const { device, driver } = make();
       assert.equal(device.pop(), -1);
       assert.equal(driver.collect(), -1);
@@ -27,6 +31,9 @@ for (const format of ["split", "packed"] as const) {
     });
 
     test("a buffer goes to the device and back with its bytes (2.7.13, 2.7.14; 2.8.16, 2.8.17)", (make) => {
+      covers(
+        "devicenormative:Basic Facilities of a Virtio Device / Packed Virtqueues / The Virtqueue Descriptor Table#3",
+      );
       const ring = make();
       ring.bytes.set([1, 2, 3, 4, 5, 6, 7, 8]);
       const head = addBuffer(ring, [8], [4, 2]);
@@ -131,6 +138,10 @@ for (const format of ["split", "packed"] as const) {
     });
 
     test("buffers are pushed in any order, each once", (make) => {
+      covers(
+        "devicenormative:Basic Facilities of a Virtio Device / Packed Virtqueues#1",
+        "devicenormative:Basic Facilities of a Virtio Device / Packed Virtqueues#2",
+      );
       const ring = make();
       const added = [1, 2, 3].map((length) => addBuffer(ring, [], [length]));
       ring.driver.kick();

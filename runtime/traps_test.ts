@@ -12,6 +12,7 @@ import { addBuffer, collectAll, makeRing, serve } from "./ring_fixture.ts";
 import { Status } from "./status.ts";
 import { driverAttacks, HostilePeer } from "./testing.ts";
 import type { Transport } from "./transport.ts";
+import { covers } from "../testing/covers.ts";
 
 const FORMATS = ["split", "packed"] as const;
 const ALL_STEPS = [1, 3, 11, 15];
@@ -65,6 +66,11 @@ function settle(): Promise<void> {
 
 for (const format of FORMATS) {
   Deno.test(`${format}: an event index is heeded, not only computed (2.7.10, 2.8.10)`, () => {
+    covers(
+      "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Used Buffer Notification Suppression#5",
+      "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Used Buffer Notification Suppression#6",
+      "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / Available Buffer Notification Suppression#6",
+    );
     const ring = makeRing({ format, eventIdx: true, size: 16 });
     const { driver, device, count } = ring;
     assert.ok(driver.arm() && device.arm());
@@ -146,6 +152,9 @@ for (const format of FORMATS) {
   });
 
   Deno.test(`${format}: the used length counts bytes written, all of them and no others (2.7.8.2)`, async () => {
+    covers(
+      "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / The Virtqueue Used Ring#2",
+    );
     const { device } = disk();
     const { transport, queue } = await rawQueue(device, format === "packed");
     const { address, bytes } = transport.arena.allocate(4096);
@@ -166,6 +175,7 @@ for (const format of FORMATS) {
   });
 
   Deno.test(`${format}: a request is the same however it is cut into descriptors (2.7.4.2)`, async () => {
+    covers("devicenormative:Basic Facilities of a Virtio Device / Message Framing#1");
     const { device, bytes: sectors } = disk();
     const { transport, queue } = await rawQueue(device, format === "packed");
     const { address, bytes } = transport.arena.allocate(4096);
@@ -302,6 +312,7 @@ Deno.test("what is aligned stays as large as it is (2.7, 2.8)", () => {
 });
 
 Deno.test("a feature is offered only where something implements it (2.2)", () => {
+  covers("devicenormative:Basic Facilities of a Virtio Device / Feature Bits#4");
   const offered = (options: Partial<BlockDeviceOptions>) => disk(options).device.offered;
   const flush = featureSet(9);
   assert.equal(offered({}) & flush, 0n);
@@ -320,6 +331,7 @@ Deno.test("a feature is offered only where something implements it (2.2)", () =>
 });
 
 Deno.test("a configuration field that the driver may write arrives at the device (2.5, 5.2.6.2)", async () => {
+  covers("drivernormative:Device Types / Block Device / Device Operation#12");
   const written: number[] = [];
   const { device } = disk({
     config: { capacity: 64, writeback: 0 },
@@ -333,6 +345,10 @@ Deno.test("a configuration field that the driver may write arrives at the device
 });
 
 Deno.test("a kick before the queue is enabled or the driver ready is no harm, and no loss (3.1.1)", async () => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Device Status Field#1",
+    "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / Available Buffer Notification Suppression#5",
+  );
   const { device } = disk();
   device.notify(0);
   const transport = loopback(device);
