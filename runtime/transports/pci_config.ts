@@ -123,11 +123,11 @@ export class PciConfigSpace {
   /** Writes what the guest may write of 1, 2 or 4 bytes. */
   write(offset: number, size: number, value: number): void {
     if (!isSize(size)) return;
-    for (let at = offset; at < offset + size; at++) {
-      const mask = this.#writable[at];
+    for (let at = 0; at < size; at++) {
+      const mask = this.#writable[offset + at];
       if (mask === undefined) continue;
-      const byte = value >>> 8 * (at - offset);
-      this.bytes[at] = this.bytes[at]! & ~mask | byte & mask;
+      const byte = value >>> 8 * at;
+      this.bytes[offset + at] = this.bytes[offset + at]! & ~mask | byte & mask;
     }
   }
 

@@ -68,9 +68,9 @@ function targetOf(pieces: readonly Piece[], size: number): WindowTarget {
     read: (offset, count) => {
       if (!isSize(count)) return 0;
       let value = 0;
-      for (let at = offset + count - 1; at >= offset; at--) {
-        const piece = find(at);
-        value = value << 8 | (piece?.bytes[at - piece.start] ?? 0);
+      for (let at = count - 1; at >= 0; at--) {
+        const piece = find(offset + at);
+        value = value << 8 | (piece?.bytes[offset + at - piece.start] ?? 0);
       }
       return value >>> 0;
     },
