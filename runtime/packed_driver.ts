@@ -159,13 +159,17 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     if (!this.#isUsed(end)) return -1;
     const id = end & 0xffff;
     const length = (end & WRITE) === 0 ? 0 : this.#desc[word - 1]! >>> 0;
-    if (!this.#isPending(id)) return this.#refuseId(id);
-    if (this.#inOrder === true) {
-      this.batch = ((this.addedAt(id) - this.#collected) & 0xffff) + 1;
-      this.batchLength = length;
-      return this.#collectBatch();
+    const count = this.#pendingCount(id);
+    if (count === 0) return this.#refuseId(id);
+    const records = this.records;
+    if (this.ordinary !== true || length > records[id << 1 | 1]! >>> 0) {
+      return this.#collectChecked(id, length);
     }
-    return this.#end(id, length) ? id : -1;
+    this.usedLength = length;
+    this.free += count;
+    records[id << 1] = 0;
+    this.#pass(id, count);
+    return id;
   }
 
   /** Asks the device for no notifications. */
@@ -280,12 +284,12 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     return (word & TURNS) === this.#usedTurn;
   }
 
-  /** Whether the used id names a buffer that was published and is pending. */
-  #isPending(id: number): boolean {
-    if (id >= this.size) return false;
+  /** Descriptors of the buffer that the used id names, 0 unless it was published and is pending. */
+  #pendingCount(id: number): number {
+    if (id >= this.size) return 0;
     const record = this.records[id << 1]!;
     // Added but not published, a buffer's count lies at or ahead of the published one.
-    return record !== 0 && ((this.#published - (record >>> 16) - 1) & 0xffff) < 0x8000;
+    return ((this.#published - (record >>> 16) - 1) & 0xffff) < 0x8000 ? record & 0xffff : 0;
   }
 
   #refuseId(id: number): number {
@@ -296,6 +300,14 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   #collectOther(): number {
     if (this.memory.generation !== this.generation && !this.refresh()) return -1;
     return this.batch > 0 ? this.#collectBatch() : this.collect();
+  }
+
+  /** Collects in order, or where lengths are to be ignored, or are lies. */
+  #collectChecked(id: number, length: number): number {
+    if (!this.#inOrder) return this.#end(id, length) ? id : -1;
+    this.batch = ((this.addedAt(id) - this.#collected) & 0xffff) + 1;
+    this.batchLength = length;
+    return this.#collectBatch();
   }
 
   /** One used descriptor stands for all buffers up to the one that it names (VIRTIO 1.4, 2.8.9). */
@@ -310,6 +322,12 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   #end(id: number, length: number): boolean {
     const count = this.countOf(id);
     if (!this.accept(id, length)) return false;
+    this.#pass(id, count);
+    return true;
+  }
+
+  /** Frees an id, and moves on by as many descriptors as its buffer had. */
+  #pass(id: number, count: number): void {
     this.#collected = (this.#collected + 1) & 0xffff;
     this.#ids[this.#idCount++] = id;
     this.#nextUsed += count;
@@ -317,7 +335,6 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
       this.#nextUsed -= this.size;
       this.#usedTurn ^= TURNS;
     }
-    return true;
   }
 
   #ask(event: number): void {

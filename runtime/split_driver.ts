@@ -149,10 +149,10 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     const word = (at & this.#mask) << 1;
     const id = this.#used[word]!;
     const length = this.#used[word | 1]! >>> 0;
-    if (!this.#isPending(id)) return this.#refuseId(id, at);
+    const count = this.#pendingCount(id);
+    if (count === 0) return this.#refuseId(id, at);
     const records = this.records;
     if (length > records[id << 1 | 1]! >>> 0) return this.#refuseLength(id, length);
-    const count = records[id << 1]! & 0xffff;
     this.usedLength = length;
     this.free += count;
     records[id << 1] = 0;
@@ -285,12 +285,12 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     return count > 0;
   }
 
-  /** Whether the used id names a buffer that was published and is pending. */
-  #isPending(id: number): boolean {
-    if (id < 0 || id >= this.size) return false;
+  /** Descriptors of the buffer that the used id names, 0 unless it was published and is pending. */
+  #pendingCount(id: number): number {
+    if (id < 0 || id >= this.size) return 0;
     const record = this.records[id << 1]!;
     // Added but not published, a buffer lies at or ahead of the published index.
-    return record !== 0 && ((this.#published - (record >>> 16) - 1) & 0xffff) < 0x8000;
+    return ((this.#published - (record >>> 16) - 1) & 0xffff) < 0x8000 ? record & 0xffff : 0;
   }
 
   #refuseId(id: number, at: number): number {
@@ -316,7 +316,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     if (this.batch === 0) {
       const id = this.#used[word]!;
       this.batchLength = this.#used[word | 1]! >>> 0;
-      if (!this.#isPending(id)) return this.#refuseId(id, at);
+      if (this.#pendingCount(id) === 0) return this.#refuseId(id, at);
       if (!this.#inOrder) return this.#end(id, this.batchLength);
       const ahead = (this.addedAt(id) - at) & 0xffff;
       const most = (this.#seenUsed - at) & 0xffff;
