@@ -38,3 +38,24 @@ export type {
 } from "./runtime/queue.ts";
 export { allocateQueue, createDeviceQueue, createDriverQueue, freeQueue } from "./runtime/queue.ts";
 export { type AreaSize, ringSizes } from "./runtime/ring_sizes.ts";
+export type { QueueWatcher } from "./runtime/device_queues.ts";
+export { type DescribedDevice, describer } from "./runtime/describe.ts";
+export type { Waiting } from "./runtime/doorbell.ts";
+export {
+  type MakeDevice,
+  type ServedThread,
+  serveThread,
+  type ServeThreadOptions,
+} from "./runtime/thread_device.ts";
+export {
+  openThread,
+  type OpenThreadOptions,
+  type ThreadTransport,
+} from "./runtime/thread_driver.ts";
+export {
+  type Describe,
+  trace,
+  traceDeviceQueue,
+  traceDriverQueue,
+  type TraceSink,
+} from "./runtime/trace.ts";

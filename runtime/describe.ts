@@ -68,7 +68,7 @@ interface DeviceEntry {
 }
 
 /** The part of `virtio.json` that says what messages look like. */
-export interface DescribedModel {
+interface DescribedModel {
   /** Device types by their short names. */
   readonly devices: Readonly<Record<string, DeviceEntry>>;
   /** Structs by their names. */

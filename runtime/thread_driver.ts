@@ -1,6 +1,15 @@
 /**
  * A device in a thread of its own: the driver's end.
  *
+ * ```ts ignore
+ * // disk.ts
+ * serveThread(() => new BlockDevice({ config: { capacity: 64 }, in: read, out: write }));
+ *
+ * // main.ts
+ * const worker = new Worker(new URL("./disk.ts", import.meta.url), { type: "module" });
+ * await using driver = await BlockDriver.open(await openThread(worker));
+ * ```
+ *
  * Queues lie in shared memory and are kicked through doorbells there; the control plane goes by messages. A device's
  * thread that ends, fails or shows no sign of life for {@linkcode OpenThreadOptions.limit} counts as lost: whatever
  * waits for it ends with an error then.
@@ -245,11 +254,18 @@ class ThreadLoopback implements ThreadTransport {
     }
   }
 
+  /** Each in a microtask of its own: what a callback of the user throws ends that, and nothing else. */
   #deliver(bits: number): void {
     for (let index = 0; index < this.#queueEnd; index++) {
-      if ((bits >>> index % QUEUE_BITS & 1) !== 0) this.onQueueNotify(index);
+      if ((bits >>> index % QUEUE_BITS & 1) !== 0) this.#tell(() => this.onQueueNotify(index));
     }
-    if ((bits & CONFIG_BIT) !== 0) this.onConfigNotify();
+    if ((bits & CONFIG_BIT) !== 0) this.#tell(() => this.onConfigNotify());
+  }
+
+  #tell(callback: () => void): void {
+    queueMicrotask(() => {
+      if (this.#worker !== undefined) callback();
+    });
   }
 }
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { BlockStatus } from "../generated/blk/mod.ts";
+import { turn } from "./doorbell.ts";
 import { RequestAborted, TransportError } from "./errors.ts";
 import { GuestMemory } from "./memory.ts";
 import { openThread } from "./thread_driver.ts";
@@ -181,5 +182,29 @@ Deno.test("move() to a Worker that fails loses the device, and ends its requests
       disk.transport.move(worker).catch(() => {});
     });
     assert.ok(error.cause instanceof TransportError);
+  });
+});
+
+Deno.test("a callback that throws ends no more than itself", async () => {
+  await withDisk("sleep block", {}, async ({ driver, transport }) => {
+    const { onQueueNotify } = transport;
+    const thrown: unknown[] = [];
+    const caught = (event: Event) => {
+      event.preventDefault();
+      thrown.push(event);
+    };
+    addEventListener("error", caught);
+    transport.onQueueNotify = (index) => {
+      onQueueNotify(index);
+      throw new Error("a bug of the user");
+    };
+    for (let more = 0; more < 3; more++) {
+      await queue(driver).in({ sector: 1 }, new Uint8Array(512));
+      await turn();
+    }
+    removeEventListener("error", caught);
+    transport.onQueueNotify = onQueueNotify;
+    assert.equal(thrown.length, 3);
+    await exercise(driver, 1, 10);
   });
 });

@@ -12,8 +12,6 @@ import type { Device } from "./device.ts";
 import type { GuestMemory } from "./memory.ts";
 import type { BufferElement, DeviceQueue, DriverQueue } from "./queue.ts";
 
-export { type DescribedModel, describer } from "./describe.ts";
-
 /** Takes a line. */
 export type TraceSink = (line: string) => void;
 
