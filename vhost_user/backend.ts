@@ -19,6 +19,7 @@ import {
 import type { Device } from "../runtime/device.ts";
 import { featureNames, featureSet, hasBit } from "../runtime/features.ts";
 import { Status } from "../runtime/status.ts";
+import type { GuestMemory } from "../runtime/memory.ts";
 import type { DeviceBinding } from "../runtime/transport.ts";
 import { Channel } from "./channel.ts";
 import { close } from "./ffi.ts";
@@ -41,6 +42,7 @@ import {
 } from "./protocol.ts";
 import { Regions, REGIONS_MAX } from "./regions.ts";
 import { Rings } from "./rings.ts";
+import { LoopRunner, type Runner } from "./runner.ts";
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, DEVICE_NEEDS_RESET } = Status;
 const F = ProtocolFeature;
@@ -53,6 +55,8 @@ export interface BackEndOptions {
   readonly setMtu?: (bytes: number) => boolean;
   /** Told what happens, line by line. */
   readonly log?: (line: string) => void;
+  /** Makes who runs the rings of the bound device; the event loop of this thread when not given. */
+  readonly runner?: (device: Device, memory: GuestMemory) => Runner;
 }
 
 type Answer = DataView<ArrayBuffer> | undefined;
@@ -65,6 +69,7 @@ export class BackEnd {
   readonly #options: BackEndOptions;
   readonly #channel: Channel;
   readonly #regions: Regions;
+  readonly #runner: Runner;
   readonly #offered: bigint;
   #protocol = 0n;
   #requests: Channel | undefined;
@@ -75,7 +80,6 @@ export class BackEnd {
     this.#channel = channel;
     this.#options = options;
     this.#regions = new Regions(options.requireSealed === true);
-    this.#offered = protocolFeatures(options);
     const binding: DeviceBinding = {
       memory: this.#regions.memory,
       facilities: FACILITIES,
@@ -83,7 +87,10 @@ export class BackEnd {
       notifyConfig: () => this.#notifyConfig(),
     };
     device.bind(binding);
-    this.rings = new Rings(device, this.#regions, (line) => this.#log(line));
+    const { runner = (device: Device) => new LoopRunner(device) } = options;
+    this.#runner = runner(device, this.#regions.memory);
+    this.#offered = protocolFeatures(options, this.#runner);
+    this.rings = new Rings(device, this.#regions, this.#runner, (line) => this.#log(line));
   }
 
   /** Serves one message and lets go of descriptors that nothing took; throws what ends the connection. */
@@ -105,8 +112,9 @@ export class BackEnd {
   }
 
   /** Resets the device, unbinds it, and lets go of memory and descriptors. */
-  close(): void {
-    this.rings.close();
+  async close(): Promise<void> {
+    await this.rings.reset();
+    this.#runner.close();
     this.#device.unbind();
     this.#requests?.close();
     this.#regions.clear();
@@ -147,17 +155,11 @@ export class BackEnd {
   }
 
   #doMemory(message: Message): Answer | Promise<Answer> {
-    const { rings } = this;
     switch (message.request) {
       case Request.SET_MEM_TABLE:
-        this.#regions.replace(memoryTable(message), message.descriptors);
-        return rings.moved();
       case Request.ADD_MEM_REG:
-        this.#regions.add(memoryRegion(message), message.descriptors[0]!);
-        return rings.moved();
       case Request.REM_MEM_REG:
-        this.#regions.remove(memoryRegion(message));
-        return rings.moved();
+        return this.#changeMemory(message);
       case Request.GET_MAX_MEM_SLOTS:
         return payload64(REGIONS_MAX);
       default:
@@ -191,6 +193,17 @@ export class BackEnd {
       default:
         return refuse(message.request, "request", "one that is served", message.request);
     }
+  }
+
+  async #changeMemory(message: Message): Promise<undefined> {
+    const { descriptors, request } = message;
+    if (this.#runner.elsewhere) await this.rings.pause();
+    if (request === Request.SET_MEM_TABLE) {
+      this.#regions.replace(memoryTable(message), descriptors);
+    } else if (request === Request.ADD_MEM_REG) {
+      this.#regions.add(memoryRegion(message), descriptors[0]!);
+    } else this.#regions.remove(memoryRegion(message));
+    return await this.rings.moved();
   }
 
   async #getBase(index: number): Promise<Answer> {
@@ -229,7 +242,7 @@ export class BackEnd {
     device.setStatus(ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
   }
 
-  #setStatus(status: number): undefined {
+  #setStatus(status: number): undefined | Promise<undefined> {
     if (status > 0xff) refuse(Request.SET_STATUS, "status", "at most 255", status);
     if (status === 0) return this.#reset();
     // Front ends have been seen to set FEATURES_OK alone; the driver behind them has found the device.
@@ -238,8 +251,8 @@ export class BackEnd {
     return this.rings.start();
   }
 
-  #reset(): undefined {
-    this.rings.reset();
+  async #reset(): Promise<undefined> {
+    await this.rings.reset();
     this.#device.setStatus(0);
   }
 
@@ -310,16 +323,17 @@ export class BackEnd {
 }
 
 /** What this side of the protocol implements. */
-function protocolFeatures(options: BackEndOptions): bigint {
-  const features = featureSet(
+function protocolFeatures(options: BackEndOptions, runner: Runner): bigint {
+  return featureSet(
     F.MQ,
     F.REPLY_ACK,
     F.BACKEND_REQ,
     F.CONFIG,
     F.RESET_DEVICE,
-    F.INBAND_NOTIFICATIONS,
     F.CONFIGURE_MEM_SLOTS,
     F.STATUS,
+    // Other threads signal events alone.
+    ...(runner.elsewhere ? [] : [F.INBAND_NOTIFICATIONS]),
+    ...(options.setMtu === undefined ? [] : [F.MTU]),
   );
-  return options.setMtu === undefined ? features : features | featureSet(F.MTU);
 }

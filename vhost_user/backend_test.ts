@@ -318,6 +318,6 @@ Deno.test(
     await peer.ring(0, 8, 0);
     const call = peer.event();
     await line.tell(Request.SET_VRING_CALL, payload64(0), [call]);
-    assert.equal(drain(call), true);
+    assert.ok(drain(call) > 0);
   }),
 );

@@ -39,6 +39,7 @@ const SYMBOLS = {
   sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -84,6 +85,7 @@ const READ_WRITE = 3;
 const MAP_SHARED_FIXED = 0x11;
 const MAP_PRIVATE_FIXED_ANONYMOUS = 0x32;
 const EPOLLIN = 1;
+const EPOLLET = 0x8000_0000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const FALLOC_KEEP_SIZE_PUNCH_HOLE = 3;
@@ -366,6 +368,11 @@ export function event(): number {
   return check("make an event", libc().eventfd(0, CLOEXEC | NONBLOCK));
 }
 
+/** Lets a descriptor's number stand for another one's file from now on. */
+export function retarget(fd: number, other: number): void {
+  check("exchange a descriptor", libc().dup3(other, fd, CLOEXEC));
+}
+
 /** Makes sure that a descriptor of the other side never makes us wait. */
 export function neverBlock(fd: number): void {
   check("use a descriptor", libc().fcntl(fd, F_SETFL, NONBLOCK));
@@ -373,15 +380,16 @@ export function neverBlock(fd: number): void {
 
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 const COUNT = new Uint8Array(8);
+const COUNT_VIEW = new DataView(COUNT.buffer);
 
 /** Signals an event; a count that is full already will be seen anyway. */
 export function signal(fd: number): void {
   libc().write(fd, ONE, 8);
 }
 
-/** Takes an event back; whether it had been signalled. */
-export function drain(fd: number): boolean {
-  return libc().read(fd, COUNT, 8) === 8;
+/** Takes an event back; how often it had been signalled, modulo 2^32. */
+export function drain(fd: number): number {
+  return libc().read(fd, COUNT, 8) === 8 ? COUNT_VIEW.getUint32(0, true) : 0;
 }
 
 /** A set of descriptors to wait for. */
@@ -397,10 +405,10 @@ export class Watch {
     this.#view = new DataView(this.#events.buffer);
   }
 
-  /** Adds a descriptor, which is told of as long as there is something to read. */
-  add(fd: number): void {
+  /** Adds a descriptor, which is told of as long as there is something to read, or `once` for each event. */
+  add(fd: number, once = false): void {
     const change = new DataView(new ArrayBuffer(EVENT_SIZE));
-    change.setUint32(0, EPOLLIN, true);
+    change.setUint32(0, once ? EPOLLIN | EPOLLET : EPOLLIN, true);
     change.setInt32(EVENT_DATA, fd, true);
     const bytes = new Uint8Array(change.buffer);
     check("wait for a descriptor", libc().epoll_ctl(this.#fd, EPOLL_CTL_ADD, fd, bytes));

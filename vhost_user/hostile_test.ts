@@ -298,7 +298,7 @@ Deno.test(
     signal(await peer.ring(0, 16, 0));
     while (device.errors.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     assert.match(String(device.errors[0]), /avail.idx/);
-    assert.equal(drain(error), true);
+    assert.ok(drain(error) > 0);
     assert.equal(await peer.base(0), 0);
     bytes.fill(0);
     await line.tell(Request.SET_FEATURES, payload64(FEATURES));

@@ -18,6 +18,5 @@
  * @module
  */
 
-export type { BackEndOptions } from "./backend.ts";
 export { connect, type ConnectOptions, FrontEnd } from "./frontend.ts";
-export { serve, type Server } from "./serve.ts";
+export { serve, type ServeOptions, type Server } from "./serve.ts";

@@ -42,16 +42,22 @@ export class Ring {
     this.index = index;
   }
 
-  /** Takes a descriptor in place of the one before; -1 for none. */
-  take(event: "kick" | "call" | "error", fd: number): void {
+  /** Takes a descriptor, -1 for none, and returns the one before, which is to be dropped. */
+  exchange(event: "kick" | "call" | "error", fd: number): number {
     if (fd >= 0) neverBlock(fd);
-    if (this[event] >= 0) close(this[event]);
+    const old = this[event];
     this[event] = fd;
+    return old;
+  }
+
+  /** Closes a descriptor that nobody uses any more. */
+  drop(fd: number): void {
+    if (fd >= 0) close(fd);
   }
 
   /** Lets go of all descriptors. */
   close(): void {
-    for (const event of ["kick", "call", "error"] as const) this.take(event, -1);
+    for (const event of ["kick", "call", "error"] as const) this.drop(this.exchange(event, -1));
   }
 }
 

@@ -10,17 +10,13 @@
 import type { Device } from "../runtime/device.ts";
 import { PeerError } from "../runtime/errors.ts";
 import { queueFormat } from "../runtime/features.ts";
+import type { QueueLayout } from "../runtime/queue.ts";
 import { Status } from "../runtime/status.ts";
-import { drain, signal } from "./ffi.ts";
-import { poller } from "./poller.ts";
+import { signal } from "./ffi.ts";
 import type { RingAddresses } from "./protocol.ts";
 import type { Regions } from "./regions.ts";
 import { baseOf, layoutOf, PACKED_START, positionOf, Ring } from "./ring.ts";
-
-/** Pause between looks at a ring without a kick event, in milliseconds. */
-const POLL_INTERVAL = 1;
-/** How often a stopping ring is looked at until its buffers are given back, some seconds in all. */
-const DRAIN_LOOKS = 100;
+import type { Runner } from "./runner.ts";
 
 interface IndexAndNumber {
   readonly index: number;
@@ -36,15 +32,16 @@ interface IndexAndFile {
 export class Rings {
   readonly #device: Device;
   readonly #regions: Regions;
+  readonly #runner: Runner;
   readonly #log: (line: string) => void;
   readonly #rings = new Map<number, Ring>();
-  readonly #timers = new Map<number, ReturnType<typeof setInterval>>();
   #enabled = false;
 
   /** No ring is known at first. */
-  constructor(device: Device, regions: Regions, log: (line: string) => void) {
+  constructor(device: Device, regions: Regions, runner: Runner, log: (line: string) => void) {
     this.#device = device;
     this.#regions = regions;
+    this.#runner = runner;
     this.#log = log;
   }
 
@@ -84,31 +81,31 @@ export class Rings {
   }
 
   /** SET_VRING_KICK. */
-  setKick({ index, fd }: IndexAndFile): undefined {
+  async setKick({ index, fd }: IndexAndFile): Promise<undefined> {
     const ring = this.#ring(index);
-    this.#unwatch(ring);
-    ring.take("kick", fd);
+    const old = ring.exchange("kick", fd);
+    if (ring.running !== undefined) await this.#runner.watch(ring);
+    ring.drop(old);
     ring.started = true;
-    if (ring.running !== undefined) this.#watch(ring);
-    return this.start();
+    this.start();
   }
 
   /** SET_VRING_CALL and SET_VRING_ERR. */
   setEvent(event: "call" | "error", { index, fd }: IndexAndFile): undefined {
     const ring = this.#ring(index);
-    ring.take(event, fd);
-    // What was used before the event came would be missed otherwise.
-    if (event === "call" && ring.running !== undefined && fd >= 0) signal(fd);
-    return undefined;
+    ring.drop(ring.exchange(event, fd));
+    if (event === "error" || ring.running === undefined) return;
+    this.#runner.retarget(ring);
+    if (fd >= 0) signal(fd); // what was used before the event came would be missed otherwise
   }
 
   /** SET_VRING_ENABLE. */
-  enable({ index, num }: IndexAndNumber): undefined {
+  async enable({ index, num }: IndexAndNumber): Promise<undefined> {
     const ring = this.#ring(index);
     if (num > 1) refuse(index, "num", "0 or 1", num);
     ring.enabled = num === 1;
-    if (!ring.enabled) this.#halt(ring);
-    return this.start();
+    if (!ring.enabled) await this.#halt(ring);
+    this.start();
   }
 
   /** Enables all rings, and those to come. */
@@ -118,11 +115,11 @@ export class Rings {
   }
 
   /** Disables all rings. */
-  disableAll(): undefined {
+  async disableAll(): Promise<undefined> {
     this.#enabled = false;
     for (const ring of this.#rings.values()) {
       ring.enabled = false;
-      this.#halt(ring);
+      await this.#halt(ring);
     }
   }
 
@@ -131,7 +128,7 @@ export class Rings {
     const ring = this.#ring(index);
     ring.started = true;
     this.start();
-    if (ring.running !== undefined) this.#device.notify(index);
+    if (ring.running !== undefined) this.#runner.kick(ring);
     return undefined;
   }
 
@@ -141,13 +138,8 @@ export class Rings {
    */
   async stop(index: number): Promise<number> {
     const ring = this.#ring(index);
-    this.#unwatch(ring);
-    for (let look = 0; look < DRAIN_LOOKS && ring.running !== undefined; look++) {
-      if (this.#device.idle) break;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(look, 50)));
-    }
     const layout = ring.running;
-    this.#halt(ring);
+    await this.#halt(ring, true);
     if (layout !== undefined && ring.position !== undefined) {
       const { base, lost } = baseOf(ring.position, layout, this.#regions.memory);
       if (lost > 0) this.#log(`ring ${index} was stopped with ${lost} buffers in flight`);
@@ -155,8 +147,8 @@ export class Rings {
       ring.position = undefined;
     }
     ring.started = false;
-    ring.take("kick", -1);
-    ring.take("call", -1);
+    ring.drop(ring.exchange("kick", -1));
+    ring.drop(ring.exchange("call", -1));
     return ring.base ?? this.#start();
   }
 
@@ -169,26 +161,30 @@ export class Rings {
     }
   }
 
+  /** Stops all rings for a change that they are not to see; {@linkcode Rings.start} lets them go on. */
+  async pause(): Promise<void> {
+    for (const ring of this.#rings.values()) await this.#halt(ring, true);
+  }
+
   /** Memory has changed: rings that are elsewhere now go on there. */
-  moved(): undefined {
+  async moved(): Promise<undefined> {
     for (const ring of this.#rings.values()) {
       const { running } = ring;
       if (running === undefined) continue;
       const { desc, driver, device } = this.#layout(ring);
       if (desc === running.desc && driver === running.driver && device === running.device) continue;
-      this.#halt(ring);
+      await this.#halt(ring);
     }
-    return this.start();
+    this.start();
   }
 
-  /** Stops all rings and forgets where they stood; to be followed by a reset of the device. */
-  reset(): void {
+  /** Stops all rings and forgets what was said of them; to be followed by a reset of the device. */
+  async reset(): Promise<void> {
     for (const ring of this.#rings.values()) {
-      this.#halt(ring);
-      ring.started = ring.enabled = false;
-      ring.base = ring.position = undefined;
+      await this.#halt(ring);
       ring.close();
     }
+    this.#rings.clear();
     this.#enabled = false;
   }
 
@@ -203,15 +199,6 @@ export class Rings {
   /** Tells the front end that the device is broken. */
   signalErrors(): void {
     for (const { error } of this.#rings.values()) if (error >= 0) signal(error);
-  }
-
-  /** Lets go of all descriptors; the device has been told nothing. */
-  close(): void {
-    for (const ring of this.#rings.values()) {
-      this.#unwatch(ring);
-      ring.close();
-    }
-    this.#rings.clear();
   }
 
   #ring(index: number): Ring {
@@ -231,7 +218,7 @@ export class Rings {
     return ring;
   }
 
-  #layout(ring: Ring) {
+  #layout(ring: Ring): QueueLayout {
     const format = queueFormat(this.#device.features);
     return layoutOf(ring, format, (user) => this.#regions.guestAddress(user));
   }
@@ -243,12 +230,11 @@ export class Rings {
   #run(ring: Ring): void {
     const { memory } = this.#regions;
     const layout = this.#layout(ring);
-    const base = ring.base ?? this.#start();
+    const { base = this.#start() } = ring;
     try {
-      if (ring.position === undefined && base === this.#start()) this.#device.enableQueue(layout);
-      else {
-        this.#device.enableQueue(layout, ring.position ?? positionOf(base, layout, memory));
-      }
+      const fresh = ring.position === undefined && base === this.#start();
+      const position = fresh ? undefined : ring.position ?? positionOf(base, layout, memory);
+      this.#runner.start(ring, layout, position);
     } catch (error) {
       ring.started = false; // so that it is not tried again and again
       if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
@@ -260,31 +246,13 @@ export class Rings {
       });
     }
     ring.running = layout;
-    this.#watch(ring);
   }
 
   /** Takes a ring from the device, keeping where it stood. */
-  #halt(ring: Ring): void {
-    this.#unwatch(ring);
+  async #halt(ring: Ring, drained = false): Promise<void> {
     if (ring.running === undefined) return;
-    ring.position = this.#device.resetQueue(ring.index);
+    ring.position = await this.#runner.stop(ring, drained);
     ring.running = undefined;
-  }
-
-  #watch({ index, kick }: Ring): void {
-    if (kick < 0) {
-      this.#timers.set(index, setInterval(() => this.#device.notify(index), POLL_INTERVAL));
-    } else {
-      poller.add(kick, () => {
-        if (drain(kick)) this.#device.notify(index);
-      });
-    }
-  }
-
-  #unwatch({ index, kick }: Ring): void {
-    clearInterval(this.#timers.get(index));
-    this.#timers.delete(index);
-    if (kick >= 0) poller.remove(kick);
   }
 }
 

@@ -4,12 +4,14 @@
  * @module
  */
 
-import type { Device } from "../runtime/device.ts";
+import { Device } from "../runtime/device.ts";
 import { TransportError } from "../runtime/errors.ts";
+import type { GuestMemory } from "../runtime/memory.ts";
 import type { BackEndOptions } from "./backend.ts";
 import { accept, close, connect, listen } from "./ffi.ts";
 import { poller } from "./poller.ts";
 import { Session } from "./session.ts";
+import { Threads, WorkerRunner } from "./worker_runner.ts";
 
 /** A device that is served. */
 export interface Server extends AsyncDisposable {
@@ -20,29 +22,50 @@ export interface Server extends AsyncDisposable {
 }
 
 /**
- * Listens at a path and serves the device to whoever connects, one front end at a time; others wait.
+ * Listens at a path and serves a device to whoever connects, one front end at a time; others wait.
+ *
+ * A device is served on the event loop of this thread. The URL of a module that exports a device as
+ * its default is served by a thread for each queue, where each has a device of its own, made by the
+ * module; such a thread sleeps in the kernel until its queue is kicked, so that timers and sockets of
+ * the module do not work in it, except while a request is answered.
+ *
  * A socket that nobody listens at any more is replaced. TransportError when somebody does, when the
- * path is taken, or where there are no such sockets; TypeError when the device is bound already.
+ * path is taken, when the module has no device, or where there are no such sockets.
  */
 export async function serve(
-  device: Device,
+  what: Device | URL,
   path: string,
-  options: BackEndOptions = {},
+  options: ServeOptions = {},
 ): Promise<Server> {
+  if (!(what instanceof URL)) {
+    await clear(path);
+    return new Listener(what, path, options);
+  }
+  const { default: device } = await import(what.href);
+  if (!(device instanceof Device)) {
+    throw new TransportError(`Cannot serve ${what.href}: its default export is no device`);
+  }
   await clear(path);
-  return new Listener(device, path, options);
+  const threads = new Threads(what.href, device);
+  const runner = (device: Device, memory: GuestMemory) => new WorkerRunner(threads, device, memory);
+  return new Listener(device, path, { ...options, runner }, () => threads.close());
 }
+
+/** Choices of a server. */
+export type ServeOptions = Omit<BackEndOptions, "runner">;
 
 class Listener implements Server {
   readonly path: string;
   readonly #device: Device;
   readonly #options: BackEndOptions;
   readonly #fd: number;
+  readonly #onClose: () => void;
   #session: Session | undefined;
   #closed = false;
 
-  constructor(device: Device, path: string, options: BackEndOptions) {
+  constructor(device: Device, path: string, options: BackEndOptions, closed = () => {}) {
     this.path = path;
+    this.#onClose = closed;
     this.#device = device;
     this.#options = options;
     this.#fd = listen(path);
@@ -53,8 +76,9 @@ class Listener implements Server {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#session === undefined) poller.remove(this.#fd);
-    else this.#session.close("the server was closed");
+    else await this.#session.close("the server was closed");
     close(this.#fd);
+    this.#onClose();
     await Deno.remove(this.path);
     await poller.settle();
   }

@@ -20,6 +20,7 @@ export class Session {
   readonly #backEnd: BackEnd;
   readonly #end: (reason: string) => void;
   #closed = false;
+  #serving: Promise<void> | undefined;
 
   /** Takes over a connected socket and binds the device; TypeError when that is bound already. */
   constructor(device: Device, fd: number, options: BackEndOptions = {}) {
@@ -32,11 +33,12 @@ export class Session {
   }
 
   /** Ends the connection; the device is reset. */
-  close(reason: string): void {
+  async close(reason: string): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     poller.remove(this.#channel.fd);
-    this.#backEnd.close();
+    await this.#serving?.catch(() => {}); // a ring may be stopping
+    await this.#backEnd.close();
     this.#channel.close();
     this.#end(reason);
   }
@@ -52,11 +54,12 @@ export class Session {
       for (let count = 0; count < BURST && !this.#closed; count++) {
         const message = this.#channel.read();
         if (message === undefined) break;
-        await this.#backEnd.serve(message);
+        await (this.#serving = this.#backEnd.serve(message));
       }
       this.#listen();
     } catch (error) {
-      this.close((error as Error).message);
+      this.#serving = undefined;
+      await this.close((error as Error).message);
     }
   }
 }

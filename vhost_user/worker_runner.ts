@@ -1,0 +1,214 @@
+/**
+ * Who runs the rings of a device: a thread for each, with a device of its own.
+ *
+ * What a thread needs is plain data: the memory, which is shared, the device as it was saved, and the
+ * numbers of descriptors, which stay ours and mean the same in every thread.
+ *
+ * @module
+ */
+
+import type { Device } from "../runtime/device.ts";
+import { TransportError } from "../runtime/errors.ts";
+import { queueFormat } from "../runtime/features.ts";
+import type { GuestMemory, MemoryRegion } from "../runtime/memory.ts";
+import type { QueueLayout, QueuePosition } from "../runtime/queue.ts";
+import type { DeviceSnapshot } from "../runtime/snapshot.ts";
+import { Status } from "../runtime/status.ts";
+import { close, event, retarget, signal } from "./ffi.ts";
+import type { Ring } from "./ring.ts";
+import type { Runner } from "./runner.ts";
+
+/** Milliseconds in which a thread must have stopped; it is ended otherwise. */
+const PATIENCE = 10_000;
+
+/** What a thread is told to run. */
+export interface RunRing {
+  /** Which message it is. */
+  readonly kind: "run";
+  /** URL of the module that exports the device as its default. */
+  readonly module: string;
+  /** The device with the one queue. */
+  readonly snapshot: DeviceSnapshot;
+  /** The memory, over SharedArrayBuffers. */
+  readonly regions: readonly MemoryRegion[];
+  /** Event of available buffers; -1 for none. */
+  readonly kick: number;
+  /** Event of used buffers. */
+  readonly call: number;
+  /** Event that says that a message was sent. */
+  readonly control: number;
+}
+
+/** What a thread is told while it runs a ring: to look into it, or to stop, having finished or at once. */
+export interface Command {
+  /** Which of these. */
+  readonly kind: "kick" | "drain" | "stop";
+}
+
+/** What a thread is told. A run is ended by one command to stop, also when it has failed. */
+export type ToWorker = RunRing | Command;
+
+/** What a thread tells. */
+export type FromWorker =
+  | { readonly kind: "stopped"; readonly position: QueuePosition | undefined }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** The thread of one queue. */
+interface Thread {
+  readonly module: string;
+  readonly worker: Worker;
+  /** Event that tells it of a command. */
+  readonly control: number;
+  /** Descriptor that the thread signals; it stands for the event of the front end, if there is one. */
+  readonly call: number;
+  /** Settles when the ring that it runs has stopped. */
+  stopped: PromiseWithResolvers<QueuePosition | undefined>;
+}
+
+/** The threads of a module, one for each queue, kept from one connection to the next. */
+export class Threads {
+  readonly #module: string;
+  readonly #device: Device;
+  readonly #threads = new Map<number, Thread>();
+
+  /** For the device that the module exports in this thread, which stands for all and runs no queue. */
+  constructor(module: string, device: Device) {
+    this.#module = module;
+    this.#device = device;
+  }
+
+  /** The thread of a queue, if it has been started. */
+  get(index: number): Thread | undefined {
+    return this.#threads.get(index);
+  }
+
+  /** The thread of a queue, which is started if need be. */
+  open(index: number): Thread {
+    const found = this.#threads.get(index);
+    if (found !== undefined) return found;
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    const thread: Thread = {
+      module: this.#module,
+      worker,
+      control: event(),
+      call: event(),
+      stopped: Promise.withResolvers(),
+    };
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.kind === "stopped") thread.stopped.resolve(data.position);
+      else this.#device.needsReset(new TransportError(data.message));
+    };
+    worker.onerror = (failure) => {
+      failure.preventDefault();
+      this.end(index);
+      this.#device.needsReset(new TransportError(failure.message));
+    };
+    this.#threads.set(index, thread);
+    return thread;
+  }
+
+  /** Ends a thread, wherever it is. */
+  end(index: number): void {
+    const thread = this.#threads.get(index);
+    if (thread === undefined) return;
+    this.#threads.delete(index);
+    thread.worker.terminate();
+    thread.stopped.resolve(undefined);
+    close(thread.control);
+    close(thread.call);
+  }
+
+  /** Ends all threads. */
+  close(): void {
+    for (const index of [...this.#threads.keys()]) this.end(index);
+  }
+}
+
+/** Runs each ring of a connection in a thread of its own. */
+export class WorkerRunner implements Runner {
+  /** Rings run in other threads. */
+  readonly elsewhere = true;
+  readonly #threads: Threads;
+  readonly #device: Device;
+  readonly #memory: GuestMemory;
+
+  /** For a device over the memory of a connection. */
+  constructor(threads: Threads, device: Device, memory: GuestMemory) {
+    this.#threads = threads;
+    this.#device = device;
+    this.#memory = memory;
+  }
+
+  /** Has a thread run the ring; what it finds wrong with that breaks the device. */
+  start(ring: Ring, layout: QueueLayout, position: QueuePosition = startOf(this.#device)): void {
+    const { index } = ring;
+    const thread = this.#threads.open(index);
+    thread.stopped = Promise.withResolvers();
+    this.retarget(ring);
+    const snapshot = this.#device.save();
+    thread.worker.postMessage(
+      {
+        kind: "run",
+        module: thread.module,
+        snapshot: {
+          ...snapshot,
+          status: Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK | Status.DRIVER_OK,
+          queues: [{ layout, position }],
+        },
+        regions: this.#memory.regions,
+        kick: ring.kick,
+        call: thread.call,
+        control: thread.control,
+      } satisfies ToWorker,
+    );
+  }
+
+  /** Looks into the ring. */
+  kick(ring: Ring): void {
+    const thread = this.#threads.get(ring.index);
+    if (thread !== undefined) this.#tell(thread, "kick");
+  }
+
+  /** The ring is stopped, and goes on with the new event. */
+  async watch(ring: Ring): Promise<void> {
+    const position = await this.stop(ring, true);
+    this.start(ring, ring.running!, position);
+  }
+
+  /** The thread signals another event from now on. */
+  retarget(ring: Ring): void {
+    const thread = this.#threads.get(ring.index);
+    if (thread !== undefined && ring.call >= 0) retarget(thread.call, ring.call);
+  }
+
+  /** Has the thread stop; one that does not is ended, and where it stood is not known. */
+  async stop(ring: Ring, drained: boolean): Promise<QueuePosition | undefined> {
+    const thread = this.#threads.get(ring.index);
+    if (thread === undefined) return undefined;
+    this.#tell(thread, drained ? "drain" : "stop");
+    const timer = setTimeout(() => {
+      this.#threads.end(ring.index);
+      this.#device.needsReset(
+        new TransportError(`Cannot stop ring ${ring.index}: its thread does not answer`),
+      );
+    }, PATIENCE);
+    const position = await thread.stopped.promise;
+    clearTimeout(timer);
+    return position;
+  }
+
+  /** The threads are kept. */
+  close(): void {}
+
+  #tell({ worker, control }: Thread, kind: Command["kind"]): void {
+    worker.postMessage({ kind } satisfies ToWorker);
+    signal(control);
+  }
+}
+
+/** The beginning of a ring. */
+function startOf(device: Device): QueuePosition {
+  const format = queueFormat(device.features);
+  const start = format === "packed" ? 0x8000 : 0;
+  return { format, avail: start, used: start, inflight: [] };
+}
