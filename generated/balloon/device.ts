@@ -155,6 +155,7 @@ export class BalloonDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over what the driver wrote to the configuration. */
   protected override configWritten(offset: number, length: number): void {
     const { view } = this.config;
     const touches = (from: number, size: number) => offset < from + size && from < offset + length;
@@ -178,6 +179,7 @@ export class BalloonDevice extends Device {
     this.#options.onPoisonVal?.(value);
   }
 
+  /** Goes back to where a device starts. */
   protected override deviceReset(): void {
     const { view } = this.config;
     this.#resetActual(view);
@@ -199,25 +201,30 @@ export class BalloonDevice extends Device {
     };
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return balloonQueues(balloonGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = balloonQueues(balloonGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
     if (this.#plan.kind(queue.index) === 2) this.#parked.set(queue.index, new ParkedBuffers(queue));
   }
 
+  /** Forgets the buffers of a queue. */
   protected override queueStopped(index: number): void {
     this.#parked.delete(index);
   }
 
+  /** Buffers that are being worked on, without those that are parked. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:

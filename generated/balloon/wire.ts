@@ -90,9 +90,13 @@ export type BalloonHintCommand = typeof BalloonHintCommand[keyof typeof BalloonH
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface BalloonGates {
+  /** VIRTIO_BALLOON_F_STATS_VQ */
   readonly statsVq: boolean;
+  /** VIRTIO_BALLOON_F_FREE_PAGE_HINT */
   readonly freePageHint: boolean;
+  /** VIRTIO_BALLOON_F_PAGE_POISON */
   readonly pagePoison: boolean;
+  /** VIRTIO_BALLOON_F_PAGE_REPORTING */
   readonly pageReporting: boolean;
 }
 

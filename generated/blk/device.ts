@@ -272,6 +272,7 @@ export class BlockDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over what the driver wrote to the configuration. */
   protected override configWritten(offset: number, length: number): void {
     const { view } = this.config;
     const touches = (from: number, size: number) => offset < from + size && from < offset + length;
@@ -290,6 +291,7 @@ export class BlockDevice extends Device {
     this.#options.onWriteback?.(value);
   }
 
+  /** Goes back to where a device starts. */
   protected override deviceReset(): void {
     const { view } = this.config;
     this.#resetWriteback(view);
@@ -304,16 +306,19 @@ export class BlockDevice extends Device {
     };
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return blockQueues(blockGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(_queue: DeviceQueue): void {
     this.#plan = blockQueues(blockGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:

@@ -1183,6 +1183,7 @@ export class BlockDriver extends Driver {
     return ring;
   }
 
+  /** Whether answers are taken by polling only. */
   protected override polls(queue: DriverQueue): boolean {
     const kind = this.#plan?.kind(queue.index);
     return this.#options.polling === true && (kind === 0);
@@ -1195,10 +1196,12 @@ export class BlockDriver extends Driver {
     this.#config = decodeBlockConfig(Decoder.of(bytes), gates);
   }
 
+  /** Reads the configuration again. */
   protected override configChanged(): Promise<void> {
     return this.#readConfig();
   }
 
+  /** Takes what the device has answered or sent. */
   protected override collect(ring: DriverQueue): void {
     const plan = this.#plan;
     if (plan === undefined) return;

@@ -219,19 +219,33 @@ export type BlockZoneState = typeof BlockZoneState[keyof typeof BlockZoneState];
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface BlockGates {
+  /** VIRTIO_BLK_F_SIZE_MAX */
   readonly sizeMax: boolean;
+  /** VIRTIO_BLK_F_SEG_MAX */
   readonly segMax: boolean;
+  /** VIRTIO_BLK_F_GEOMETRY */
   readonly geometry: boolean;
+  /** VIRTIO_BLK_F_RO */
   readonly ro: boolean;
+  /** VIRTIO_BLK_F_BLK_SIZE */
   readonly blkSize: boolean;
+  /** VIRTIO_BLK_F_FLUSH */
   readonly flush: boolean;
+  /** VIRTIO_BLK_F_TOPOLOGY */
   readonly topology: boolean;
+  /** VIRTIO_BLK_F_CONFIG_WCE */
   readonly configWce: boolean;
+  /** VIRTIO_BLK_F_MQ */
   readonly mq: boolean;
+  /** VIRTIO_BLK_F_DISCARD */
   readonly discard: boolean;
+  /** VIRTIO_BLK_F_WRITE_ZEROES */
   readonly writeZeroes: boolean;
+  /** VIRTIO_BLK_F_LIFETIME */
   readonly lifetime: boolean;
+  /** VIRTIO_BLK_F_SECURE_ERASE */
   readonly secureErase: boolean;
+  /** VIRTIO_BLK_F_ZONED */
   readonly zoned: boolean;
 }
 

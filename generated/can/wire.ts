@@ -98,8 +98,11 @@ export type CanFrameFlag = typeof CanFrameFlag[keyof typeof CanFrameFlag];
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface CanGates {
+  /** VIRTIO_CAN_F_CAN_CLASSIC */
   readonly canClassic: boolean;
+  /** VIRTIO_CAN_F_CAN_FD */
   readonly canFd: boolean;
+  /** VIRTIO_CAN_F_RTR_FRAMES */
   readonly rtrFrames: boolean;
 }
 

@@ -66,8 +66,11 @@ export type ConsoleEvent = typeof ConsoleEvent[keyof typeof ConsoleEvent];
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface ConsoleGates {
+  /** VIRTIO_CONSOLE_F_SIZE */
   readonly size: boolean;
+  /** VIRTIO_CONSOLE_F_MULTIPORT */
   readonly multiport: boolean;
+  /** VIRTIO_CONSOLE_F_EMERG_WRITE */
   readonly emergWrite: boolean;
 }
 

@@ -441,16 +441,19 @@ export class CryptoDevice extends Device {
     this.configChanged();
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return cryptoQueues(cryptoGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(_queue: DeviceQueue): void {
     this.#plan = cryptoQueues(cryptoGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:
@@ -803,7 +806,7 @@ export class CryptoDevice extends Device {
     const ranges: number[] = [];
     const request = decodeCryptoHashRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-    if (chain.writableLength < 1 + (request.hashResultLen)) {
+    if (chain.writableLength < 1 + request.hashResultLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const hashResult = chain.writable(0, request.hashResultLen);
@@ -839,7 +842,7 @@ export class CryptoDevice extends Device {
     const ranges: number[] = [];
     const request = decodeCryptoHashStatelessRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-    if (chain.writableLength < 1 + (request.hashResultLen)) {
+    if (chain.writableLength < 1 + request.hashResultLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const hashResult = chain.writable(0, request.hashResultLen);
@@ -871,7 +874,7 @@ export class CryptoDevice extends Device {
     const ranges: number[] = [];
     const request = decodeCryptoHashRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-    if (chain.writableLength < 1 + (request.hashResultLen)) {
+    if (chain.writableLength < 1 + request.hashResultLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const hashResult = chain.writable(0, request.hashResultLen);
@@ -907,7 +910,7 @@ export class CryptoDevice extends Device {
     const ranges: number[] = [];
     const request = decodeCryptoMacStatelessRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-    if (chain.writableLength < 1 + (request.hashResultLen)) {
+    if (chain.writableLength < 1 + request.hashResultLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const hashResult = chain.writable(0, request.hashResultLen);
@@ -945,7 +948,7 @@ export class CryptoDevice extends Device {
     const request = decodeCryptoAeadRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
     const aad = new ReadableBytes(chain, ranges[2]!, ranges[3]! - ranges[2]!);
-    if (chain.writableLength < 1 + (request.dstDataLen)) {
+    if (chain.writableLength < 1 + request.dstDataLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
@@ -983,7 +986,7 @@ export class CryptoDevice extends Device {
     const request = decodeCryptoAeadStatelessRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
     const aad = new ReadableBytes(chain, ranges[2]!, ranges[3]! - ranges[2]!);
-    if (chain.writableLength < 1 + (request.dstDataLen)) {
+    if (chain.writableLength < 1 + request.dstDataLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
@@ -1021,7 +1024,7 @@ export class CryptoDevice extends Device {
     const request = decodeCryptoAeadRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
     const aad = new ReadableBytes(chain, ranges[2]!, ranges[3]! - ranges[2]!);
-    if (chain.writableLength < 1 + (request.dstDataLen)) {
+    if (chain.writableLength < 1 + request.dstDataLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
@@ -1059,7 +1062,7 @@ export class CryptoDevice extends Device {
     const request = decodeCryptoAeadStatelessRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
     const aad = new ReadableBytes(chain, ranges[2]!, ranges[3]! - ranges[2]!);
-    if (chain.writableLength < 1 + (request.dstDataLen)) {
+    if (chain.writableLength < 1 + request.dstDataLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
@@ -1097,7 +1100,7 @@ export class CryptoDevice extends Device {
       const ranges: number[] = [];
       const request = decodeCryptoAkcipherRequest(new Decoder(chainSource(chain)), s, ranges);
       const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-      if (chain.writableLength < 1 + (request.dstDataLen)) {
+      if (chain.writableLength < 1 + request.dstDataLen) {
         return this.#answerOpDataReqAkcipherEncrypt(queue, head, chain, CryptoStatus.ERR);
       }
       const dstData = chain.writable(0, request.dstDataLen);
@@ -1141,7 +1144,7 @@ export class CryptoDevice extends Device {
         ranges,
       );
       const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-      if (chain.writableLength < 1 + (request.dstDataLen)) {
+      if (chain.writableLength < 1 + request.dstDataLen) {
         return this.#answerOpDataReqAkcipherEncrypt(queue, head, chain, CryptoStatus.ERR);
       }
       const dstData = chain.writable(0, request.dstDataLen);
@@ -1178,7 +1181,7 @@ export class CryptoDevice extends Device {
       const ranges: number[] = [];
       const request = decodeCryptoAkcipherRequest(new Decoder(chainSource(chain)), s, ranges);
       const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-      if (chain.writableLength < 1 + (request.dstDataLen)) {
+      if (chain.writableLength < 1 + request.dstDataLen) {
         return this.#answerOpDataReqAkcipherEncrypt(queue, head, chain, CryptoStatus.ERR);
       }
       const dstData = chain.writable(0, request.dstDataLen);
@@ -1222,7 +1225,7 @@ export class CryptoDevice extends Device {
         ranges,
       );
       const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-      if (chain.writableLength < 1 + (request.dstDataLen)) {
+      if (chain.writableLength < 1 + request.dstDataLen) {
         return this.#answerOpDataReqAkcipherEncrypt(queue, head, chain, CryptoStatus.ERR);
       }
       const dstData = chain.writable(0, request.dstDataLen);
@@ -1259,7 +1262,7 @@ export class CryptoDevice extends Device {
       const ranges: number[] = [];
       const request = decodeCryptoAkcipherRequest(new Decoder(chainSource(chain)), s, ranges);
       const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-      if (chain.writableLength < 1 + (request.dstDataLen)) {
+      if (chain.writableLength < 1 + request.dstDataLen) {
         return this.#answerOpDataReqAkcipherEncrypt(queue, head, chain, CryptoStatus.ERR);
       }
       const dstData = chain.writable(0, request.dstDataLen);
@@ -1303,7 +1306,7 @@ export class CryptoDevice extends Device {
         ranges,
       );
       const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-      if (chain.writableLength < 1 + (request.dstDataLen)) {
+      if (chain.writableLength < 1 + request.dstDataLen) {
         return this.#answerOpDataReqAkcipherEncrypt(queue, head, chain, CryptoStatus.ERR);
       }
       const dstData = chain.writable(0, request.dstDataLen);
@@ -1406,7 +1409,7 @@ export class CryptoDevice extends Device {
     const ranges: number[] = [];
     const request = decodeCryptoIpsecRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-    if (chain.writableLength < 1 + (request.dstDataLen)) {
+    if (chain.writableLength < 1 + request.dstDataLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
@@ -1442,7 +1445,7 @@ export class CryptoDevice extends Device {
     const ranges: number[] = [];
     const request = decodeCryptoIpsecRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
-    if (chain.writableLength < 1 + (request.dstDataLen)) {
+    if (chain.writableLength < 1 + request.dstDataLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);

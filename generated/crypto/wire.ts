@@ -531,11 +531,17 @@ export type CryptoIpsecDirection = typeof CryptoIpsecDirection[keyof typeof Cryp
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface CryptoGates {
+  /** VIRTIO_CRYPTO_F_REVISION_1 */
   readonly revision1: boolean;
+  /** VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE */
   readonly cipherStatelessMode: boolean;
+  /** VIRTIO_CRYPTO_F_HASH_STATELESS_MODE */
   readonly hashStatelessMode: boolean;
+  /** VIRTIO_CRYPTO_F_MAC_STATELESS_MODE */
   readonly macStatelessMode: boolean;
+  /** VIRTIO_CRYPTO_F_AEAD_STATELESS_MODE */
   readonly aeadStatelessMode: boolean;
+  /** VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE */
   readonly akcipherStatelessMode: boolean;
 }
 

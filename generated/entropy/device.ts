@@ -72,16 +72,19 @@ export class EntropyDevice extends Device {
     this.#randomHandler = options.random?.bind(options);
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return entropyQueues(entropyGates(features), undefined, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(_queue: DeviceQueue): void {
     this.#plan = entropyQueues(entropyGates(this.features), undefined, this.#options.strict);
     this.#settle();
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:

@@ -143,6 +143,7 @@ export type FileSystemOpcode = typeof FileSystemOpcode[keyof typeof FileSystemOp
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface FileSystemGates {
+  /** VIRTIO_FS_F_NOTIFICATION */
   readonly notification: boolean;
 }
 

@@ -168,16 +168,19 @@ export class GpioDevice extends Device {
     this.configChanged();
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return gpioQueues(gpioGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(_queue: DeviceQueue): void {
     this.#plan = gpioQueues(gpioGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:

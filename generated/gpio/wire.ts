@@ -111,6 +111,7 @@ export type GpioIrqStatus = typeof GpioIrqStatus[keyof typeof GpioIrqStatus];
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface GpioGates {
+  /** VIRTIO_GPIO_F_IRQ */
   readonly irq: boolean;
 }
 

@@ -363,6 +363,7 @@ export class GpuDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over what the driver wrote to the configuration. */
   protected override configWritten(offset: number, length: number): void {
     const { view } = this.config;
     const touches = (from: number, size: number) => offset < from + size && from < offset + length;
@@ -377,6 +378,7 @@ export class GpuDevice extends Device {
     this.#options.onEventsClear?.(value);
   }
 
+  /** Goes back to where a device starts. */
   protected override deviceReset(): void {
     const { view } = this.config;
     this.#resetEventsClear(view);
@@ -388,16 +390,19 @@ export class GpuDevice extends Device {
     this.#settings = { ...this.#settings, eventsClear: value };
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return gpuQueues(gpuGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(_queue: DeviceQueue): void {
     this.#plan = gpuQueues(gpuGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:

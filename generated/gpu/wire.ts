@@ -278,11 +278,17 @@ export type GpuMapCache = typeof GpuMapCache[keyof typeof GpuMapCache];
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface GpuGates {
+  /** VIRTIO_GPU_F_VIRGL */
   readonly virgl: boolean;
+  /** VIRTIO_GPU_F_EDID */
   readonly edid: boolean;
+  /** VIRTIO_GPU_F_RESOURCE_UUID */
   readonly resourceUuid: boolean;
+  /** VIRTIO_GPU_F_RESOURCE_BLOB */
   readonly resourceBlob: boolean;
+  /** VIRTIO_GPU_F_CONTEXT_INIT */
   readonly contextInit: boolean;
+  /** VIRTIO_GPU_F_BLOB_ALIGNMENT */
   readonly blobAlignment: boolean;
 }
 

@@ -85,21 +85,25 @@ export class I2cDevice extends Device {
     this.#reqHandler = options.req?.bind(options);
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return i2cQueues(i2cGates(features), undefined, this.#options.strict).count;
   }
 
+  /** Whether this device can work with a set of features. */
   protected override acceptsFeatures(features: bigint): boolean {
     return (!hasBit(this.offered, VIRTIO_I2C_F_ZERO_LENGTH_REQUEST) ||
       hasBit(features, VIRTIO_I2C_F_ZERO_LENGTH_REQUEST));
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(_queue: DeviceQueue): void {
     this.#plan = i2cQueues(i2cGates(this.features), undefined, this.#options.strict);
     this.#settle();
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:

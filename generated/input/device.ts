@@ -118,6 +118,7 @@ export class InputDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over what the driver wrote to the configuration. */
   protected override configWritten(offset: number, length: number): void {
     const touches = (from: number, size: number) => offset < from + size && from < offset + length;
     if (touches(0, 1) || touches(1, 1)) this.#showWindow();
@@ -149,25 +150,30 @@ export class InputDevice extends Device {
     return true;
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return inputQueues(inputGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = inputQueues(inputGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
     if (this.#plan.kind(queue.index) === 0) this.#parked.set(queue.index, new ParkedBuffers(queue));
   }
 
+  /** Forgets the buffers of a queue. */
   protected override queueStopped(index: number): void {
     this.#parked.delete(index);
   }
 
+  /** Buffers that are being worked on, without those that are parked. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 1:

@@ -172,6 +172,7 @@ export class IommuDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over what the driver wrote to the configuration. */
   protected override configWritten(offset: number, length: number): void {
     const { view } = this.config;
     const touches = (from: number, size: number) => offset < from + size && from < offset + length;
@@ -204,30 +205,36 @@ export class IommuDevice extends Device {
     return true;
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return iommuQueues(iommuGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Whether this device can work with a set of features. */
   protected override acceptsFeatures(features: bigint): boolean {
     return !(hasBit(features, VIRTIO_IOMMU_F_BYPASS) &&
       hasBit(features, VIRTIO_IOMMU_F_BYPASS_CONFIG));
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = iommuQueues(iommuGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
     if (this.#plan.kind(queue.index) === 1) this.#parked.set(queue.index, new ParkedBuffers(queue));
   }
 
+  /** Forgets the buffers of a queue. */
   protected override queueStopped(index: number): void {
     this.#parked.delete(index);
   }
 
+  /** Buffers that are being worked on, without those that are parked. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:
@@ -317,7 +324,6 @@ export class IommuDevice extends Device {
     }
     try {
       const request = decodeIommuAttachRequest(new Decoder(chainSource(chain)), s, []);
-      if (chain.writableLength < 4) return this.#answerReq(queue, head, chain, IommuStatus.INVAL);
       // Only known flags are set (VIRTIO 1.4, 5.13.6.3.2)
       if (hasOtherBits(request.flags, 1)) {
         return this.#answerReq(queue, head, chain, IommuStatus.INVAL);
@@ -366,7 +372,6 @@ export class IommuDevice extends Device {
         0,
         this.#iommuDetachRequests[head] ??= emptyIommuDetachRequest(),
       );
-      if (chain.writableLength < 4) return this.#answerReq(queue, head, chain, IommuStatus.INVAL);
       const answer = handler(request);
       if (isPromise(answer)) {
         this.#later(
@@ -400,7 +405,6 @@ export class IommuDevice extends Device {
         0,
         this.#iommuMapRequests[head] ??= emptyIommuMapRequest(),
       );
-      if (chain.writableLength < 4) return this.#answerReq(queue, head, chain, IommuStatus.INVAL);
       // Only known flags are set (VIRTIO 1.4, 5.13.6.5.2)
       if (hasOtherBits(request.flags, 7)) {
         return this.#answerReq(queue, head, chain, IommuStatus.INVAL);
@@ -455,7 +459,6 @@ export class IommuDevice extends Device {
         0,
         this.#iommuUnmapRequests[head] ??= emptyIommuUnmapRequest(),
       );
-      if (chain.writableLength < 4) return this.#answerReq(queue, head, chain, IommuStatus.INVAL);
       const answer = handler(request);
       if (isPromise(answer)) {
         this.#later(

@@ -582,6 +582,7 @@ export class IommuDriver extends Driver {
     return ring;
   }
 
+  /** Whether answers are taken by polling only. */
   protected override polls(queue: DriverQueue): boolean {
     const kind = this.#plan?.kind(queue.index);
     return this.#options.polling === true && (kind === 0);
@@ -594,10 +595,12 @@ export class IommuDriver extends Driver {
     this.#config = decodeIommuConfig(Decoder.of(bytes), gates);
   }
 
+  /** Reads the configuration again. */
   protected override configChanged(): Promise<void> {
     return this.#readConfig();
   }
 
+  /** Takes what the device has answered or sent. */
   protected override collect(ring: DriverQueue): void {
     const plan = this.#plan;
     if (plan === undefined) return;

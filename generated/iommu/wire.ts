@@ -167,11 +167,17 @@ export type IommuFaultFlag = typeof IommuFaultFlag[keyof typeof IommuFaultFlag];
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface IommuGates {
+  /** VIRTIO_IOMMU_F_INPUT_RANGE */
   readonly inputRange: boolean;
+  /** VIRTIO_IOMMU_F_DOMAIN_RANGE */
   readonly domainRange: boolean;
+  /** VIRTIO_IOMMU_F_MAP_UNMAP */
   readonly mapUnmap: boolean;
+  /** VIRTIO_IOMMU_F_PROBE */
   readonly probe: boolean;
+  /** VIRTIO_IOMMU_F_MMIO */
   readonly mmio: boolean;
+  /** VIRTIO_IOMMU_F_BYPASS_CONFIG */
   readonly bypassConfig: boolean;
 }
 

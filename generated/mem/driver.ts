@@ -437,6 +437,7 @@ export class MemoryDriver extends Driver {
     return ring;
   }
 
+  /** Whether answers are taken by polling only. */
   protected override polls(queue: DriverQueue): boolean {
     const kind = this.#plan?.kind(queue.index);
     return this.#options.polling === true && (kind === 0);
@@ -449,10 +450,12 @@ export class MemoryDriver extends Driver {
     this.#config = decodeMemoryConfig(Decoder.of(bytes), gates);
   }
 
+  /** Reads the configuration again. */
   protected override configChanged(): Promise<void> {
     return this.#readConfig();
   }
 
+  /** Takes what the device has answered or sent. */
   protected override collect(ring: DriverQueue): void {
     const plan = this.#plan;
     if (plan === undefined) return;

@@ -414,25 +414,30 @@ export class NetworkDevice extends Device {
     return true;
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return networkQueues(networkGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = networkQueues(networkGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
     if (this.#plan.kind(queue.index) === 0) this.#parked.set(queue.index, new ParkedBuffers(queue));
   }
 
+  /** Forgets the buffers of a queue. */
   protected override queueStopped(index: number): void {
     this.#parked.delete(index);
   }
 
+  /** Buffers that are being worked on, without those that are parked. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 1:
@@ -1255,7 +1260,7 @@ export class NetworkDevice extends Device {
       (s.mq || s.rss) && request.vqIndex > (2 * (this.#settings.maxVirtqueuePairs ?? Infinity)) - 1
     ) return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
     // A receive or transmit queue (VIRTIO 1.4, 5.1.9.5.10.6)
-    if ((!(s.mq || s.rss)) && request.vqIndex > 1) {
+    if (!(s.mq || s.rss) && request.vqIndex > 1) {
       return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
     }
     const answer = handler(request);
@@ -1292,7 +1297,7 @@ export class NetworkDevice extends Device {
       (s.mq || s.rss) && request.vqIndex > (2 * (this.#settings.maxVirtqueuePairs ?? Infinity)) - 1
     ) return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
     // A receive or transmit queue (VIRTIO 1.4, 5.1.9.5.10.6)
-    if ((!(s.mq || s.rss)) && request.vqIndex > 1) {
+    if (!(s.mq || s.rss) && request.vqIndex > 1) {
       return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
     }
     const answer = handler(request);
@@ -1348,7 +1353,7 @@ export class NetworkDevice extends Device {
     }
     // Queues of the device (VIRTIO 1.4, 5.1.9.5.11.12)
     for (const element of request.stats) {
-      if ((!(s.mq || s.rss)) && element.vqIndex > 2) {
+      if (!(s.mq || s.rss) && element.vqIndex > 2) {
         return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
       }
     }

@@ -2071,6 +2071,7 @@ export class NetworkDriver extends Driver {
     return ring;
   }
 
+  /** Whether answers are taken by polling only. */
   protected override polls(queue: DriverQueue): boolean {
     const kind = this.#plan?.kind(queue.index);
     return this.#options.polling === true && (kind === 1 || kind === 2);
@@ -2083,10 +2084,12 @@ export class NetworkDriver extends Driver {
     this.#config = decodeNetworkConfig(Decoder.of(bytes), gates);
   }
 
+  /** Reads the configuration again. */
   protected override configChanged(): Promise<void> {
     return this.#readConfig();
   }
 
+  /** Takes what the device has answered or sent. */
   protected override collect(ring: DriverQueue): void {
     const plan = this.#plan;
     if (plan === undefined) return;

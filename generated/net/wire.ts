@@ -753,29 +753,53 @@ export type NetworkFlowFilterAction =
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface NetworkGates {
+  /** VIRTIO_NET_F_CTRL_GUEST_OFFLOADS */
   readonly ctrlGuestOffloads: boolean;
+  /** VIRTIO_NET_F_MTU */
   readonly mtu: boolean;
+  /** VIRTIO_NET_F_MAC */
   readonly mac: boolean;
+  /** VIRTIO_NET_F_MRG_RXBUF */
   readonly mrgRxbuf: boolean;
+  /** VIRTIO_NET_F_STATUS */
   readonly status: boolean;
+  /** VIRTIO_NET_F_CTRL_VQ */
   readonly ctrlVq: boolean;
+  /** VIRTIO_NET_F_CTRL_RX */
   readonly ctrlRx: boolean;
+  /** VIRTIO_NET_F_CTRL_VLAN */
   readonly ctrlVlan: boolean;
+  /** VIRTIO_NET_F_CTRL_RX_EXTRA */
   readonly ctrlRxExtra: boolean;
+  /** VIRTIO_NET_F_GUEST_ANNOUNCE */
   readonly guestAnnounce: boolean;
+  /** VIRTIO_NET_F_MQ */
   readonly mq: boolean;
+  /** VIRTIO_NET_F_CTRL_MAC_ADDR */
   readonly ctrlMacAddr: boolean;
+  /** VIRTIO_NET_F_DEVICE_STATS */
   readonly deviceStats: boolean;
+  /** VIRTIO_NET_F_HASH_TUNNEL */
   readonly hashTunnel: boolean;
+  /** VIRTIO_NET_F_VQ_NOTF_COAL */
   readonly vqNotfCoal: boolean;
+  /** VIRTIO_NET_F_NOTF_COAL */
   readonly notfCoal: boolean;
+  /** VIRTIO_NET_F_HASH_REPORT */
   readonly hashReport: boolean;
+  /** VIRTIO_NET_F_RSS */
   readonly rss: boolean;
+  /** VIRTIO_NET_F_SPEED_DUPLEX */
   readonly speedDuplex: boolean;
+  /** VIRTIO_NET_F_RSS_CONTEXT */
   readonly rssContext: boolean;
+  /** VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO */
   readonly guestUdpTunnelGso: boolean;
+  /** VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO */
   readonly hostUdpTunnelGso: boolean;
+  /** VIRTIO_NET_F_OUT_NET_HEADER */
   readonly outNetHeader: boolean;
+  /** VIRTIO_NET_F_IPSEC */
   readonly ipsec: boolean;
 }
 

@@ -146,16 +146,19 @@ export class RpmbDevice extends Device {
     this.configChanged();
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return rpmbQueues(rpmbGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(_queue: DeviceQueue): void {
     this.#plan = rpmbQueues(rpmbGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:

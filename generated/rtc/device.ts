@@ -179,25 +179,30 @@ export class RtcDevice extends Device {
     return true;
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return rtcQueues(rtcGates(features), undefined, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = rtcQueues(rtcGates(this.features), undefined, this.#options.strict);
     this.#settle();
     if (this.#plan.kind(queue.index) === 1) this.#parked.set(queue.index, new ParkedBuffers(queue));
   }
 
+  /** Forgets the buffers of a queue. */
   protected override queueStopped(index: number): void {
     this.#parked.delete(index);
   }
 
+  /** Buffers that are being worked on, without those that are parked. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:

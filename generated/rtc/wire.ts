@@ -154,6 +154,7 @@ export type RtcAlarmFlag = typeof RtcAlarmFlag[keyof typeof RtcAlarmFlag];
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface RtcGates {
+  /** VIRTIO_RTC_F_ALARM */
   readonly alarm: boolean;
 }
 

@@ -38,6 +38,7 @@ export const SCMI_INFO: DeviceInfo = {
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface ScmiGates {
+  /** VIRTIO_SCMI_F_P2A_CHANNELS */
   readonly p2aChannels: boolean;
 }
 

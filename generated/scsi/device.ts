@@ -171,6 +171,7 @@ export class ScsiDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over what the driver wrote to the configuration. */
   protected override configWritten(offset: number, length: number): void {
     const { view } = this.config;
     const touches = (from: number, size: number) => offset < from + size && from < offset + length;
@@ -202,6 +203,7 @@ export class ScsiDevice extends Device {
     this.#options.onCdbSize?.(value);
   }
 
+  /** Goes back to where a device starts. */
   protected override deviceReset(): void {
     const { view } = this.config;
     this.#resetSenseSize(view);
@@ -234,25 +236,30 @@ export class ScsiDevice extends Device {
     return true;
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return scsiQueues(scsiGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = scsiQueues(scsiGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
     if (this.#plan.kind(queue.index) === 1) this.#parked.set(queue.index, new ParkedBuffers(queue));
   }
 
+  /** Forgets the buffers of a queue. */
   protected override queueStopped(index: number): void {
     this.#parked.delete(index);
   }
 
+  /** Buffers that are being worked on, without those that are parked. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:

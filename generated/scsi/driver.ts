@@ -673,6 +673,7 @@ export class ScsiDriver extends Driver {
     return ring;
   }
 
+  /** Whether answers are taken by polling only. */
   protected override polls(queue: DriverQueue): boolean {
     const kind = this.#plan?.kind(queue.index);
     return this.#options.polling === true && (kind === 0 || kind === 2);
@@ -685,10 +686,12 @@ export class ScsiDriver extends Driver {
     this.#config = decodeScsiConfig(Decoder.of(bytes), gates);
   }
 
+  /** Reads the configuration again. */
   protected override configChanged(): Promise<void> {
     return this.#readConfig();
   }
 
+  /** Takes what the device has answered or sent. */
   protected override collect(ring: DriverQueue): void {
     const plan = this.#plan;
     if (plan === undefined) return;

@@ -187,7 +187,9 @@ export type ScsiAsyncEvent = typeof ScsiAsyncEvent[keyof typeof ScsiAsyncEvent];
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface ScsiGates {
+  /** VIRTIO_SCSI_F_INOUT */
   readonly inout: boolean;
+  /** VIRTIO_SCSI_F_T10_PI */
   readonly t10Pi: boolean;
 }
 

@@ -362,25 +362,30 @@ export class SoundDevice extends Device {
     return true;
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return soundQueues(soundGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = soundQueues(soundGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
     if (this.#plan.kind(queue.index) === 1) this.#parked.set(queue.index, new ParkedBuffers(queue));
   }
 
+  /** Forgets the buffers of a queue. */
   protected override queueStopped(index: number): void {
     this.#parked.delete(index);
   }
 
+  /** Buffers that are being worked on, without those that are parked. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 0:
@@ -1251,7 +1256,6 @@ export class SoundDevice extends Device {
       0,
       this.#soundRecordRequests[head] ??= emptySoundRecordRequest(),
     );
-    if (chain.writableLength < 8) return this.#answerRecord(queue, head, chain, SoundStatus.IO_ERR);
     const frames = chain.writable(0, chain.writableLength - 8);
     // There is such a stream (VIRTIO 1.4, 5.14.6.8)
     if (request.streamId + 1 > this.#settings.streams) {

@@ -396,6 +396,7 @@ export type SoundControlChange = typeof SoundControlChange[keyof typeof SoundCon
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface SoundGates {
+  /** VIRTIO_SND_F_CTLS */
   readonly ctls: boolean;
 }
 

@@ -148,11 +148,13 @@ export class SocketDevice extends Device {
     return true;
   }
 
+  /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return socketQueues(socketGates(features), this.#settings, this.#options.strict).count;
   }
 
+  /** Settles the session, and takes over the buffers that are parked. */
   protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = socketQueues(socketGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
@@ -161,14 +163,17 @@ export class SocketDevice extends Device {
     }
   }
 
+  /** Forgets the buffers of a queue. */
   protected override queueStopped(index: number): void {
     this.#parked.delete(index);
   }
 
+  /** Buffers that are being worked on, without those that are parked. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
   }
 
+  /** Serves the requests of one queue. */
   protected override serve(queue: DeviceQueue): boolean {
     switch (this.#plan.kind(queue.index)) {
       case 1:
