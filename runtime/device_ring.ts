@@ -158,8 +158,8 @@ export abstract class DeviceRing {
 
   /** Keeps a buffer of one element, given as int32 bit patterns; false when that needs a closer look. */
   protected keep(row: number, low: number, high: number, length: number, write: number): boolean {
-    const offset = this.memory.locate(low, high, length);
-    if (offset < 0 || length < 0) return false;
+    const offset = this.memory.locateHot(low, high, length);
+    if (offset < 0) return false;
     const rows = this.rows;
     rows[row | 1] = this.memory.found;
     rows[row | 2] = offset;

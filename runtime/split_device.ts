@@ -96,11 +96,20 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     const high = desc[row | 1]!;
     const length = desc[row | 2]!;
     const flags = desc[row | 3]!;
+    // What is rare ends the function: V8 would check all objects anew wherever another path joins this one.
     if ((flags & CHAINED) !== 0 || !this.keep(row, low, high, length, flags & WRITE)) {
-      if (!this.#walk(head, low, high, length, flags)) return -1;
+      return this.#walk(head, low, high, length, flags) ? this.#accept(at, head) : -1;
     }
+    if (this.order !== undefined) return this.#accept(at, head);
     rows[row]!++;
+    this.#nextAvail = (at + 1) & 0xffff;
+    return head;
+  }
+
+  /** Counts a buffer as popped. */
+  #accept(at: number, head: number): number {
     if (this.order !== undefined && !this.order.add(head)) return this.#refuseHead(at, head);
+    this.rows[head << 2]!++;
     this.#nextAvail = (at + 1) & 0xffff;
     return head;
   }
@@ -110,16 +119,24 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     if (!this.isPending(head)) return this.refusePush(head);
     const rows = this.rows;
     const row = head << 2;
-    let word = written;
-    if (written !== 0 && !(written > 0 && written <= rows[row | 3]!)) {
-      word = this.lengthWord(head, written);
-    }
+    if (
+      (written !== 0 && !(written > 0 && written <= rows[row | 3]!)) || this.order !== undefined ||
+      this.memory.generation !== this.generation
+    ) return this.#pushOther(head, written);
     rows[row]!++;
+    const used = this.#nextUsed;
+    this.#fill(used, head, written);
+    this.#nextUsed = (used + 1) & 0xffff;
+  }
+
+  /** Gives back a pending buffer in order, or of great length, or when memory has changed. */
+  #pushOther(head: number, written: number): void {
+    const word = this.lengthWord(head, written);
+    this.rows[head << 2]!++;
     if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (this.order !== undefined) return this.order.complete(head, written);
-    const used = this.#nextUsed;
-    this.#fill(used, head, word);
-    this.#nextUsed = (used + 1) & 0xffff;
+    this.#fill(this.#nextUsed, head, word);
+    this.#nextUsed = (this.#nextUsed + 1) & 0xffff;
   }
 
   /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
