@@ -176,6 +176,14 @@ export const spi: Device = defineDevice({
           atMost: { bit: [{ config: "mode_func_supported" }, 6] },
           otherwise: "PARAM_ERR",
         },
+        // 0 is no limit, and makes both products 0.
+        {
+          doc: "The clock is not too fast",
+          section: "5.21.6.4",
+          of: { product: [{ field: "freq" }, { config: "max_freq_hz" }] },
+          atMost: { product: [{ config: "max_freq_hz" }, { config: "max_freq_hz" }] },
+          otherwise: "PARAM_ERR",
+        },
         {
           doc: "The delay between words is not too long",
           section: "5.21.6.4",
