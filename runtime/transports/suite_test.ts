@@ -78,6 +78,9 @@ for (const rig of RIGS) {
   });
 
   sceneTest("negotiates features at the ends of each word", rig, async ({ driver, device }) => {
+    covers(
+      "devicenormative:Virtio Transport Options / Virtio Over PCI Bus / PCI Device Layout / Common configuration structure layout#3",
+    );
     await driver.start({ want: ALL });
     const expected = BigInt.asUintN(carries.featureBits, ALL);
     assert.equal(device.features & ALL, expected);
@@ -98,7 +101,10 @@ for (const rig of RIGS) {
 
   for (const state of ["found", "negotiated", "live", "suspended", "broken", "failed"] as const) {
     sceneTest(`resets a device that is ${state}`, rig, async (scene) => {
-      covers("devicenormative:Basic Facilities of a Virtio Device / Device Reset#1");
+      covers(
+        "devicenormative:Basic Facilities of a Virtio Device / Device Reset#1",
+        "devicenormative:Virtio Transport Options / Virtio Over PCI Bus / PCI Device Layout / Common configuration structure layout#7",
+      );
       const { driver, link: { transport }, device } = scene;
       await bringTo(state, scene);
       await transport.setStatus(0);
@@ -168,6 +174,7 @@ for (const rig of RIGS) {
     covers(
       "drivernormative:Basic Facilities of a Virtio Device / Device Configuration Space#2",
       "devicenormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout#6",
+      "devicenormative:Virtio Transport Options / Virtio Over PCI Bus / PCI Device Layout / Common configuration structure layout#6",
     );
     await driver.start({ want: 0n });
     let changes = 0;
@@ -191,6 +198,10 @@ for (const rig of RIGS) {
   });
 
   sceneTest("resets one queue and enables it again", rig, async ({ device, driver }) => {
+    covers(
+      "devicenormative:Virtio Transport Options / Virtio Over PCI Bus / PCI Device Layout / Common configuration structure layout#11",
+      "devicenormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout#10",
+    );
     await driver.start({ want: featureSet(4) });
     if (carries.queueReset !== true) {
       await assert.rejects(driver.resetQueue(driver.queue!), TypeError);
