@@ -96,7 +96,7 @@ function wholeCase(draft: Draft, name: string, path: string, set: dsl.Messages):
     unless: [],
     struct: null,
     structs: {},
-    used: "all",
+    used: set.used ?? "all",
     readable: fixedPart(draft, path, set, "readable"),
     writable,
     status: statusModel(draft, writable, set.status),

@@ -60,7 +60,7 @@ export function caseText(one: CaseView, place: CasePlace): object {
   const text = {
     ...one,
     refusedUnknown: refuse(status?.unknown ?? "0"),
-    refusedMalformed: refuse(status?.malformed ?? "0"),
+    refusedMalformed: pulled ? "" : refuse(status?.malformed ?? "0"),
     shut: notText(one.gate),
     least: layout.least > place.checked ? layout.least : 0,
     needs: neededText(one, layout.least),

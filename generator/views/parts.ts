@@ -219,11 +219,21 @@ export class CaseParts {
     const last = flat.findLastIndex(isPayload);
     const behindPayload = last < 0 ? 0 : flat.length - 1 - last;
     const count = direction === "writable"
-      ? Math.max(this.#trailerCount(siblings), behindPayload)
+      ? Math.max(this.#trailerCount(siblings), this.#statusCount(flat), behindPayload)
       : behindPayload;
     const trailer = flat.slice(flat.length - count);
     const head = flat.slice(0, flat.length - count).filter((model) => !isPayload(model));
     return { head, payloads, trailer };
+  }
+
+  /** How many fields there are from the status on, where it stands behind fields of any size; else 0. */
+  #statusCount(flat: readonly FieldModel[]): number {
+    const name = this.#case.status?.field.at(-1);
+    const at = flat.findIndex((model) => model.name === name);
+    const open = flat.slice(0, Math.max(0, at)).some((model) =>
+      !isPayload(model) && (model.size === null || isGated(model))
+    );
+    return open ? flat.length - at : 0;
   }
 
   /** How many flat fields the set's trailer has. */

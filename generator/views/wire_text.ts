@@ -14,6 +14,7 @@ import type { DeviceView } from "./wire.ts";
 /** What the wire template prints. */
 export function wireText(view: DeviceView): object {
   const { session } = view;
+  const called = encodersText(view);
   const sized = view.sizes.length + view.grown.length > 0 || view.ordered || view.strict;
   const places = view.queues.map((queue) => queue.family).join();
   return {
@@ -27,10 +28,21 @@ export function wireText(view: DeviceView): object {
       ...(view.ordered ? ["littleEndian = true"] : []),
     ].join(", "),
     gatesParameter: /\bs\./.test(places) ? "s" : "_s",
-    structs: view.structs.map((struct) => structPrint(struct, session)),
-    config: view.config === null ? null : configText(view, view.config),
-    parts: partTexts(view),
+    structs: view.structs.map((struct) => structPrint(struct, session, called)),
+    config: view.config === null ? null : configText(view, view.config, called),
+    parts: partTexts(view, called),
   };
+}
+
+/** All that writes fields, as one text. */
+function encodersText(view: DeviceView): string {
+  const parts = view.messages.flatMap((set) => set.cases)
+    .flatMap(({ readable, writable }) => [readable, writable]);
+  const layouts = [...view.structs, ...parts, ...(view.config === null ? [] : [view.config])];
+  return layouts.flatMap(({ encodes, unions }) => [
+    ...encodes,
+    ...unions.flatMap((union) => union.arms.flatMap((arm) => arm.encodes)),
+  ]).join("\n");
 }
 
 /** A parameter for the configuration, marked where it is not looked at. */
@@ -44,7 +56,7 @@ function unusedMark(lines: readonly string[], name = "s"): string {
   return new RegExp(`\\b${name}\\b`).test(lines.join("\n")) ? "" : "_";
 }
 
-function structPrint(struct: StructView, session: string): object {
+function structPrint(struct: StructView, session: string, called: string): object {
   return {
     ...struct,
     session,
@@ -59,17 +71,19 @@ function structPrint(struct: StructView, session: string): object {
     valueMark: unusedMark(struct.fixed ? struct.writes : struct.encodes, "value"),
     sDecode: unusedMark(struct.decodes),
     sEncode: unusedMark(struct.encodes),
-    unions: struct.unions.map((each) => unionText(each, session)),
+    unions: struct.unions.map((each) => unionText(each, session, called)),
   };
 }
 
-function unionText(union: UnionView, session: string): object {
+/** `called` is all text that may refer to the tags of the union. */
+function unionText(union: UnionView, session: string, called: string): object {
   const { params } = union;
   const reads = union.arms.flatMap((arm) => [...arm.decodes, arm.resultText]);
   const writes = union.arms.flatMap((arm) => arm.encodes);
   return {
     ...union,
     readOnly: false,
+    hasTags: union.hasTags && (union.sequence !== null || called.includes(`${union.tagsName}[`)),
     session,
     sDecode: unusedMark(reads),
     sEncode: unusedMark(writes),
@@ -89,7 +103,7 @@ function markedParams(params: string, lines: readonly string[]): string {
   return params.replace(/(\w+):/g, (_, name: string) => `${unusedMark(lines, name)}${name}:`);
 }
 
-function configText(view: DeviceView, config: ConfigView): object {
+function configText(view: DeviceView, config: ConfigView, called: string): object {
   const { type, hidden, defaulted } = config;
   const shown = hidden === "" ? type : `Omit<${type}, ${hidden}>`;
   const settings = defaulted === ""
@@ -105,26 +119,26 @@ function configText(view: DeviceView, config: ConfigView): object {
     valueMark: unusedMark(config.encodes, "value"),
     sSize: unusedMark(config.ends.map(({ gate }) => gate)),
     unions: config.unions.map((each) => ({
-      ...unionText(each, `${view.prefix}Gates`),
+      ...unionText(each, `${view.prefix}Gates`, called),
       readOnly: true,
     })),
   };
 }
 
 /** Both parts of all cases, what cases share once. */
-function partTexts(view: DeviceView): object[] {
+function partTexts(view: DeviceView, called: string): object[] {
   const printed = new Map<string, object>();
   for (const one of view.messages.flatMap((set) => set.cases)) {
     for (const part of [one.readable, one.writable]) {
       if (part.exists && !printed.has(part.name)) {
-        printed.set(part.name, partText(part, one, view.session));
+        printed.set(part.name, partText(part, one, view.session, called));
       }
     }
   }
   return [...printed.values()];
 }
 
-function partText(part: PartView, one: CaseView, session: string): object {
+function partText(part: PartView, one: CaseView, session: string, called: string): object {
   const request = `, request: ${one.readable.type ?? "unknown"}`;
   const lengths = part.payloads.map(({ property }) => `readonly ${property}: number`).join("; ");
   const tags = part.tags.map(([name]) => `, ${name}: number`).join("");
@@ -141,6 +155,6 @@ function partText(part: PartView, one: CaseView, session: string): object {
     sEncode: unusedMark(part.encodes),
     rangesMark: unusedMark(part.decodes, "ranges"),
     valueMark: unusedMark(part.encodes, "value"),
-    unions: part.unions.map((each) => unionText(each, session)),
+    unions: part.unions.map((each) => unionText(each, session, called)),
   };
 }
