@@ -20,7 +20,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "drivers/virtio/virtio_pci",
   ],
   blk: ["drivers/block/virtio_blk"],
-  entropy: ["drivers/char/hw_random/rng-core", "drivers/char/hw_random/virtio-rng"],
+  entropy: ["drivers/char/hw_random/virtio-rng"],
   ext4: ["crypto/crc32c_generic", "lib/crc16", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4"],
 };
 

@@ -42,21 +42,26 @@ function attach(socket: string, device: string): string[] {
 
 for (const packed of [false, true]) {
   const format = packed ? "packed" : "split";
-  peerTest(`a Linux guest reads and writes our disk with ${format} rings`, NEEDS, async () => {
-    using scratch = new Scratch();
-    const file = scratch.path("disk");
-    const content = new Uint8Array(32 << 20);
-    for (let at = 0; at < 1 << 20; at += 65536) {
-      crypto.getRandomValues(content.subarray(at, at + 65536));
-    }
-    Deno.writeFileSync(file, content);
-    const args = ["blk", "--file", file, "--serial", "our-disk", "--queues", "2"];
-    await using server = await serve(args, scratch.path("s"));
-    const ring = packed ? ",packed=on" : "";
-    await using guest = startGuest(scratch, {
-      modules: ["blk"],
-      qemu: attach(scratch.path("s"), `vhost-user-blk-pci,num-queues=2${ring}`),
-      script: `
+  const threads = packed ? ", a thread for each" : "";
+  peerTest(
+    `a Linux guest reads and writes our disk with ${format} rings${threads}`,
+    NEEDS,
+    async () => {
+      using scratch = new Scratch();
+      const file = scratch.path("disk");
+      const content = new Uint8Array(32 << 20);
+      for (let at = 0; at < 1 << 20; at += 65536) {
+        crypto.getRandomValues(content.subarray(at, at + 65536));
+      }
+      Deno.writeFileSync(file, content);
+      const args = ["blk", "--file", file, "--serial", "our-disk", "--queues", "2"];
+      if (packed) args.push("--threads");
+      await using server = await serve(args, scratch.path("s"));
+      const ring = packed ? ",packed=on" : "";
+      await using guest = startGuest(scratch, {
+        modules: ["blk"],
+        qemu: attach(scratch.path("s"), `vhost-user-blk-pci,num-queues=2${ring}`),
+        script: `
 echo SIZE=$(cat /sys/block/vda/size)
 echo SERIAL=$(cat /sys/block/vda/serial)
 echo QUEUES=$(ls /sys/block/vda/mq | wc -l)
@@ -68,21 +73,22 @@ echo 3 > /proc/sys/vm/drop_caches
 echo AGAIN=$(dd if=/dev/vda bs=1M skip=4 count=8 2>/dev/null | md5sum)
 echo PACKED=$(cut -c35 /sys/bus/virtio/devices/virtio0/features)
 `,
-    });
-    await guest.printed("GUEST ENDS");
-    const { output } = guest;
-    assert.equal(told(output, "SIZE"), "65536", output);
-    assert.equal(told(output, "SERIAL"), "our-disk");
-    assert.equal(told(output, "QUEUES"), "2");
-    assert.equal(told(output, "READ"), await digest(scratch, content.subarray(0, 1 << 20)));
-    assert.equal(told(output, "AGAIN"), told(output, "WRITTEN"));
-    assert.equal(told(output, "PACKED"), packed ? "1" : "0");
-    await guest.ended();
-    server.kill("SIGINT");
-    assert.equal(await server.ended(), 0, server.output);
-    const written = Deno.readFileSync(file).subarray(4 << 20, 12 << 20);
-    assert.equal(await digest(scratch, written), told(output, "WRITTEN"));
-  });
+      });
+      await guest.printed("GUEST ENDS");
+      const { output } = guest;
+      assert.equal(told(output, "SIZE"), "65536", output);
+      assert.equal(told(output, "SERIAL"), "our-disk");
+      assert.equal(told(output, "QUEUES"), "2");
+      assert.equal(told(output, "READ"), await digest(scratch, content.subarray(0, 1 << 20)));
+      assert.equal(told(output, "AGAIN"), told(output, "WRITTEN"));
+      assert.equal(told(output, "PACKED"), packed ? "1" : "0");
+      await guest.ended();
+      server.kill("SIGINT");
+      assert.equal(await server.ended(), 0, server.output);
+      const written = Deno.readFileSync(file).subarray(4 << 20, 12 << 20);
+      assert.equal(await digest(scratch, written), told(output, "WRITTEN"));
+    },
+  );
 }
 
 peerTest("a Linux guest keeps a file system on our disk, which dies and comes back", [

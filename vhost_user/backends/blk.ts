@@ -69,6 +69,13 @@ export function fileDisk(options: FileDiskOptions): FileDisk {
   }
 }
 
+/** The module whose device is such a disk, for a thread for each queue; each opens the file by itself. */
+export function diskUrl(options: FileDiskOptions): URL {
+  const url = new URL("./blk_module.ts", import.meta.url);
+  url.search = new URLSearchParams({ options: JSON.stringify(options) }).toString();
+  return url;
+}
+
 const LIMITS = {
   maxDiscardSectors: RANGE_MAX,
   maxDiscardSeg: RANGES_MAX,

@@ -21,6 +21,7 @@ const OPTIONS = {
   "read-only": { type: "boolean" },
   serial: { type: "string" },
   queues: { type: "string" },
+  threads: { type: "boolean" },
   "require-sealed": { type: "boolean" },
   quiet: { type: "boolean" },
 } as const;
@@ -29,7 +30,8 @@ type Values = ReturnType<typeof parse<typeof OPTIONS>>["values"];
 
 /** A device, what it keeps open, and the options of QEMU that use it. */
 interface Served {
-  readonly device: Device;
+  readonly device: Device | URL;
+  readonly name: string;
   readonly close: () => void;
   readonly qemu: string;
 }
@@ -38,9 +40,10 @@ interface Served {
 export const command: Command = {
   help: `Serves a device to a virtual machine over vhost-user, until it is interrupted.
 
-Usage: virtio-ts serve blk --socket PATH --file FILE [--read-only] [--serial TEXT] [--queues N]
+Usage: virtio-ts serve blk --socket PATH --file FILE [--read-only] [--serial TEXT]
+                           [--queues N] [--threads]
        virtio-ts serve entropy --socket PATH
-       virtio-ts serve MODULE --socket PATH
+       virtio-ts serve MODULE --socket PATH [--threads]
 
 A disk over a file of raw bytes, a source of random bytes, or the device that a module exports as its
 default. What to give QEMU is printed.
@@ -51,6 +54,8 @@ Options:
   --read-only        The disk can not be written
   --serial TEXT      Identification of the disk, at most 20 characters
   --queues N         Request queues of the disk: 1 when not given
+  --threads          Serves each queue by a thread of its own, which is faster; a module is loaded by
+                     each thread
   --require-sealed   Takes only guest memory that can not shrink (memory-backend-memfd with seal=on): a
                      virtual machine that made its memory smaller would end this process otherwise
   --quiet            Says nothing of what happens
@@ -81,14 +86,14 @@ understood.
 async function run(served: Served, path: string, values: Values, io: Terminal): Promise<number> {
   const { device } = served;
   const log = (line: string) => values.quiet === true ? undefined : io.complain(`${line}\n`);
-  device.onError = (error) => log(error instanceof PeerError ? error.message : inspect(error));
+  if (device instanceof Device) device.onError = (error) => log(inspect(error));
   const interrupted = Promise.withResolvers<void>();
   const stop = () => interrupted.resolve();
   for (const signal of SIGNALS) Deno.addSignalListener(signal, stop);
   try {
     const requireSealed = values["require-sealed"] === true;
     await using _server = await serve(device, path, { requireSealed, log });
-    io.print(`serving ${device.info.name} at ${path}; give QEMU\n${qemu(served.qemu, path)}`);
+    io.print(`serving ${served.name} at ${path}; give QEMU\n${qemu(served.qemu, path)}`);
     await interrupted.promise;
   } finally {
     for (const signal of SIGNALS) Deno.removeSignalListener(signal, stop);
@@ -100,6 +105,7 @@ async function run(served: Served, path: string, values: Values, io: Terminal): 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 function inspect(error: unknown): string {
+  if (error instanceof PeerError) return error.message;
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
@@ -116,28 +122,32 @@ async function load(what: string, values: Values): Promise<Served> {
   switch (what) {
     case "blk": {
       if (values.file === undefined) throw new UsageError("blk needs --file");
-      const { fileDisk } = await import("../backends/blk.ts");
       const queues = Number(values.queues ?? 1);
       if (!Number.isInteger(queues) || queues < 1) throw new UsageError("--queues is no number");
-      const disk = fileDisk({
+      const { diskUrl, fileDisk } = await import("../backends/blk.ts");
+      const options = {
         file: values.file,
         readOnly: values["read-only"] === true,
         serial: values.serial ?? "",
         queues,
-      });
-      return { ...disk, qemu: `vhost-user-blk-pci,num-queues=${queues}` };
+      };
+      const qemu = `vhost-user-blk-pci,num-queues=${queues}`;
+      if (values.threads === true) {
+        return { device: diskUrl(options), name: "blk", close() {}, qemu };
+      }
+      return { ...fileDisk(options), name: "blk", qemu };
     }
     case "entropy": {
       const { randomSource } = await import("../backends/entropy.ts");
-      return { device: randomSource(), close() {}, qemu: "vhost-user-rng-pci" };
+      return { device: randomSource(), name: "entropy", close() {}, qemu: "vhost-user-rng-pci" };
     }
     default:
-      return await loadModule(what);
+      return await loadModule(what, values.threads === true);
   }
 }
 
 /** The device that a module exports as its default. */
-async function loadModule(path: string): Promise<Served> {
+async function loadModule(path: string, threads: boolean): Promise<Served> {
   const url = /^(?:file|https?|data):/.test(path)
     ? path
     : new URL(path, pathToFileURL(`${Deno.cwd()}/`)).href;
@@ -146,5 +156,7 @@ async function loadModule(path: string): Promise<Served> {
   if (!(device instanceof Device)) {
     throw new TransportError(`Cannot serve ${path}: its default export is no device`);
   }
-  return { device, close() {}, qemu: `vhost-user-${device.info.name}-pci` };
+  const { name } = device.info;
+  const qemu = `vhost-user-${name === "entropy" ? "rng" : name}-pci`;
+  return { device: threads ? new URL(url) : device, name, close() {}, qemu };
 }
