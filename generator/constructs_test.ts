@@ -113,9 +113,11 @@ async function sidesOf(folder: string, { name, prefix }: Device): Promise<Openin
     await module("driver"),
   ];
   const Made = device[`${prefix}Device`] as new (options: Record<string, unknown>) => DeviceSide;
-  const { open } = driver[`${prefix}Driver`] as Opening;
+  const Driver = driver[`${prefix}Driver`] as Opening;
+  const { open } = Driver;
   return {
     wire,
+    Driver,
     open,
     makeDevice: (options) => new Made(options),
     openDriver: (made, options = {}) => open(loopback(made), options),

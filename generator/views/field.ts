@@ -48,5 +48,9 @@ export const NOTHING: FieldView = {
 
 /** The property of a field that has one. */
 export function property(model: FieldModel, type: string, zero: string): PropertyView {
-  return { property: keyOf(model), doc: model.doc, type, optional: false, zero };
+  const legacy = model.legacyWhen.map((all) => all.join(" and ")).join(" or ");
+  const doc = legacy === ""
+    ? model.doc
+    : `${model.doc}; over a legacy interface with ${legacy} only`;
+  return { property: keyOf(model), doc, type, optional: false, zero };
 }

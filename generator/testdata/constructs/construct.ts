@@ -15,6 +15,8 @@ export type { Vector } from "../../../testing/vectors.ts";
 export interface Sides {
   /** What `wire.ts` exports. */
   readonly wire: Readonly<Record<string, unknown>>;
+  /** The class of the driver. */
+  readonly Driver: object;
   makeDevice(options: Record<string, unknown>): DeviceSide;
   openDriver(device: DeviceSide, options?: Record<string, unknown>): Promise<DriverSide>;
 }

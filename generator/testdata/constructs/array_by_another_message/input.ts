@@ -1,6 +1,6 @@
 /** L10: an array whose length only another message tells. */
 
-import { array, type Device, le16, u8 } from "../../../../spec/dsl.ts";
+import { array, type Device, u8 } from "../../../../spec/dsl.ts";
 import { code, construct, STATUS, type Vector } from "../construct.ts";
 
 /** The device. */

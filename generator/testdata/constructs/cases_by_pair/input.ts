@@ -1,7 +1,7 @@
 /** L12: cases that a pair of fields selects, each with parts of its own. */
 
 import { type Device, le16, u8 } from "../../../../spec/dsl.ts";
-import { answered, construct, get, tag, type Vector } from "../construct.ts";
+import { answered, construct, type Vector } from "../construct.ts";
 
 /** The device. */
 export const device: Device = construct("cases_by_pair", {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { bytes, type Device, padding, text, u8, union } from "../../../../spec/dsl.ts";
-import { answered, call, construct, type Sides, tag, type Vector } from "../construct.ts";
+import { answered, call, construct, type Sides, type Vector } from "../construct.ts";
 
 /** The device. */
 export const device: Device = construct("configuration_window", {

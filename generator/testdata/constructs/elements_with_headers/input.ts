@@ -1,7 +1,7 @@
 /** L18: elements that say what they are and how long, up to an end or the end of the area. */
 
 import { type Device, le16, le32, sequence, u8 } from "../../../../spec/dsl.ts";
-import { code, construct, STATUS, tag, type Vector } from "../construct.ts";
+import { code, construct, STATUS, type Vector } from "../construct.ts";
 
 const arms = {
   level: { tag: 1, fields: { level: le32("Level") } },

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Device, session16, session32, session64 } from "../../../../spec/dsl.ts";
-import { call, code, construct, type Sides, STATUS, tag, type Vector } from "../construct.ts";
+import { call, code, construct, type Sides, STATUS, type Vector } from "../construct.ts";
 
 /** The device. */
 export const device: Device = construct("order_of_the_session", {

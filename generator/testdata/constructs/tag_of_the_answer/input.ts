@@ -1,7 +1,7 @@
 /** L15: the status is the tag of the answer, with a value of its own for each kind; the rest of the header repeats the request. */
 
 import { body, type Device, le32, le64 } from "../../../../spec/dsl.ts";
-import { construct, tag, type Vector } from "../construct.ts";
+import { construct, type Vector } from "../construct.ts";
 
 /** The device. */
 export const device: Device = construct("tag_of_the_answer", {

@@ -1,7 +1,7 @@
 /** L13: unions in slots, selected by a field before or behind them. */
 
 import { type Device, le16, le32, le64, u8, union } from "../../../../spec/dsl.ts";
-import { answered, construct, tag, type Vector } from "../construct.ts";
+import { answered, construct, type Vector } from "../construct.ts";
 
 /** The device. */
 export const device: Device = construct("union_by_field", {

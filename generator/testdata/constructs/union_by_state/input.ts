@@ -1,7 +1,7 @@
 /** L14: a union that something outside of the message selects. */
 
 import { type Device, le32, u8, union } from "../../../../spec/dsl.ts";
-import { answered, construct, tag, type Vector } from "../construct.ts";
+import { answered, construct, type Vector } from "../construct.ts";
 
 /** The device. */
 export const device: Device = construct("union_by_state", {

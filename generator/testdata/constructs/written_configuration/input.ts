@@ -1,6 +1,7 @@
 /** L26: configuration that the driver writes: within bounds, before DRIVER_OK, clearing bits, surviving changes. */
 
 import assert from "node:assert/strict";
+import { loopback } from "../../../../runtime/loopback.ts";
 import { type Device, le32, u8 } from "../../../../spec/dsl.ts";
 import { answered, call, construct, get, type Sides, type Vector } from "../construct.ts";
 
@@ -14,6 +15,7 @@ export const device: Device = construct("written_configuration", {
       cache: u8("Whether it is on", { max: 1, driverWrites: true, reset: 1 }),
       poison: u8("What pages are filled with", { driverWrites: { until: "DRIVER_OK" } }),
       bypass: u8("Survives a reset", { driverWrites: true, survivesReset: true }),
+      alarm: u8("Before anything else", { driverWrites: { from: "start" } }),
     },
   },
   messages: { ask: { doc: "Nothing", readable: { level: u8("Level") }, ...answered } },
@@ -23,12 +25,16 @@ export const device: Device = construct("written_configuration", {
 export const vectors: Vector[] = [];
 
 /** What the driver writes takes effect as it may, and stays. */
-export async function run({ makeDevice, openDriver }: Sides): Promise<void> {
+export async function run({ Driver, makeDevice, openDriver }: Sides): Promise<void> {
   const written: string[] = [];
   const device = makeDevice({
     config: { events: 7 },
+    onAlarm: (value: number) => written.push(`alarm ${value}`),
     onCache: (value: number) => written.push(`cache ${value}`),
   });
+  await call(Driver, "writeAlarm", loopback(device), 4);
+  device.unbind();
+  assert.deepEqual(written.splice(0), ["alarm 4"]);
   const settings = () => get(device, "settings") as Record<string, number>;
   {
     await using driver = await openDriver(device, { config: { poison: 9 } });
@@ -40,9 +46,9 @@ export async function run({ makeDevice, openDriver }: Sides): Promise<void> {
     device.writeConfig(8, Uint8Array.of(2)); // out of bounds
     device.writeConfig(9, Uint8Array.of(1)); // too late
     assert.deepEqual(written, ["cache 0"]);
-    assert.deepEqual([...device.config.bytes], [2, 0, 0, 0, 5, 0, 0, 0, 0, 9, 1]);
+    assert.deepEqual([...device.config.bytes], [2, 0, 0, 0, 5, 0, 0, 0, 0, 9, 1, 0]);
     call(device, "configure", { events: 3 });
-    assert.deepEqual([...device.config.bytes], [3, 0, 0, 0, 5, 0, 0, 0, 0, 9, 1]);
+    assert.deepEqual([...device.config.bytes], [3, 0, 0, 0, 5, 0, 0, 0, 0, 9, 1, 0]);
   }
-  assert.deepEqual([...device.config.bytes], [3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1], "after a reset");
+  assert.deepEqual([...device.config.bytes], [3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0], "after a reset");
 }
