@@ -100,6 +100,13 @@ function table(rows: readonly Row[]): string {
   ].join("\n");
 }
 
+/** Writes a file beside this one, formatted as the repository wants it. */
+async function save(name: string, text: string): Promise<void> {
+  const { pathname } = new URL(name, import.meta.url);
+  await Deno.writeTextFile(pathname, text);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", pathname] }).output();
+}
+
 if (import.meta.main) {
   const { values } = parseArgs({
     args: Deno.args,
@@ -132,11 +139,8 @@ if (import.meta.main) {
     );
     console.log("\nRecorded elsewhere, times the C of that machine (see README.md):");
     for (const { name, ratio } of RECORDED) console.log(`  ${name}: ${ratio}`);
-    await Deno.writeTextFile(
-      new URL("./results.json", import.meta.url),
-      JSON.stringify(results, null, 2) + "\n",
-    );
-    await Deno.writeTextFile(new URL("./ring.svg", import.meta.url), plot(rows));
+    await save("results.json", JSON.stringify(results));
+    await save("ring.svg", plot(rows));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
