@@ -7,6 +7,7 @@
 
 import type { Arena } from "../arena.ts";
 import type { GuestMemory } from "../memory.ts";
+import type { ChannelCommand, ChannelStatus } from "./ccw_channel.ts";
 
 /** Bytes of one register access. */
 export type AccessSize = 1 | 2 | 4;
@@ -61,4 +62,14 @@ export interface PciMachine extends Machine {
   bar(index: number): BarAccess | undefined;
   /** Messages that the machine can tell apart, two at least; without them the interrupt pin is used. */
   readonly vectors?: readonly MessageVector[];
+}
+
+/** A machine with a virtio device behind a subchannel. */
+export interface CcwMachine extends Machine {
+  /** Carries out one channel command on the subchannel. */
+  start(command: ChannelCommand): ChannelStatus | Promise<ChannelStatus>;
+  /** Diagnose 0x500 with subcode 3 for the subchannel, and this notification data. */
+  notify(data: number): void | Promise<void>;
+  /** Interruption subclass of adapter interrupts; without it queues interrupt through the subchannel. */
+  readonly adapterSubclass?: number;
 }

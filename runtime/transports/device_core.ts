@@ -299,7 +299,10 @@ export class DeviceCore {
       words[QueueWord.ENABLED] = enabled.delete(index!) ? 1 : 0;
       this.#queues.set(index!, Uint32Array.from(words));
     }
-    if (enabled.size > 0) savedInteger(-1, `${path} (queue ${[...enabled][0]})`);
+    for (const index of enabled) { // enabled without registers, as over channel I/O
+      this.selectQueue(index);
+      this.#firstWrite()![QueueWord.ENABLED] = 1;
+    }
   }
 
   #agreed(): boolean {

@@ -33,7 +33,7 @@ export abstract class BusTransport implements Transport {
     this.facilities = facilities;
     this.deviceId = deviceId;
     this.memory = machine.memory;
-    this.arena = machine.arena ?? wholeRegion(machine.memory);
+    this.arena = machineArena(machine);
   }
 
   abstract getStatus(): Promise<number>;
@@ -173,7 +173,9 @@ function widest(offset: number, left: number): AccessSize {
   return offset % 2 === 0 && left >= 2 ? 2 : 1;
 }
 
-function wholeRegion(memory: GuestMemory): Arena {
+/** The machine's arena, or all of its first region. */
+export function machineArena({ arena, memory }: Machine): Arena {
+  if (arena !== undefined) return arena;
   const region = memory.regions[0];
   if (region === undefined) throw new TypeError("Cannot drive a device: its memory has no region");
   return new Arena(memory, region.address, region.bytes.length);

@@ -1,9 +1,11 @@
 /** The device's ends of all transports, as a hostile guest reaches them. @module */
 
+import { Command } from "../../generated/layout/ccw.ts";
 import { MMIO_MODERN as R } from "../../generated/layout/mmio.ts";
 import { PCI_COMMON as C } from "../../generated/layout/pci.ts";
 import type { Device } from "../device.ts";
 import type { GuestMemory } from "../memory.ts";
+import { CcwDevice } from "./ccw_device.ts";
 import { MmioDevice } from "./mmio_device.ts";
 import { PciDevice } from "./pci_device.ts";
 
@@ -72,7 +74,79 @@ export const PLUGS: readonly Plug[] = [{
     );
     return { ports: [port(space, 256), ...ports], close: () => file.close() };
   },
+}, {
+  name: "ccw",
+  connect: (device, memory) => {
+    const file = new CcwDevice(device, { memory, interrupt: () => {}, adapterInterrupt: () => {} });
+    const start = (command: number, count: number, address: number, flags: number) => {
+      const { residual } = file.execute({ command, count, address, flags });
+      if (residual > count) throw new Error(`Cannot leave ${residual} of ${count} bytes`);
+      return residual >>> 0;
+    };
+    // An access is a command: the offset chooses it and its length, the value where its data is.
+    const access = (offset: number, size: number, value: number) => {
+      const [command, length] = COMMANDS[(offset >>> 0) % COMMANDS.length]!;
+      const at = memory.regions[0]!.address + (value & 0x3fff);
+      start(command, (value & 3) === 0 ? value >>> 20 : length, at, size === 1 ? 0x20 : 0);
+      file.notify(value);
+    };
+    const any = {
+      read: (offset: number, size: number) => start(offset & 0xff, size & 0x3f, offset, 0),
+      write: access,
+    };
+    return {
+      ports: [port(any, COMMANDS.length, ccwSteps(file, memory))],
+      close: () => file.close(),
+    };
+  },
 }];
+
+/** Commands with their lengths. */
+const COMMANDS: readonly (readonly [command: number, length: number])[] = [
+  [Command.SET_VQ, 32],
+  [Command.VDEV_RESET, 0],
+  [Command.SET_IND, 8],
+  [Command.SET_CONF_IND, 8],
+  [Command.SET_IND_ADAPTER, 25],
+  [Command.READ_FEAT, 5],
+  [Command.WRITE_FEAT, 5],
+  [Command.READ_CONF, 8],
+  [Command.WRITE_CONF, 8],
+  [Command.WRITE_STATUS, 1],
+  [Command.READ_VQ_CONF, 4],
+  [Command.SET_VIRTIO_REV, 4],
+  [Command.READ_STATUS, 1],
+  [0x04, 32],
+  [0xe4, 7],
+];
+
+function ccwSteps(file: CcwDevice, memory: GuestMemory): Steps {
+  const address = memory.regions[0]!.address;
+  const start = (command: number, ...data: readonly number[]) => {
+    memory.write(address, Uint8Array.from(data));
+    file.execute({ command, count: data.length, address, flags: 0 });
+  };
+  const be64 = (value: number) => [0, 0, 0, 0, value >>> 24, value >>> 16, value >>> 8, value];
+  return {
+    status: (value) => {
+      if (value === 0) {
+        file.disabled();
+        start(Command.SET_VIRTIO_REV, 0, 2, 0, 0);
+        start(Command.VDEV_RESET);
+        start(Command.SET_IND, ...be64(address + 0x100));
+        start(Command.SET_CONF_IND, ...be64(address + 0x108));
+      } else start(Command.WRITE_STATUS, value);
+    },
+    features: (word, value) =>
+      start(Command.WRITE_FEAT, value, value >>> 8, value >>> 16, value >>> 24, word),
+    queue: (index, size, at) =>
+      start(
+        Command.SET_VQ,
+        ...[...be64(at), 0, 0, 0, 0, 0, index, 0, size, ...be64(at + 0x200), ...be64(at + 0x400)],
+      ),
+    notify: (index) => file.notify(index),
+  };
+}
 
 function pciSteps(bar: Pick<Port, "write">): Steps {
   const put = (name: keyof typeof C, value: number) =>

@@ -5,6 +5,8 @@ import { GuestMemory } from "../memory.ts";
 import type { TransportName } from "../../spec/transports/facilities.ts";
 import type { AccessSize, PciMachine, RegisterAccess } from "./bus.ts";
 import type { BusTransport } from "./driver_core.ts";
+import { CcwDevice } from "./ccw_device.ts";
+import { findCcw } from "./ccw_driver.ts";
 import { MmioDevice } from "./mmio_device.ts";
 import { findMmio } from "./mmio_driver.ts";
 import { findBars, placeBar } from "./pci_bars.ts";
@@ -206,6 +208,38 @@ function pciBytes(device: Device, address: number): Uint8Array | undefined {
   return undefined;
 }
 
+function ccw(name: string, adapter: boolean, late: boolean): Rig {
+  return {
+    name,
+    carries: "ccw",
+    wholeDevices: adapter,
+    connect: async (device) => {
+      const memory = machineMemory();
+      const line = new Line();
+      const adapterLine = new Line();
+      const make = (device: Device) =>
+        new CcwDevice(device, {
+          memory,
+          interrupt: () => line.set(true),
+          ...(adapter ? { adapterInterrupt: () => adapterLine.set(true) } : {}),
+        });
+      const slot = { file: make(device) };
+      const transport = await findCcw({
+        memory,
+        start: (command) =>
+          late
+            ? new Promise((resolve) => queueMicrotask(() => resolve(slot.file.execute(command))))
+            : slot.file.execute(command),
+        notify: (data) => slot.file.notify(data),
+        adapterSubclass: 3,
+      });
+      line.handler = () => transport.interrupt();
+      adapterLine.handler = () => transport.adapterInterrupt();
+      return link(transport, slot, make);
+    },
+  };
+}
+
 /** All ways to connect a driver and a device. */
 export const RIGS: readonly Rig[] = [
   mmio(false),
@@ -215,4 +249,6 @@ export const RIGS: readonly Rig[] = [
   pci({ name: "pci, messages, asynchronous", vectors: 16, late: true }),
   pci({ name: "pci, I/O ports", io: true }),
   pci({ name: "pci, through the window", window: true, late: true }),
+  ccw("ccw, adapter indicators", true, false),
+  ccw("ccw, classic indicators", false, true),
 ];

@@ -178,6 +178,7 @@ for (const rig of RIGS) {
     );
     await driver.start({ want: 0n });
     let changes = 0;
+    device.config.bytes.fill(99);
     const { readConfig } = device;
     device.readConfig = function (offset, into): void {
       readConfig.call(this, offset, into);
@@ -311,6 +312,7 @@ for (const rig of RIGS) {
     for (const key of Object.keys(saved)) {
       for (const wrong of [undefined, null, -1, "x", [], {}, [[-1]]]) {
         if (JSON.stringify(wrong) === JSON.stringify(saved[key])) continue;
+        if (key === "queues" && JSON.stringify(wrong) === "[]") continue; // registers as after a reset
         const snapshot = { ...saved, [key]: wrong };
         const heir = new SharingDevice();
         assert.throws(

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { Command } from "../../generated/layout/ccw.ts";
+import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
+import { TransportError } from "../errors.ts";
+import { featureSet } from "../features.ts";
+import { Status } from "../status.ts";
+import { BasicCommand, type ChannelCommand } from "./ccw_channel.ts";
+import { CcwDevice } from "./ccw_device.ts";
+import { findCcw } from "./ccw_driver.ts";
+import { machineMemory } from "./rigs_fixture.ts";
+
+const { ACKNOWLEDGE, DRIVER, FEATURES_OK } = Status;
+const ADDRESS = 0x8000_0000;
+const SUPPRESS = 0x20;
+/** How a command can end: accepted, refused with sense, of the wrong length, without its data. */
+const [DONE, REFUSED, LENGTH, PROGRAM] = ["done", "refused", "length", "program"];
+
+/** A device with a guest that issues raw commands. */
+class Bench {
+  readonly device = new EchoDevice();
+  readonly memory = machineMemory();
+  readonly interrupts: (number | "subchannel")[] = [];
+  readonly file = new CcwDevice(this.device, {
+    memory: this.memory,
+    interrupt: () => this.interrupts.push("subchannel"),
+    adapterInterrupt: (subclass) => this.interrupts.push(subclass),
+  });
+
+  run(command: number, data: readonly number[] = [], flags = 0, address = ADDRESS): string {
+    if (address === ADDRESS) this.memory.write(ADDRESS, Uint8Array.from(data));
+    const count = data.length;
+    const { device, subchannel } = this.file.execute({ command, flags, count, address });
+    if (subchannel === 0x40) return LENGTH!;
+    if (subchannel === 0x20) return PROGRAM!;
+    return device === 0x0e ? REFUSED! : DONE!;
+  }
+
+  read(length: number, address = ADDRESS): number[] {
+    return [...this.memory.view(address, length)!];
+  }
+
+  revision(number: number): string {
+    return this.run(Command.SET_VIRTIO_REV, [0, number, 0, 0]);
+  }
+}
+
+Deno.test("CcwDevice says what it is before a revision is set", () => {
+  const bench = new Bench();
+  assert.equal(bench.run(BasicCommand.SENSE_ID, new Array(7).fill(0)), DONE);
+  assert.deepEqual(bench.read(7), [0xff, 0x38, 0x32, 0x3f, 0, 0, 0]);
+});
+
+Deno.test("a revision is set once, and is 1 or 2; nothing else is heeded before", () => {
+  const bench = new Bench();
+  for (const command of Object.values(Command)) {
+    if (command === Command.SET_VIRTIO_REV) continue;
+    assert.equal(bench.run(command, new Array(8).fill(0)), REFUSED, `0x${command.toString(16)}`);
+  }
+  assert.equal(bench.run(BasicCommand.SENSE, [0]), DONE);
+  assert.deepEqual(bench.read(1), [0x80], "command reject");
+  assert.equal(bench.revision(0), REFUSED);
+  assert.equal(bench.revision(3), REFUSED);
+  assert.equal(bench.run(Command.SET_VIRTIO_REV, [0, 1, 0, 5]), REFUSED, "data that is not there");
+  assert.equal(bench.revision(1), DONE);
+  assert.equal(bench.revision(2), REFUSED);
+  assert.equal(bench.run(Command.READ_STATUS, [9]), REFUSED, "there since revision 2");
+  bench.file.disabled();
+  assert.equal(bench.revision(2), DONE);
+  assert.equal(bench.run(Command.READ_STATUS, [9]), DONE);
+  assert.deepEqual(bench.read(1), [0]);
+});
+
+Deno.test("lengths are checked, unless the driver suppresses that and sends enough", () => {
+  const bench = new Bench();
+  bench.revision(2);
+  assert.equal(bench.run(Command.WRITE_STATUS, []), LENGTH);
+  assert.equal(bench.run(Command.WRITE_STATUS, [1, 2]), LENGTH);
+  assert.equal(bench.run(Command.WRITE_STATUS, [], SUPPRESS), REFUSED);
+  assert.equal(bench.run(Command.WRITE_STATUS, [ACKNOWLEDGE, 2], SUPPRESS), DONE);
+  assert.equal(bench.device.getStatus(), ACKNOWLEDGE);
+  assert.equal(bench.run(Command.READ_CONF, [0, 0, 0]), DONE);
+  assert.deepEqual(bench.read(3), [1, 2, 3]);
+  assert.equal(bench.run(Command.READ_CONF, new Array(9).fill(0)), LENGTH);
+  assert.equal(bench.run(Command.WRITE_STATUS, [3], 0, 0x1000), PROGRAM);
+});
+
+Deno.test("a status that the device does not take is refused and stays", () => {
+  const bench = new Bench();
+  bench.revision(2);
+  bench.run(Command.WRITE_STATUS, [ACKNOWLEDGE | DRIVER]);
+  assert.equal(bench.run(Command.WRITE_STATUS, [ACKNOWLEDGE | DRIVER | FEATURES_OK]), REFUSED);
+  assert.equal(bench.device.getStatus(), ACKNOWLEDGE | DRIVER);
+  assert.equal(bench.run(Command.WRITE_FEAT, [1, 0, 0, 0, 1]), DONE, "VERSION_1");
+  assert.equal(bench.run(Command.WRITE_STATUS, [ACKNOWLEDGE | DRIVER | FEATURES_OK]), DONE);
+  assert.equal(bench.run(Command.SET_VQ, new Array(32).fill(0)), REFUSED, "a queue of no size");
+  assert.equal(bench.run(Command.READ_VQ_CONF, [0, 0, 0, 0]), DONE);
+  assert.deepEqual(bench.read(4), [0, 0, 1, 0]);
+  assert.equal(bench.run(Command.VDEV_RESET), DONE);
+  assert.equal(bench.device.getStatus(), 0);
+});
+
+Deno.test("classic and adapter indicators exclude each other, until a reset", () => {
+  const bench = new Bench();
+  bench.revision(2);
+  const address = [0, 0, 0, 0, 0x80, 0, 1, 0];
+  const area = [...address, ...address, 0, 0, 0, 0, 0, 0, 0, 0, 5];
+  assert.equal(bench.run(Command.SET_IND, address), DONE);
+  assert.equal(bench.run(Command.SET_IND_ADAPTER, area), REFUSED);
+  bench.run(Command.VDEV_RESET);
+  assert.equal(bench.run(Command.SET_IND_ADAPTER, area), DONE);
+  assert.equal(bench.run(Command.SET_IND, address), REFUSED);
+  assert.equal(bench.run(Command.SET_CONF_IND, address), DONE);
+});
+
+/** A machine whose device was tampered with on the way. */
+function machine(bench: Bench, change: (command: ChannelCommand) => ChannelCommand) {
+  return {
+    memory: bench.memory,
+    start: (command: ChannelCommand) => bench.file.execute(change(command)),
+    notify: (data: number) => bench.file.notify(data),
+  };
+}
+
+Deno.test("findCcw() falls back on revision 1, whose status is what was written", async () => {
+  const bench = new Bench();
+  let first = true;
+  const transport = await findCcw(machine(bench, (command) => {
+    const refuse = command.command === Command.SET_VIRTIO_REV && first;
+    if (refuse) first = false;
+    return refuse ? { ...command, command: 0xff } : command;
+  }));
+  assert.equal(transport.facilities.suspend, false);
+  const driver = new EchoDriver(transport);
+  await driver.agree({ want: 0n });
+  assert.equal(await transport.getStatus(), ACKNOWLEDGE | DRIVER | FEATURES_OK);
+  bench.device.refused = featureSet(0);
+  await assert.rejects(driver.agree({ want: featureSet(0) }), /FEATURES_OK/);
+  await driver.close();
+});
+
+Deno.test("findCcw() refuses another control unit, and a device of revision 0 alone", async () => {
+  const bench = new Bench();
+  const none = machine(bench, (command) => ({ ...command, command: BasicCommand.SENSE }));
+  await assert.rejects(findCcw(none), TransportError);
+  const legacy = machine(
+    bench,
+    (command) =>
+      command.command === Command.SET_VIRTIO_REV ? { ...command, command: 0xff } : command,
+  );
+  await assert.rejects(findCcw(legacy), /refuses revisions 2 and 1/);
+});
+
+Deno.test("a classic word has queue n at 2^n, big-endian, and interrupts once while it is set", async () => {
+  const bench = new Bench();
+  let indicators = 0;
+  const transport = await findCcw(machine(bench, (command) => {
+    if (command.command === Command.SET_IND) {
+      const { buffer, byteOffset } = bench.memory.view(command.address, 8)!;
+      indicators = Number(new DataView(buffer, byteOffset).getBigUint64(0));
+    }
+    return command;
+  }));
+  const driver = new EchoDriver(transport);
+  await driver.agree({ want: featureSet(4) });
+  const queue = await driver.openOne(2, 8);
+  await driver.go();
+  for (let round = 0; round < 3; round++) {
+    const data = transport.arena.allocate(16);
+    queue.readable(data.address, 8);
+    queue.writable(data.address + 8, 8);
+    queue.add();
+    queue.kick();
+  }
+  assert.deepEqual(bench.interrupts, ["subchannel"]);
+  assert.deepEqual(bench.read(8, indicators), [0, 0, 0, 0, 0, 0, 0, 1 << 2]);
+  transport.interrupt();
+  assert.deepEqual(bench.read(8, indicators), [0, 0, 0, 0, 0, 0, 0, 0]);
+  await driver.close();
+});
