@@ -59,3 +59,4 @@ export {
   traceDriverQueue,
   type TraceSink,
 } from "./runtime/trace.ts";
+export * from "./runtime/transports/mod.ts";
