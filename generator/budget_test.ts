@@ -19,7 +19,10 @@ const BUDGETS: Readonly<Record<string, readonly [lines: number, reason: string]>
     "32 requests: seven services, each with sessions, with data, and without sessions",
   ],
   entropy: [500, "one buffer to fill: what every device has at the least"],
-  fs: [1800, "typed headers around requests that have a standard of their own"],
+  fs: [
+    1850,
+    "typed headers around requests that have a standard of their own, in either byte order",
+  ],
   gpio: [2000, "seven requests, and interrupts that stay pending"],
   gpu: [8050, "26 commands and the two dozen structs that they share"],
   i2c: [750, "one request, whose direction is a flag"],
