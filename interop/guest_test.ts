@@ -32,10 +32,14 @@ function told(output: string, name: string): string | undefined {
   return new RegExp(`^${name}=(\\S*)`, "m").exec(output)?.[1];
 }
 
-/** The arguments of QEMU for a device at a socket that is waited for again when it is gone. */
+/**
+ * The arguments of QEMU for a device at a socket, which is connected to again when it is gone: QEMU 7.2
+ * can do that with disks, and ends itself when told to do it with a source of entropy.
+ */
 function attach(socket: string, device: string): string[] {
+  const reconnect = device.startsWith("vhost-user-blk") ? ",reconnect=1" : "";
   return [
-    ...["-chardev", `socket,id=c0,path=${socket},reconnect=1`],
+    ...["-chardev", `socket,id=c0,path=${socket}${reconnect}`],
     ...["-device", `${device},chardev=c0`],
   ];
 }

@@ -13,8 +13,10 @@ import {
   MessageFlag,
   ProtocolFeature,
   Request,
+  VHOST_F_LOG_ALL,
   VHOST_USER_CONFIG,
   VHOST_USER_F_PROTOCOL_FEATURES,
+  VHOST_USER_INFLIGHT,
 } from "../generated/layout/vhost_user.ts";
 import type { Device } from "../runtime/device.ts";
 import { featureNames, featureSet, hasBit } from "../runtime/features.ts";
@@ -22,12 +24,14 @@ import { Status } from "../runtime/status.ts";
 import type { GuestMemory } from "../runtime/memory.ts";
 import type { DeviceBinding } from "../runtime/transport.ts";
 import { Channel } from "./channel.ts";
-import { close } from "./ffi.ts";
+import { close, fileSize, map, type Mapping, memoryFile } from "./ffi.ts";
+import { recordsSize } from "./inflight.ts";
 import { FACILITIES } from "./facilities.ts";
 import {
   ANSWERED,
   checkRequest,
   configRange,
+  inflightInfo,
   memoryRegion,
   memoryTable,
   type Message,
@@ -41,7 +45,7 @@ import {
   ringState,
 } from "./protocol.ts";
 import { Regions, REGIONS_MAX } from "./regions.ts";
-import { Rings } from "./rings.ts";
+import { InflightMemory, Rings } from "./rings.ts";
 import { LoopRunner, type Runner } from "./runner.ts";
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, DEVICE_NEEDS_RESET } = Status;
@@ -72,6 +76,9 @@ export class BackEnd {
   readonly #runner: Runner;
   readonly #offered: bigint;
   #protocol = 0n;
+  #logging = false;
+  #logMemory: Mapping | undefined;
+  #inflight: Mapping | undefined;
   #requests: Channel | undefined;
 
   /** Binds the device; TypeError when it is bound already. */
@@ -100,7 +107,7 @@ export class BackEnd {
     try {
       checkRequest(message, this.#protocol);
       const answer = await this.#do(message);
-      if (answer !== undefined) this.#reply(request, answer);
+      if (answer !== undefined) this.#reply(request, answer, filesOf(message));
       else if (acknowledge) this.#reply(request, payload64(0));
     } catch (error) {
       if (!acknowledge || ANSWERED.has(request)) throw error;
@@ -118,12 +125,17 @@ export class BackEnd {
     this.#device.unbind();
     this.#requests?.close();
     this.#regions.clear();
+    this.#logMemory?.close();
+    this.#inflight?.close();
   }
 
   #do(message: Message): Answer | Promise<Answer> {
     switch (message.request) {
       case Request.GET_FEATURES:
-        return payload64(this.#device.getFeatures() | featureSet(VHOST_USER_F_PROTOCOL_FEATURES));
+        return payload64(
+          this.#device.getFeatures() |
+            featureSet(VHOST_USER_F_PROTOCOL_FEATURES, VHOST_F_LOG_ALL),
+        );
       case Request.SET_FEATURES:
         return this.#setFeatures(message.payload.getBigUint64(0, true));
       case Request.GET_PROTOCOL_FEATURES:
@@ -191,6 +203,21 @@ export class BackEnd {
       case Request.RESET_OWNER:
         return rings.disableAll();
       default:
+        return this.#doRecords(message);
+    }
+  }
+
+  #doRecords(message: Message): Answer | Promise<Answer> {
+    switch (message.request) {
+      case Request.SET_LOG_BASE:
+        return this.#setLog(message);
+      case Request.SET_LOG_FD:
+        return undefined; // the log is read without being told
+      case Request.GET_INFLIGHT_FD:
+        return this.#makeInflight(message);
+      case Request.SET_INFLIGHT_FD:
+        return this.#setInflight(message);
+      default:
         return refuse(message.request, "request", "one that is served", message.request);
     }
   }
@@ -206,13 +233,72 @@ export class BackEnd {
     return await this.rings.moved();
   }
 
+  async #setLog(message: Message): Promise<Answer> {
+    const [fd] = message.descriptors;
+    const log = this.#map(
+      message,
+      fd!,
+      number64(message, 0, "size"),
+      number64(message, 8, "offset"),
+    );
+    await this.#recordAnew(() => {
+      this.#logMemory?.close();
+      this.#logMemory = log;
+    });
+    return payload64(0);
+  }
+
+  #makeInflight(message: Message): Answer {
+    const { queues, queueSize } = inflightInfo(message);
+    const size = queues * recordsSize(queueSize);
+    if (size === 0) refuse(message.request, "num_queues", "rings of a size", `${queues}`);
+    const fd = memoryFile("inflight", size);
+    message.descriptors.push(fd); // closed once it was sent
+    this.#useInflight(message, fd, size, 0);
+    const answer = payloadOf(message.payload.byteLength);
+    new Uint8Array(answer.buffer).set(new Uint8Array(message.payload.buffer));
+    answer.setBigUint64(VHOST_USER_INFLIGHT.mmapSize, BigInt(size), true);
+    answer.setBigUint64(VHOST_USER_INFLIGHT.mmapOffset, 0n, true);
+    return answer;
+  }
+
+  #setInflight(message: Message): undefined {
+    const { size, offset } = inflightInfo(message);
+    this.#useInflight(message, message.descriptors[0]!, size, offset);
+  }
+
+  #useInflight(message: Message, fd: number, size: number, offset: number): void {
+    const { queues, queueSize } = inflightInfo(message);
+    const wanted = queues * recordsSize(queueSize);
+    if (size < wanted) refuse(message.request, "mmap_size", `at least ${wanted}`, size);
+    const mapping = this.#map(message, fd, size, offset);
+    this.#inflight?.close();
+    this.#inflight = mapping;
+    this.rings.inflight = new InflightMemory(mapping.bytes, queues, queueSize);
+  }
+
+  #map({ request }: Message, fd: number, size: number, offset: number): Mapping {
+    if (size === 0 || offset + size > fileSize(fd).size) {
+      refuse(request, "mmap_size", "inside its file", size);
+    }
+    return map(fd, offset, size);
+  }
+
+  /** Lets the rings go on with the log as it is wanted now. */
+  async #recordAnew(change: () => void = () => {}): Promise<undefined> {
+    await this.rings.pause();
+    change();
+    this.rings.log = this.#logging ? this.#logMemory?.bytes : undefined;
+    this.rings.start();
+  }
+
   async #getBase(index: number): Promise<Answer> {
     return payloadState(index, await this.rings.stop(index));
   }
 
-  #setFeatures(written: bigint): undefined {
+  async #setFeatures(written: bigint): Promise<undefined> {
     const device = this.#device;
-    const features = written & ~featureSet(VHOST_USER_F_PROTOCOL_FEATURES);
+    const features = written & ~featureSet(VHOST_USER_F_PROTOCOL_FEATURES, VHOST_F_LOG_ALL);
     const unknown = features & ~device.getFeatures();
     if (unknown !== 0n) {
       const names = featureNames(unknown, device.info.features);
@@ -230,7 +316,12 @@ export class BackEnd {
       if (!this.#has(F.STATUS)) this.#agree();
     }
     if (!hasBit(written, VHOST_USER_F_PROTOCOL_FEATURES)) this.rings.enableAll();
-    return this.rings.start();
+    const logging = hasBit(written, VHOST_F_LOG_ALL);
+    if (logging !== this.#logging) {
+      this.#logging = logging;
+      await this.#recordAnew();
+    }
+    this.rings.start();
   }
 
   #agree(): void {
@@ -309,8 +400,8 @@ export class BackEnd {
     }
   }
 
-  #reply(request: number, payload: DataView<ArrayBuffer>): void {
-    this.#channel.send(request, MessageFlag.REPLY, payload);
+  #reply(request: number, payload: DataView<ArrayBuffer>, files: readonly number[] = []): void {
+    this.#channel.send(request, MessageFlag.REPLY, payload, files);
   }
 
   #has(feature: ProtocolFeature): boolean {
@@ -322,12 +413,19 @@ export class BackEnd {
   }
 }
 
+/** The descriptors of an answer, which were put into the message that is answered. */
+function filesOf({ request, descriptors }: Message): readonly number[] {
+  return request === Request.GET_INFLIGHT_FD ? descriptors : [];
+}
+
 /** What this side of the protocol implements. */
 function protocolFeatures(options: BackEndOptions, runner: Runner): bigint {
   return featureSet(
     F.MQ,
+    F.LOG_SHMFD,
     F.REPLY_ACK,
     F.BACKEND_REQ,
+    F.INFLIGHT_SHMFD,
     F.CONFIG,
     F.RESET_DEVICE,
     F.CONFIGURE_MEM_SLOTS,

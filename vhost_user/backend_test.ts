@@ -2,76 +2,19 @@
 
 import assert from "node:assert/strict";
 import { BackendRequest, ProtocolFeature, Request } from "../generated/layout/vhost_user.ts";
-import { Arena } from "../runtime/arena.ts";
 import { EchoDevice } from "../runtime/echo_fixture.ts";
 import { featureSet } from "../runtime/features.ts";
-import { GuestMemory } from "../runtime/memory.ts";
-import {
-  allocateQueue,
-  createDriverQueue,
-  type DriverQueue,
-  type QueueLayout,
-} from "../runtime/queue.ts";
 import { close, drain, map, signal, socketPair } from "./ffi.ts";
+import { Lent, startRing } from "./lent_fixture.ts";
 import { Line } from "./line.ts";
 import { payload64, payloadOf, payloadState } from "./protocol.ts";
-import { addressesOf, FEATURES, PROTOCOL, RawPeer, regionOf } from "./raw_fixture.ts";
+import { FEATURES, PROTOCOL, RawPeer, regionOf } from "./raw_fixture.ts";
 import { limited } from "./serve_fixture.ts";
 
 const SIZE = 64 << 10;
-const FEATURES_OF_QUEUE = {
-  eventIdx: false,
-  indirect: false,
-  inOrder: false,
-  notificationData: false,
-};
-
-/** A ring in memory that a peer lends; user addresses are guest addresses and `lift`. */
-class Lent {
-  readonly layout: QueueLayout;
-  readonly queue: DriverQueue;
-  readonly arena: Arena;
-  readonly memory: GuestMemory;
-
-  constructor(file: number, address: number) {
-    this.memory = GuestMemory.of(map(file, 0, SIZE).bytes, address);
-    this.arena = new Arena(this.memory, address, SIZE);
-    this.layout = allocateQueue(this.arena, 0, 8, "split");
-    this.queue = createDriverQueue(this.memory, this.layout, FEATURES_OF_QUEUE);
-  }
-
-  /** Sends what is to be echoed, and says how to read the answer. */
-  send(text: string, memory: Lent = this): () => string {
-    const bytes = new TextEncoder().encode(text);
-    const sent = memory.arena.allocate(bytes.length);
-    sent.bytes.set(bytes);
-    const answer = memory.arena.allocate(bytes.length);
-    this.queue.readable(sent.address, bytes.length);
-    this.queue.writable(answer.address, bytes.length);
-    this.queue.add();
-    this.queue.publish();
-    return () => new TextDecoder().decode(answer.bytes.slice());
-  }
-
-  async collected(): Promise<void> {
-    while (this.queue.collect() < 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-
-  addresses(lift: number): DataView<ArrayBuffer> {
-    const { desc, driver, device } = this.layout;
-    return addressesOf(0, desc + lift, driver + lift, device + lift);
-  }
-}
-
-async function start(peer: RawPeer, lent: Lent, lift: number, base = 0): Promise<number> {
-  const line = peer.line!;
-  await line.tell(Request.SET_VRING_NUM, payloadState(0, 8));
-  await line.tell(Request.SET_VRING_BASE, payloadState(0, base));
-  await line.tell(Request.SET_VRING_ADDR, lent.addresses(lift));
-  const kick = peer.event();
-  await line.tell(Request.SET_VRING_KICK, payload64(0), [kick]);
-  await line.tell(Request.SET_VRING_ENABLE, payloadState(0, 1));
-  return kick;
+/** A ring in memory of a file. */
+function lend(file: number, address: number): Lent {
+  return new Lent(map(file, 0, SIZE).bytes, address);
 }
 
 Deno.test(
@@ -81,14 +24,14 @@ Deno.test(
     const line = await peer.greet();
     assert.equal(await line.ask64(Request.GET_MAX_MEM_SLOTS), 64n);
     const [low, high] = [peer.memory(SIZE), peer.memory(SIZE)];
-    const lent = new Lent(low, 0);
-    const more = new Lent(high, 2 ** 40);
+    const lent = lend(low, 0);
+    const more = lend(high, 2 ** 40);
     await line.tell(
       Request.ADD_MEM_REG,
       regionOf({ address: 0, size: SIZE, user: 0x7f00_0000_0000 }),
       [low],
     );
-    const kick = await start(peer, lent, 0x7f00_0000_0000);
+    const kick = await startRing(peer, lent, 0x7f00_0000_0000);
     const first = lent.send("first");
     signal(kick);
     await lent.collected();
@@ -113,10 +56,10 @@ Deno.test(
     await using peer = new RawPeer(device);
     await peer.greet();
     const file = peer.memory(SIZE);
-    const lent = new Lent(file, 0x8000);
+    const lent = lend(file, 0x8000);
     const region = { address: 0x8000, size: SIZE, user: 0x10_8000 };
     await peer.table([region], [file]);
-    const kick = await start(peer, lent, 0x10_0000);
+    const kick = await startRing(peer, lent, 0x10_0000);
     for (let round = 0; round < 10; round++) {
       const answer = lent.send(`round ${round}`);
       signal(kick);
@@ -136,9 +79,9 @@ Deno.test(
     await using peer = new RawPeer(device);
     await peer.greet();
     const file = peer.memory(SIZE);
-    const lent = new Lent(file, 0);
+    const lent = lend(file, 0);
     await peer.table([{ address: 0, size: SIZE, user: 0 }], [file]);
-    const kick = await start(peer, lent, 0);
+    const kick = await startRing(peer, lent, 0);
     lent.send("answered");
     signal(kick);
     await lent.collected();
@@ -149,7 +92,7 @@ Deno.test(
     assert.equal(await peer.base(0), 1);
     device.release();
     device.holding = false;
-    await start(peer, lent, 0, 1);
+    await startRing(peer, lent, 0, 1);
     for (const [at, text] of ["one", "two", "three"].entries()) {
       await lent.collected();
       assert.equal(answers[at]!(), text);
@@ -165,9 +108,9 @@ Deno.test(
     await using peer = new RawPeer(device);
     await peer.greet();
     const file = peer.memory(SIZE);
-    const lent = new Lent(file, 0);
+    const lent = lend(file, 0);
     await peer.table([{ address: 0, size: SIZE, user: 0 }], [file]);
-    const kick = await start(peer, lent, 0);
+    const kick = await startRing(peer, lent, 0);
     device.holding = true;
     const answer = lent.send("slow");
     signal(kick);
@@ -186,9 +129,9 @@ Deno.test(
     await using peer = new RawPeer(device);
     const line = await peer.greet();
     const file = peer.memory(SIZE);
-    const lent = new Lent(file, 0);
+    const lent = lend(file, 0);
     await peer.table([{ address: 0, size: SIZE, user: 0 }], [file]);
-    const kick = await start(peer, lent, 0);
+    const kick = await startRing(peer, lent, 0);
     lent.send("before");
     signal(kick);
     await lent.collected();
@@ -212,8 +155,8 @@ Deno.test(
     const file = peer.memory(SIZE);
     await peer.table([{ address: 0, size: SIZE, user: 0 }], [file]);
     for (let round = 0; round < 3; round++) {
-      const lent = new Lent(file, 0);
-      const kick = await start(peer, lent, 0);
+      const lent = lend(file, 0);
+      const kick = await startRing(peer, lent, 0);
       const answer = lent.send("again");
       signal(kick);
       await lent.collected();
@@ -231,7 +174,7 @@ Deno.test(
     await using peer = new RawPeer(new EchoDevice());
     const line = await peer.greet();
     const file = peer.memory(SIZE);
-    const lent = new Lent(file, 0);
+    const lent = lend(file, 0);
     await peer.table([{ address: 0, size: SIZE, user: 0 }], [file]);
     await line.tell(Request.SET_VRING_NUM, payloadState(0, 8));
     await line.tell(Request.SET_VRING_ADDR, lent.addresses(0));
@@ -260,7 +203,7 @@ Deno.test(
     const requests = new Line(ours);
     const called = new Promise<number>((resolve) => requests.onRequest = resolve);
     const file = peer.memory(SIZE);
-    const lent = new Lent(file, 0);
+    const lent = lend(file, 0);
     await peer.table([{ address: 0, size: SIZE, user: 0 }], [file]);
     await line.tell(Request.SET_VRING_NUM, payloadState(0, 8));
     await line.tell(Request.SET_VRING_ADDR, lent.addresses(0));

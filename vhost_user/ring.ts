@@ -8,6 +8,7 @@ import type { GuestMemory } from "../runtime/memory.ts";
 import type { QueueFormat, QueueLayout, QueuePosition } from "../runtime/queue.ts";
 import { close, neverBlock } from "./ffi.ts";
 import type { RingAddresses } from "./protocol.ts";
+import type { Records } from "./records.ts";
 
 /** Both ends of a packed ring at its first descriptor, with both wrap counters at 1. */
 export const PACKED_START = 0x8000_8000;
@@ -28,8 +29,8 @@ export class Ring {
   started = false;
   /** The ring is enabled. */
   enabled = false;
-  /** The device uses it, with this layout. */
-  running: QueueLayout | undefined = undefined;
+  /** The device uses it, where and as this says. */
+  running: Records | undefined = undefined;
   /** Event of available buffers; -1 for none. */
   kick = -1;
   /** Event of used buffers; -1 for none. */

@@ -7,12 +7,15 @@
  * @module
  */
 
+import { VHOST_VRING_F_LOG } from "../generated/layout/vhost_user.ts";
 import type { Device } from "../runtime/device.ts";
 import { PeerError } from "../runtime/errors.ts";
 import { queueFormat } from "../runtime/features.ts";
-import type { QueueLayout } from "../runtime/queue.ts";
+import type { QueueLayout, QueuePosition } from "../runtime/queue.ts";
 import { Status } from "../runtime/status.ts";
 import { signal } from "./ffi.ts";
+import { InflightRecords, positionWith, recordsSize } from "./inflight.ts";
+import type { Records } from "./records.ts";
 import type { RingAddresses } from "./protocol.ts";
 import type { Regions } from "./regions.ts";
 import { baseOf, layoutOf, PACKED_START, positionOf, Ring } from "./ring.ts";
@@ -28,6 +31,32 @@ interface IndexAndFile {
   readonly fd: number;
 }
 
+/** Memory in which the buffers in flight of all rings are recorded. */
+export class InflightMemory {
+  readonly #bytes: Uint8Array;
+  readonly #queues: number;
+  readonly #queueSize: number;
+
+  /** For so many rings of up to so many entries; RangeError when there are not bytes for them. */
+  constructor(bytes: Uint8Array, queues: number, queueSize: number) {
+    if (bytes.length < queues * recordsSize(queueSize)) {
+      throw new RangeError(
+        `Cannot record ${queues} rings of ${queueSize} entries in ${bytes.length} bytes`,
+      );
+    }
+    this.#bytes = bytes;
+    this.#queues = queues;
+    this.#queueSize = queueSize;
+  }
+
+  /** The bytes of one ring of this size; undefined when it has none. */
+  of(index: number, size: number): Uint8Array | undefined {
+    if (index >= this.#queues || size > this.#queueSize) return undefined;
+    const each = recordsSize(this.#queueSize);
+    return this.#bytes.subarray(index * each, (index + 1) * each);
+  }
+}
+
 /** The rings of one connection. */
 export class Rings {
   readonly #device: Device;
@@ -35,6 +64,10 @@ export class Rings {
   readonly #runner: Runner;
   readonly #log: (line: string) => void;
   readonly #rings = new Map<number, Ring>();
+  /** Memory for the buffers in flight of all rings that are started from now on. */
+  inflight: InflightMemory | undefined = undefined;
+  /** The log of pages, while one is wanted. */
+  log: Uint8Array | undefined = undefined;
   #enabled = false;
 
   /** No ring is known at first. */
@@ -59,7 +92,7 @@ export class Rings {
   }
 
   /** SET_VRING_ADDR; of a running ring, only the log may change. */
-  setAddresses(addresses: RingAddresses): undefined {
+  async setAddresses(addresses: RingAddresses): Promise<undefined> {
     const ring = this.#ring(addresses.index);
     const old = ring.addresses;
     if (ring.running !== undefined && old !== undefined) {
@@ -69,7 +102,9 @@ export class Rings {
       }
     }
     ring.addresses = addresses;
-    return this.start();
+    const sameLog = old?.flags === addresses.flags && old?.log === addresses.log;
+    if (!sameLog) await this.#halt(ring, true);
+    this.start();
   }
 
   /** SET_VRING_BASE. */
@@ -138,10 +173,10 @@ export class Rings {
    */
   async stop(index: number): Promise<number> {
     const ring = this.#ring(index);
-    const layout = ring.running;
+    const { running } = ring;
     await this.#halt(ring, true);
-    if (layout !== undefined && ring.position !== undefined) {
-      const { base, lost } = baseOf(ring.position, layout, this.#regions.memory);
+    if (running !== undefined && ring.position !== undefined) {
+      const { base, lost } = baseOf(ring.position, running.layout, this.#regions.memory);
       if (lost > 0) this.#log(`ring ${index} was stopped with ${lost} buffers in flight`);
       ring.base = base;
       ring.position = undefined;
@@ -172,7 +207,8 @@ export class Rings {
       const { running } = ring;
       if (running === undefined) continue;
       const { desc, driver, device } = this.#layout(ring);
-      if (desc === running.desc && driver === running.driver && device === running.device) continue;
+      const { layout } = running;
+      if (desc === layout.desc && driver === layout.driver && device === layout.device) continue;
       await this.#halt(ring);
     }
     this.start();
@@ -228,13 +264,9 @@ export class Rings {
   }
 
   #run(ring: Ring): void {
-    const { memory } = this.#regions;
-    const layout = this.#layout(ring);
-    const { base = this.#start() } = ring;
+    const records = this.#records(ring);
     try {
-      const fresh = ring.position === undefined && base === this.#start();
-      const position = fresh ? undefined : ring.position ?? positionOf(base, layout, memory);
-      this.#runner.start(ring, layout, position);
+      this.#runner.start(ring, records, this.#position(ring, records));
     } catch (error) {
       ring.started = false; // so that it is not tried again and again
       if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
@@ -245,7 +277,39 @@ export class Rings {
         got: error.message,
       });
     }
-    ring.running = layout;
+    ring.running = records;
+  }
+
+  #records(ring: Ring): Records {
+    const layout = this.#layout(ring);
+    const { addresses, index, size } = ring;
+    const { log } = this;
+    const logged = log !== undefined && (addresses!.flags >> VHOST_VRING_F_LOG & 1) === 1;
+    const inflight = this.inflight?.of(index, size);
+    return {
+      layout,
+      ...(inflight === undefined ? {} : { inflight }),
+      ...(log === undefined ? {} : { log }),
+      ...(logged ? { usedAddress: Number(BigInt.asUintN(53, addresses!.log)) } : {}),
+    };
+  }
+
+  /** Where the ring goes on: where it stopped, with what was in flight, at its base, or at its beginning. */
+  #position(ring: Ring, { layout, inflight }: Records): QueuePosition | undefined {
+    if (ring.position !== undefined) return ring.position;
+    const { memory } = this.#regions;
+    const { base = this.#start() } = ring;
+    const position = memory.contains(layout.device, 4)
+      ? positionOf(base, layout, memory)
+      : undefined; // which the device will refuse
+    if (inflight !== undefined && layout.format === "split" && position !== undefined) {
+      const heads = new InflightRecords(inflight, layout.size).recover(position.used);
+      if (heads.length > 0) {
+        this.#log(`ring ${ring.index} takes up ${heads.length} buffers in flight`);
+        return positionWith(heads, position.used, layout, memory);
+      }
+    }
+    return base === this.#start() ? undefined : position;
   }
 
   /** Takes a ring from the device, keeping where it stood. */

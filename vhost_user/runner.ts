@@ -5,9 +5,10 @@
  */
 
 import type { Device } from "../runtime/device.ts";
-import type { QueueLayout, QueuePosition } from "../runtime/queue.ts";
+import type { QueuePosition } from "../runtime/queue.ts";
 import { drain } from "./ffi.ts";
 import { poller } from "./poller.ts";
+import { recorded, type Records } from "./records.ts";
 import type { Ring } from "./ring.ts";
 
 /** Pause between looks at a ring without a kick event, in milliseconds. */
@@ -20,10 +21,11 @@ export interface Runner {
   /** Rings run in other threads, which see a change of memory only between two runs. */
   readonly elsewhere: boolean;
   /**
-   * Runs a ring from a position, or from its beginning, and serves it when its event is signalled.
+   * Runs a ring from a position, or from its beginning, and serves it when its event is signalled,
+   * recording what is asked for.
    * PeerError, RangeError or TypeError for what can not be; those that come up later break the device.
    */
-  start(ring: Ring, layout: QueueLayout, position: QueuePosition | undefined): void;
+  start(ring: Ring, records: Records, position: QueuePosition | undefined): void;
   /** Looks into a ring that runs. */
   kick(ring: Ring): void;
   /** The event of available buffers of a ring that runs is another one from now on. */
@@ -60,8 +62,8 @@ export class LoopRunner implements Runner {
   }
 
   /** Enables the queue. */
-  start(ring: Ring, layout: QueueLayout, position: QueuePosition | undefined): void {
-    this.#device.enableQueue(layout, position);
+  start(ring: Ring, records: Records, position: QueuePosition | undefined): void {
+    recorded(this.#device, records, () => this.#device.enableQueue(records.layout, position));
     this.watch(ring);
   }
 

@@ -15,6 +15,7 @@ import type { DeviceBinding } from "../runtime/transport.ts";
 import { queueTask } from "../runtime/task.ts";
 import { FACILITIES } from "./facilities.ts";
 import { drain, signal, Watch } from "./ffi.ts";
+import { recorded } from "./records.ts";
 import { drained } from "./runner.ts";
 import type { Command, FromWorker, RunRing, ToWorker } from "./worker_runner.ts";
 
@@ -70,7 +71,7 @@ async function deviceOf({ module }: RunRing): Promise<Device> {
 
 /** Serves the ring until it is to stop; where the device stands in it then. */
 async function serve(device: Device, given: RunRing): Promise<QueuePosition | undefined> {
-  const { snapshot, call, regions } = given;
+  const { snapshot, call, regions, records } = given;
   const binding: DeviceBinding = {
     memory: new GuestMemory(regions),
     facilities: FACILITIES,
@@ -80,7 +81,7 @@ async function serve(device: Device, given: RunRing): Promise<QueuePosition | un
   device.onError = tell;
   device.bind(binding);
   try {
-    device.restore(snapshot);
+    recorded(device, records, () => device.restore(snapshot));
     const last = await listen(device, given);
     if (last === "drain") await drained(device);
     return device.resetQueue(snapshot.queues[0]!.layout.index);

@@ -11,10 +11,11 @@ import type { Device } from "../runtime/device.ts";
 import { TransportError } from "../runtime/errors.ts";
 import { queueFormat } from "../runtime/features.ts";
 import type { GuestMemory, MemoryRegion } from "../runtime/memory.ts";
-import type { QueueLayout, QueuePosition } from "../runtime/queue.ts";
+import type { QueuePosition } from "../runtime/queue.ts";
 import type { DeviceSnapshot } from "../runtime/snapshot.ts";
 import { Status } from "../runtime/status.ts";
 import { close, event, retarget, signal } from "./ffi.ts";
+import type { Records } from "./records.ts";
 import type { Ring } from "./ring.ts";
 import type { Runner } from "./runner.ts";
 
@@ -29,6 +30,8 @@ export interface RunRing {
   readonly module: string;
   /** The device with the one queue. */
   readonly snapshot: DeviceSnapshot;
+  /** What is recorded of the queue. */
+  readonly records: Records;
   /** The memory, over SharedArrayBuffers. */
   readonly regions: readonly MemoryRegion[];
   /** Event of available buffers; -1 for none. */
@@ -140,7 +143,12 @@ export class WorkerRunner implements Runner {
   }
 
   /** Has a thread run the ring; what it finds wrong with that breaks the device. */
-  start(ring: Ring, layout: QueueLayout, position: QueuePosition = startOf(this.#device)): void {
+  start(
+    ring: Ring,
+    records: Records,
+    position: QueuePosition = startOf(this.#device),
+  ): void {
+    const { layout } = records;
     const { index } = ring;
     const thread = this.#threads.open(index);
     thread.stopped = Promise.withResolvers();
@@ -156,6 +164,7 @@ export class WorkerRunner implements Runner {
           queues: [{ layout, position }],
         },
         regions: this.#memory.regions,
+        records,
         kick: ring.kick,
         call: thread.call,
         control: thread.control,

@@ -110,9 +110,11 @@ function inspect(error: unknown): string {
 }
 
 function qemu(device: string, path: string): string {
+  // QEMU 7.2 connects to a disk again that died; it ends itself when told to do so with other devices.
+  const reconnect = device.startsWith("vhost-user-blk") ? ",reconnect=1" : "";
   return [
     "  -object memory-backend-memfd,id=mem,size=1G,share=on -m 1G -machine q35,memory-backend=mem",
-    `  -chardev socket,id=virtio0,path=${path},reconnect=1`,
+    `  -chardev socket,id=virtio0,path=${path}${reconnect}`,
     `  -device ${device},chardev=virtio0`,
     "",
   ].join(" \\\n").replace(/ \\\n$/, "\n");
