@@ -1,12 +1,13 @@
 /**
- * What a user implements so that drivers run on a machine of his: access to registers and memory.
- * How interrupts are delivered is in each transport: the user calls a method of it.
+ * What a user implements so that drivers run on a machine of his: access to registers and memory. What
+ * he gets is a transport, of which he calls a method when the device interrupts.
  *
  * @module
  */
 
 import type { Arena } from "../arena.ts";
 import type { GuestMemory } from "../memory.ts";
+import type { Transport } from "../transport.ts";
 import type { ChannelCommand, ChannelStatus } from "./ccw_channel.ts";
 
 /** Bytes of one register access. */
@@ -72,4 +73,42 @@ export interface CcwMachine extends Machine {
   notify(data: number): void | Promise<void>;
   /** Interruption subclass of adapter interrupts; without it queues interrupt through the subchannel. */
   readonly adapterSubclass?: number;
+}
+
+/** The driver's end of a bus, for a machine that can lose the device. */
+export interface MachineTransport extends Transport {
+  /** To be called when the device was unplugged, or the way to it is known to be gone. */
+  unplugged(cause?: unknown): void;
+}
+
+/** The driver's end of MMIO. */
+export interface MmioTransport extends MachineTransport {
+  /** To be called when the device's interrupt line rises: finds out why, acknowledges and delivers. */
+  interrupt(): Promise<void>;
+}
+
+/** The driver's end of PCI. */
+export interface PciTransport extends MachineTransport {
+  /** To be called when the function's interrupt pin is raised: finds out why, and delivers. */
+  interrupt(): Promise<void>;
+  /** To be called when a message arrives: its place among the machine's vectors. */
+  message(vector: number): void;
+  /** The administration queues, once VIRTIO_F_ADMIN_VQ is negotiated (VIRTIO 1.4, 2.13). */
+  adminQueues(): Promise<AdminQueues>;
+}
+
+/** The administration queues of a device. */
+export interface AdminQueues {
+  /** Index of the first. */
+  readonly index: number;
+  /** How many there are. */
+  readonly count: number;
+}
+
+/** The driver's end of channel I/O. */
+export interface CcwTransport extends MachineTransport {
+  /** To be called when the subchannel's I/O interrupt was unsolicited: looks into the indicators. */
+  interrupt(): void;
+  /** To be called on an adapter interrupt of the machine's subclass. */
+  adapterInterrupt(): void;
 }

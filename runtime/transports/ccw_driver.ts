@@ -23,7 +23,7 @@ import type { Arena, DmaBuffer } from "../arena.ts";
 import { TransportError } from "../errors.ts";
 import type { QueueLayout } from "../queue.ts";
 import type { SharedMemory } from "../transport.ts";
-import type { CcwMachine } from "./bus.ts";
+import type { CcwMachine, CcwTransport } from "./bus.ts";
 import { CCW_FACILITIES } from "./carried.ts";
 import { BasicCommand, DeviceEnd, SENSE_ID_SIZE } from "./ccw_channel.ts";
 import { adapterBit, CLASSIC_QUEUES, classicBit, takeBit } from "./ccw_indicators.ts";
@@ -51,13 +51,13 @@ export async function findCcw(machine: CcwMachine): Promise<CcwTransport> {
     const info = new Uint8Array(REV_INFO.data);
     new DataView(info.buffer).setUint16(REV_INFO.revision, revision);
     if (await channel.try(Command.SET_VIRTIO_REV, info) === undefined) continue;
-    return new CcwTransport(machine, identity[3]!, revision);
+    return new CcwLink(machine, identity[3]!, revision);
   }
   throw new TransportError("Cannot drive the device over ccw: it refuses revisions 2 and 1");
 }
 
 /** A device behind a subchannel, as its driver sees it; {@linkcode findCcw} makes it. */
-export class CcwTransport extends BusTransport {
+class CcwLink extends BusTransport implements CcwTransport {
   readonly #machine: CcwMachine;
   readonly #channel: Channel;
   readonly #readsStatus: boolean;

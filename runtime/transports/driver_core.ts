@@ -10,11 +10,11 @@ import { TransportError } from "../errors.ts";
 import type { GuestMemory } from "../memory.ts";
 import type { QueueLayout } from "../queue.ts";
 import { until } from "../task.ts";
-import type { Facilities, SharedMemory, Transport } from "../transport.ts";
-import type { AccessSize, Machine, RegisterAccess } from "./bus.ts";
+import type { Facilities, SharedMemory } from "../transport.ts";
+import type { AccessSize, Machine, MachineTransport, RegisterAccess } from "./bus.ts";
 
 /** Base of the driver's end of a bus. */
-export abstract class BusTransport implements Transport {
+export abstract class BusTransport implements MachineTransport {
   readonly facilities: Facilities;
   readonly deviceId: number;
   readonly memory: GuestMemory;

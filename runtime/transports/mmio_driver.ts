@@ -14,7 +14,7 @@ import {
 import { TransportError } from "../errors.ts";
 import type { QueueLayout } from "../queue.ts";
 import type { SharedMemory } from "../transport.ts";
-import type { MmioMachine } from "./bus.ts";
+import type { MmioMachine, MmioTransport } from "./bus.ts";
 import { MMIO_FACILITIES } from "./carried.ts";
 import {
   BusTransport,
@@ -49,11 +49,11 @@ export async function findMmio(machine: MmioMachine): Promise<MmioTransport | un
     );
   }
   const id = await read("DeviceID");
-  return id === 0 ? undefined : new MmioTransport(machine, id);
+  return id === 0 ? undefined : new MmioLink(machine, id);
 }
 
 /** A device behind MMIO registers, as its driver sees it; {@linkcode findMmio} makes it. */
-export class MmioTransport extends BusTransport {
+class MmioLink extends BusTransport implements MmioTransport {
   readonly #machine: MmioMachine;
 
   /** For a device that was found, of this type. */

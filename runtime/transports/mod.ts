@@ -8,14 +8,12 @@
 export type * from "./bus.ts";
 export type { ChannelCommand, ChannelStatus } from "./ccw_channel.ts";
 export { CcwDevice, type CcwDeviceOptions, type CcwSnapshot } from "./ccw_device.ts";
-export { CcwTransport, findCcw } from "./ccw_driver.ts";
+export { findCcw } from "./ccw_driver.ts";
 export type { SavedCore } from "./device_core.ts";
-export { BusTransport } from "./driver_core.ts";
 export { MmioDevice, type MmioDeviceOptions, type MmioSnapshot } from "./mmio_device.ts";
-export { findMmio, MmioTransport } from "./mmio_driver.ts";
+export { findMmio } from "./mmio_driver.ts";
 export { findBars, placeBar } from "./pci_bars.ts";
 export type { VendorData } from "./pci_capabilities.ts";
 export type { BarLayout } from "./pci_config.ts";
 export { type PciBar, PciDevice, type PciDeviceOptions, type PciSnapshot } from "./pci_device.ts";
-export { type AdminQueues, findPci, PciTransport } from "./pci_driver.ts";
-export type { PciScan, PciStructure } from "./pci_scan.ts";
+export { findPci } from "./pci_driver.ts";

@@ -14,7 +14,7 @@ import { TransportError } from "../errors.ts";
 import { hasBit, ReservedFeature } from "../features.ts";
 import type { QueueLayout } from "../queue.ts";
 import type { SharedMemory } from "../transport.ts";
-import type { AccessSize, PciMachine, RegisterAccess } from "./bus.ts";
+import type { AccessSize, AdminQueues, PciMachine, PciTransport, RegisterAccess } from "./bus.ts";
 import { PCI_FACILITIES } from "./carried.ts";
 import {
   BusTransport,
@@ -53,14 +53,6 @@ interface Doorbell {
   readonly data: number;
 }
 
-/** The administration queues of a device. */
-export interface AdminQueues {
-  /** Index of the first. */
-  readonly index: number;
-  /** How many there are. */
-  readonly count: number;
-}
-
 /**
  * Finds the device behind a PCI function: undefined when there is no function. TransportError when it
  * is none of virtio's, or has no structures that can be reached. Base addresses must be set already.
@@ -76,11 +68,11 @@ export async function findPci(machine: PciMachine): Promise<PciTransport | undef
   const vectors = scan.msix === 0
     ? 0
     : await enableVectors(config, scan.msix, (bar) => machine.bar(bar), messages);
-  return new PciTransport(machine, scan, vectors);
+  return new PciLink(machine, scan, vectors);
 }
 
 /** A device behind a PCI function, as its driver sees it; {@linkcode findPci} makes it. */
-export class PciTransport extends BusTransport {
+class PciLink extends BusTransport implements PciTransport {
   readonly #machine: PciMachine;
   readonly #scan: PciScan;
   readonly #vectors: number;

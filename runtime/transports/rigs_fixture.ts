@@ -3,8 +3,7 @@
 import type { Device } from "../device.ts";
 import { GuestMemory } from "../memory.ts";
 import type { TransportName } from "../../spec/transports/facilities.ts";
-import type { AccessSize, PciMachine, RegisterAccess } from "./bus.ts";
-import type { BusTransport } from "./driver_core.ts";
+import type { AccessSize, MachineTransport, PciMachine, RegisterAccess } from "./bus.ts";
 import { CcwDevice } from "./ccw_device.ts";
 import { findCcw } from "./ccw_driver.ts";
 import { MmioDevice } from "./mmio_device.ts";
@@ -18,7 +17,7 @@ const MEMORY_SIZE = 4 << 20;
 
 /** A device and the driver's end of a bus to it. */
 export interface Link {
-  readonly transport: BusTransport;
+  readonly transport: MachineTransport;
   /** Takes the device away under the driver. */
   unplug(): void;
   save(): unknown;
@@ -77,7 +76,7 @@ class Line {
 
 /** The parts of a link that do not depend on the transport. */
 export function link<F extends File>(
-  transport: BusTransport,
+  transport: MachineTransport,
   slot: { file: F },
   make: (device: Device) => F,
 ): Link {
