@@ -51,14 +51,18 @@ import { LoopRunner, type Runner } from "./runner.ts";
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, DEVICE_NEEDS_RESET } = Status;
 const F = ProtocolFeature;
 
-/** Choices of a back end. */
-export interface BackEndOptions {
+/** Choices of a server. */
+export interface ServeOptions {
   /** Takes only guest memory that can not shrink, which no lie of the front end can then turn into SIGBUS. */
   readonly requireSealed?: boolean;
   /** Sets the largest packet of a network; whether it can be that. */
   readonly setMtu?: (bytes: number) => boolean;
   /** Told what happens, line by line. */
   readonly log?: (line: string) => void;
+}
+
+/** Choices of a back end. */
+export interface BackEndOptions extends ServeOptions {
   /** Makes who runs the rings of the bound device; the event loop of this thread when not given. */
   readonly runner?: (device: Device, memory: GuestMemory) => Runner;
 }

@@ -95,15 +95,9 @@ const EINTR = 4;
 const ECONNABORTED = 103;
 const ERRORS: Readonly<Record<number, string>> = {
   2: "no such file",
-  12: "out of memory",
   13: "permission denied",
-  19: "it can not be mapped",
-  22: "invalid argument",
-  24: "too many open descriptors",
-  28: "no space left",
   32: "the other side is gone",
   98: "address in use",
-  104: "the other side is gone",
   111: "nobody listens",
 };
 
@@ -122,10 +116,8 @@ let elsewhere: Deno.DynamicLibrary<typeof WAIT>["symbols"];
 /** Loads the C library when it is first needed; TransportError where there is none like it. */
 function libc(): NonNullable<typeof library> {
   if (library !== undefined) return library;
-  const { os, arch } = Deno.build;
-  if (os !== "linux") {
-    throw new TransportError(`Cannot use vhost-user on ${os} (${arch}): it needs Linux`);
-  }
+  const { os } = Deno.build;
+  if (os !== "linux") throw new TransportError(`Cannot use vhost-user on ${os}: it needs Linux`);
   try {
     elsewhere = Deno.dlopen("libc.so.6", WAIT).symbols;
     return library = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
@@ -141,6 +133,12 @@ function errno(): number {
 
 function fail(what: string, error: number = errno()): never {
   throw new TransportError(`Cannot ${what}: ${ERRORS[error] ?? "error"} (errno ${error})`);
+}
+
+/** -1 for a call that may be made again later. */
+function later(what: string): -1 {
+  const error = errno();
+  return [EAGAIN, EINTR, ECONNABORTED].includes(error) ? -1 : fail(what, error);
 }
 
 function check(what: string, result: number): number {
@@ -179,10 +177,7 @@ function socketAddress(path: string): Uint8Array<ArrayBuffer> {
 
 function socketFor(path: string, use: (fd: number, address: Uint8Array<ArrayBuffer>) => void) {
   const address = socketAddress(path);
-  const fd = check(
-    "make a socket",
-    libc().socket(AF_UNIX, SOCK_STREAM | CLOEXEC | NONBLOCK, 0),
-  );
+  const fd = check("make a socket", libc().socket(AF_UNIX, SOCK_STREAM | CLOEXEC | NONBLOCK, 0));
   try {
     use(fd, address);
   } catch (error) {
@@ -203,9 +198,7 @@ export function listen(path: string): number {
 /** The next connection to a listening socket; -1 when there is none now. */
 export function accept(fd: number): number {
   const accepted = libc().accept4(fd, 0n, 0n, CLOEXEC | NONBLOCK);
-  if (accepted >= 0) return accepted;
-  const error = errno();
-  return [EAGAIN, EINTR, ECONNABORTED].includes(error) ? -1 : fail("accept", error);
+  return accepted >= 0 ? accepted : later("accept");
 }
 
 /** A socket connected to the one that listens at a path. */
@@ -218,10 +211,8 @@ export function connect(path: string): number {
 /** Two sockets connected to each other. */
 export function socketPair(): [number, number] {
   const pair = new Int32Array(2);
-  check(
-    "make a pair of sockets",
-    libc().socketpair(AF_UNIX, SOCK_STREAM | CLOEXEC | NONBLOCK, 0, new Uint8Array(pair.buffer)),
-  );
+  const [type, into] = [SOCK_STREAM | CLOEXEC | NONBLOCK, new Uint8Array(pair.buffer)];
+  check("make a pair of sockets", libc().socketpair(AF_UNIX, type, 0, into));
   return [pair[0]!, pair[1]!];
 }
 
@@ -254,9 +245,7 @@ export function send(fd: number, bytes: Uint8Array, descriptors: readonly number
   const { header } = messageHeader(bytes, control);
   const sent = libc().sendmsg(fd, header, MSG_DONTWAIT | MSG_NOSIGNAL);
   keep(bytes, control);
-  if (sent >= 0) return sent;
-  const error = errno();
-  return error === EAGAIN || error === EINTR ? -1 : fail("send", error);
+  return sent >= 0 ? sent : later("send");
 }
 
 /**
@@ -269,10 +258,7 @@ export function receive(fd: number, into: Uint8Array, descriptors: number[]): nu
   const { header, words } = messageHeader(into, control);
   const received = libc().recvmsg(fd, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   keep(into, control);
-  if (received < 0) {
-    const error = errno();
-    return error === EAGAIN || error === EINTR ? -1 : fail("receive", error);
-  }
+  if (received < 0) return later("receive");
   const view = new DataView(control.buffer);
   const filled = Number(words[5]);
   for (let at = 0; at + 16 <= filled;) {
@@ -331,20 +317,14 @@ export function map(fd: number, offset: number, size: number): Mapping {
   const buffer = addressSpace(length + slack);
   const base = addressOf(new Uint8Array(buffer));
   const start = Math.ceil(base / unit) * unit;
-  const mapped = libc().mmap(
-    BigInt(start),
-    BigInt(length),
-    READ_WRITE,
-    MAP_SHARED_FIXED,
-    fd,
-    BigInt(offset - before),
-  );
+  const [at, bytes, from] = [BigInt(start), BigInt(length), BigInt(offset - before)];
+  const mapped = libc().mmap(at, bytes, READ_WRITE, MAP_SHARED_FIXED, fd, from);
   if (Number(mapped) !== start) fail(`map ${size} bytes of memory`);
   return {
     bytes: new Uint8Array(buffer, start - base + before, size),
     address: start + before,
     close() {
-      libc().mmap(mapped, BigInt(length), READ_WRITE, MAP_PRIVATE_FIXED_ANONYMOUS, -1, 0n);
+      libc().mmap(at, bytes, READ_WRITE, MAP_PRIVATE_FIXED_ANONYMOUS, -1, 0n);
     },
   };
 }

@@ -107,7 +107,7 @@ export class FrontEnd implements Transport {
   /** What vhost-user can carry. */
   readonly facilities: Facilities = FACILITIES;
   /** The protocol does not tell. */
-  readonly deviceId = undefined;
+  readonly deviceId: undefined = undefined;
   /** One region, mapped by both ends. */
   readonly memory: GuestMemory;
   /** All of that memory. */

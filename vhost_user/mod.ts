@@ -18,5 +18,7 @@
  * @module
  */
 
+export { ProtocolFeature } from "../generated/layout/vhost_user.ts";
 export { connect, type ConnectOptions, FrontEnd } from "./frontend.ts";
-export { serve, type ServeOptions, type Server } from "./serve.ts";
+export type { ServeOptions } from "./backend.ts";
+export { serve, type Server } from "./serve.ts";

@@ -7,7 +7,7 @@
 import { Device } from "../runtime/device.ts";
 import { TransportError } from "../runtime/errors.ts";
 import type { GuestMemory } from "../runtime/memory.ts";
-import type { BackEndOptions } from "./backend.ts";
+import type { BackEndOptions, ServeOptions } from "./backend.ts";
 import { accept, close, connect, listen } from "./ffi.ts";
 import { poller } from "./poller.ts";
 import { Session } from "./session.ts";
@@ -50,9 +50,6 @@ export async function serve(
   const runner = (device: Device, memory: GuestMemory) => new WorkerRunner(threads, device, memory);
   return new Listener(device, path, { ...options, runner }, () => threads.close());
 }
-
-/** Choices of a server. */
-export type ServeOptions = Omit<BackEndOptions, "runner">;
 
 class Listener implements Server {
   readonly path: string;
