@@ -18,6 +18,7 @@ import { gpu } from "./devices/gpu.ts";
 import { i2c } from "./devices/i2c.ts";
 import { input } from "./devices/input.ts";
 import { iommu } from "./devices/iommu.ts";
+import { media } from "./devices/media.ts";
 import { mem } from "./devices/mem.ts";
 import { net } from "./devices/net.ts";
 import { pmem } from "./devices/pmem.ts";
@@ -51,6 +52,7 @@ export const devices: readonly Device[] = [
   i2c,
   input,
   iommu,
+  media,
   mem,
   net,
   pmem,

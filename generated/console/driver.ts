@@ -424,6 +424,13 @@ export class ConsoleDriver extends Driver {
     return this.#config;
   }
 
+  /** Writes emergWr over a transport on which nothing is negotiated, as this field allows: A character to print at once, in the lowest byte */
+  static async writeEmergWr(transport: Transport, value: number): Promise<void> {
+    const view = new DataView(new ArrayBuffer(4));
+    view.setUint32(0, within(value, 0xffff_ffff, "emerg_wr"), true);
+    await transport.writeConfig(8, new Uint8Array(view.buffer));
+  }
+
   /** Writes emergWr: A character to print at once, in the lowest byte TypeError when the device does not have it. */
   async setEmergWr(value: number): Promise<void> {
     const s = consoleGates(this.offered);

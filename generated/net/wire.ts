@@ -888,7 +888,7 @@ export interface VirtioNetHdr {
   csumStart: number;
   /** Where the checksum goes, from csum_start; with RSC_INFO the number of duplicated acknowledgements */
   csumOffset: number;
-  /** Number of buffers that the packet fills; 0 on transmit */
+  /** Number of buffers that the packet fills; 0 on transmit; over a legacy interface with MRG_RXBUF only */
   numBuffers: number;
   /** Hash of the packet */
   hashValue?: number;

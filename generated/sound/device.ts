@@ -1285,7 +1285,8 @@ export class SoundDevice extends Device {
     const e = this.#e;
     e.reset();
     encodeSoundRecordAnswer(e, { ...answer, status: answer.status ?? SoundStatus.OK }, this.#s);
-    queue.push(head, answerBytes(chain, e, 8, frames.written));
+    answerBytes(chain, e, 8, frames.written, true);
+    queue.push(head, e.length + frames.written);
   }
 
   /** Answers with nothing but a status and `written` bytes of data. */
@@ -1294,9 +1295,8 @@ export class SoundDevice extends Device {
     fixed.fill(0, 0, 8);
     view.setUint32(0, within(status, 0xffff_ffff, "status"), true);
     const end = chain.writableLength - 8;
-    if (written < end) chain.zero(written, end - written);
     chain.write(end, fixed, 0, 8);
-    queue.push(head, end + 8);
+    queue.push(head, written + 8);
   }
 
   /** A malformed request gets its status; an error of a handler is reported, and the device goes on. */

@@ -11,7 +11,6 @@ import {
   type DriverQueue,
   Encoder,
   featureSet,
-  lengthOf,
   PeerError,
   type QueuePlan,
   ReceiveBuffers,
@@ -1337,7 +1336,7 @@ export class SoundRxq {
     request: SoundRecordRequest,
     frames: Uint8Array,
     signal?: AbortSignal,
-  ): Promise<SoundRecordAnswer & { readonly status: number }> {
+  ): Promise<SoundRecordAnswer & { readonly status: number } & { readonly frames: Uint8Array }> {
     const slot = this.#slots.acquire(4);
     if (slot >= 0) {
       this.#putRecord(slot, request, frames);
@@ -1378,13 +1377,13 @@ export class SoundRxq {
     const start = slots.offsetOf(slot) + 4;
     const bytes = slots.bytes.subarray(start, start + 8);
     const data = this.#data[slot]!;
-    for (const each of data) slots.fetch(slot, each);
+    const written = Math.max(0, this.length - (8));
+    for (const each of data) slots.fetch(slot, each, Math.min(written, each.length));
     let answer: SoundRecordAnswer & { readonly status: number } | undefined = undefined;
     let error: unknown = undefined;
     try {
-      if (this.length < 8 + lengthOf(this.#data[slot]!)) {
-        error = tooShort(this.ring.index, this.length);
-      } else answer = decodeSoundRecordAnswer(Decoder.of(bytes), this.#s, []);
+      if (this.length < 8) error = tooShort(this.ring.index, this.length);
+      else answer = decodeSoundRecordAnswer(Decoder.of(bytes), this.#s, []);
     } catch (cause) {
       error = cause;
     }
@@ -1392,7 +1391,10 @@ export class SoundRxq {
     this.status = answer?.status ?? -1;
     if (this.#awaited[slot] === 0) slots.release(slot);
     else if (answer === undefined) slots.reject(slot, error as Error);
-    else slots.resolve(slot, answer);
+    else {slots.resolve(slot, {
+        ...answer,
+        frames: data[0]!.subarray(0, Math.max(0, this.length - (8))),
+      });}
   }
 }
 
@@ -1603,7 +1605,7 @@ export class SoundDriver extends Driver {
     request: SoundRecordRequest,
     frames: Uint8Array,
     options?: { readonly signal?: AbortSignal },
-  ): Promise<SoundRecordAnswer & { readonly status: number }> {
+  ): Promise<SoundRecordAnswer & { readonly status: number } & { readonly frames: Uint8Array }> {
     return queueOf(this.rxq, 0).record(request, frames, options?.signal);
   }
 

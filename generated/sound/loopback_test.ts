@@ -486,7 +486,7 @@ for (const packed of [false, true]) {
     const frames = new Uint8Array(16);
     const answer = await driver.record({ streamId: 1 }, frames);
     assert.deepEqual(seen, [["record", { streamId: 1 }, 16]]);
-    assert.deepEqual(answer, { latencyBytes: 1, status: SoundStatus.OK });
+    assert.deepEqual(answer, { latencyBytes: 1, status: SoundStatus.OK, frames: pattern(16) });
     assert.deepEqual(frames, pattern(16));
   });
 

@@ -242,6 +242,10 @@ export class SpiDevice extends Device {
     if (((request.mode >>> 4) & 1) > ((this.#settings.modeFuncSupported >>> 6) & 1)) {
       return this.#answerTransfer(queue, head, chain, SpiResult.PARAM_ERR);
     }
+    // The clock is not too fast (VIRTIO 1.4, 5.21.6.4)
+    if (
+      request.freq * this.#settings.maxFreqHz > this.#settings.maxFreqHz * this.#settings.maxFreqHz
+    ) return this.#answerTransfer(queue, head, chain, SpiResult.PARAM_ERR);
     // The delay between words is not too long (VIRTIO 1.4, 5.21.6.4)
     if (request.wordDelayNs > this.#settings.maxWordDelayNs) {
       return this.#answerTransfer(queue, head, chain, SpiResult.PARAM_ERR);
