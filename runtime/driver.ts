@@ -159,7 +159,8 @@ export abstract class Driver implements AsyncDisposable {
       });
     }
     const format = queueFormat(this.#features);
-    const actual = largestSize(format, Math.min(size, max));
+    const fixed = this.transport.legacyQueues?.fixedSize === true;
+    const actual = largestSize(format, fixed ? max : Math.min(size, max));
     return await this.#queues.open(index, actual, format, queueFeatures(this.#features));
   }
 

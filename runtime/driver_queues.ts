@@ -53,9 +53,10 @@ export class DriverQueues {
     features: QueueFeatures,
   ): Promise<DriverQueue> {
     if (this.#open.has(index)) throw new TypeError(`Cannot open queue ${index}: it is open`);
-    const { arena, memory } = this.#transport;
-    const layout = allocateQueue(arena, index, size, format);
-    const queue = createDriverQueue(memory, layout, features, { arena });
+    const { arena, memory, legacyQueues } = this.#transport;
+    const layout = allocateQueue(arena, index, size, format, legacyQueues?.align);
+    const legacyLengths = legacyQueues !== undefined;
+    const queue = createDriverQueue(memory, layout, { ...features, legacyLengths }, { arena });
     const open = { queue, layout, slots: [], kicked: false, scheduled: false };
     queue.onKick = () => {
       if (this.#running) this.#kick(open, features);
@@ -130,12 +131,12 @@ export class DriverQueues {
   }
 
   #free(open: OpenQueue, cause: Error): void {
-    const { arena } = this.#transport;
+    const { arena, legacyQueues } = this.#transport;
     this.#open.delete(open.queue.index);
     open.queue.onKick = open.queue.onBroken = () => {};
     open.queue.stop();
     for (const slots of open.slots) slots.close(cause);
-    freeQueue(arena, open.layout);
+    freeQueue(arena, open.layout, legacyQueues?.align);
   }
 
   #kick({ queue }: OpenQueue, features: QueueFeatures): void {

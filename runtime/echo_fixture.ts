@@ -11,7 +11,7 @@ import type { Transport } from "./transport.ts";
 export const ECHO: DeviceInfo = {
   contract: 1,
   name: "echo",
-  id: 0x3f,
+  id: 9, // one that all transports have a number for
   title: "Echo Device",
   features: [
     { name: "VIRTIO_ECHO_F_BASE", bit: 0, requires: [] },

@@ -10,7 +10,7 @@ import type { PeerError } from "./errors.ts";
 import type { GuestMemory } from "./memory.ts";
 import { PackedDeviceQueue } from "./packed_device.ts";
 import { PackedDriverQueue } from "./packed_driver.ts";
-import { ringSizes } from "./ring_sizes.ts";
+import { legacyAreas, ringSizes } from "./ring_sizes.ts";
 import { SplitDeviceQueue } from "./split_device.ts";
 import { SplitDriverQueue } from "./split_driver.ts";
 
@@ -217,30 +217,53 @@ export interface DriverQueueOptions {
   readonly position?: DriverPosition;
 }
 
-/** Allocates the memory of a queue and fills it with zeroes; RangeError when the arena is full. */
+/**
+ * Allocates the memory of a queue and fills it with zeroes, for a legacy interface in one piece of that
+ * alignment; RangeError when the arena is full.
+ */
 export function allocateQueue(
   arena: Arena,
   index: number,
   size: number,
   format: QueueFormat,
+  legacyAlign?: number,
 ): QueueLayout {
-  const sizes = ringSizes(format, size);
-  // Areas that the two sides write to start on cache lines of their own.
-  const [desc, driver, device] = [sizes.desc, sizes.driver, sizes.device].map((area) => {
-    const buffer = arena.allocate(Math.ceil(area.size / 64) * 64, 64);
+  const place = (bytes: number, align: number) => {
+    const buffer = arena.allocate(bytes, align);
     buffer.bytes.fill(0);
     return buffer.address;
-  });
+  };
+  if (legacyAlign !== undefined) {
+    const desc = place(legacyAreas(0, size, legacyAlign).end, legacyAlign);
+    const { driver, device } = legacyAreas(desc, size, legacyAlign);
+    return { index, size, format, desc, driver, device };
+  }
+  const sizes = ringSizes(format, size);
+  const [desc, driver, device] = [sizes.desc, sizes.driver, sizes.device].map((area) =>
+    place(roomOf(area.size), AREA_ALIGN)
+  );
   return { index, size, format, desc: desc!, driver: driver!, device: device! };
 }
 
-/** Gives the memory of a queue back that {@linkcode allocateQueue} took. */
-export function freeQueue(arena: Arena, layout: QueueLayout): void {
-  const sizes = ringSizes(layout.format, layout.size);
-  for (const area of ["desc", "driver", "device"] as const) {
-    const size = Math.ceil(sizes[area].size / 64) * 64;
-    arena.free({ address: layout[area], bytes: arena.memory.view(layout[area], size)! });
+/** Gives the memory of a queue back that {@linkcode allocateQueue} took, with the same alignment. */
+export function freeQueue(arena: Arena, layout: QueueLayout, legacyAlign?: number): void {
+  const free = (address: number, size: number) =>
+    arena.free({ address, bytes: arena.memory.view(address, size)! });
+  const { desc, size, format } = layout;
+  if (legacyAlign !== undefined) {
+    return free(desc, legacyAreas(desc, size, legacyAlign).end - desc);
   }
+  const sizes = ringSizes(format, size);
+  for (const area of ["desc", "driver", "device"] as const) {
+    free(layout[area], roomOf(sizes[area].size));
+  }
+}
+
+/** Areas that the two sides write to start on cache lines of their own. */
+const AREA_ALIGN = 64;
+
+function roomOf(size: number): number {
+  return Math.ceil(size / AREA_ALIGN) * AREA_ALIGN;
 }
 
 /** The device's end of a queue; RangeError when size, alignment or place of its areas is not possible. */

@@ -28,6 +28,18 @@ export function ringSizes(
   };
 }
 
+/** Where the areas of a legacy queue lie: behind each other, the last at a multiple of `align` (VIRTIO 1.4, 2.7.2). */
+export function legacyAreas(
+  address: number,
+  size: number,
+  align: number,
+): { readonly driver: number; readonly device: number; readonly end: number } {
+  const sizes = ringSizes("split", size);
+  const driver = address + sizes.desc.size;
+  const device = Math.ceil((driver + sizes.driver.size) / align) * align;
+  return { driver, device, end: device + sizes.device.size };
+}
+
 function checkSize(format: QueueFormat, size: number): void {
   const power = Number.isInteger(Math.log2(size));
   if (!Number.isInteger(size) || size < 1 || size > QUEUE_SIZE_MAX) {

@@ -41,6 +41,14 @@ export interface SharedMemory {
   readonly length: number;
 }
 
+/** How queues lie over a legacy interface: each in one piece (VIRTIO 1.4, 2.7.2). */
+export interface LegacyQueues {
+  /** The piece and the used ring in it start at multiples of this. */
+  readonly align: number;
+  /** The driver takes the size that the device names. */
+  readonly fixedSize: boolean;
+}
+
 /** The driver's end of any bus. What cannot be carried rejects with a TransportError. */
 export interface Transport {
   /** What this transport can carry. */
@@ -51,6 +59,8 @@ export interface Transport {
   readonly memory: GuestMemory;
   /** The part of that memory which the driver may allocate from. */
   readonly arena: Arena;
+  /** Legacy interfaces alone: how queues lie. */
+  readonly legacyQueues?: LegacyQueues;
   /** Reads the device status field. */
   getStatus(): Promise<number>;
   /** Writes the device status field; 0 asks for a reset, which is complete once 0 is read. */

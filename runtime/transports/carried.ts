@@ -31,3 +31,23 @@ export const CCW_FACILITIES: Facilities = {
   adminQueue: false,
   configGeneration: false,
 };
+
+/**
+ * The legacy interface: features 0 to 31, and VERSION_1, which here stands for the interface itself and
+ * is never sent (VIRTIO 1.4, 2.2.3).
+ */
+const LEGACY = {
+  featureBits: 33,
+  queueReset: false,
+  sharedMemory: false,
+  adminQueue: false,
+  notificationData: false,
+  suspend: false,
+  configGeneration: false,
+} as const;
+
+/** The legacy interface over MMIO (VIRTIO 1.4, 4.2.4). */
+export const MMIO_LEGACY_FACILITIES: Facilities = { ...LEGACY, name: "mmio-legacy" };
+
+/** The legacy interface over PCI (VIRTIO 1.4, 4.1.4.10). */
+export const PCI_LEGACY_FACILITIES: Facilities = { ...LEGACY, name: "pci-legacy" };

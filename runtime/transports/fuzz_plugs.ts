@@ -1,12 +1,13 @@
 /** The device's ends of all transports, as a hostile guest reaches them. @module */
 
 import { Command } from "../../generated/layout/ccw.ts";
-import { MMIO_MODERN as R } from "../../generated/layout/mmio.ts";
+import { MMIO_LEGACY as L, MMIO_MODERN as R } from "../../generated/layout/mmio.ts";
 import { PCI_COMMON as C } from "../../generated/layout/pci.ts";
 import type { Device } from "../device.ts";
 import type { GuestMemory } from "../memory.ts";
 import { CcwDevice } from "./ccw_device.ts";
 import { MmioDevice } from "./mmio_device.ts";
+import { MmioLegacyDevice } from "./mmio_legacy_device.ts";
 import { PciDevice } from "./pci_device.ts";
 
 /** The few things that bring a device to life, done as an honest driver would. */
@@ -57,6 +58,28 @@ export const PLUGS: readonly Plug[] = [{
     return { ports: [port(file, 0x120, driver)], close: () => file.close() };
   },
 }, {
+  name: "mmio-legacy",
+  connect: (device, memory) => {
+    const file = new MmioLegacyDevice(device, { memory, interrupt: () => {} });
+    const put = (name: keyof typeof L, value: number) => file.write(L[name].offset, 4, value);
+    const driver: Steps = {
+      status: (value) => put("Status", value),
+      features: (word, value) => {
+        put("GuestFeaturesSel", word);
+        put("GuestFeatures", value);
+      },
+      queue: (index, size, address) => {
+        put("GuestPageSize", 256);
+        put("QueueSel", index);
+        put("QueueSize", size);
+        put("QueueAlign", 16);
+        put("QueuePFN", address >> 8);
+      },
+      notify: (index) => put("QueueNotify", index),
+    };
+    return { ports: [port(file, 0x120, driver)], close: () => file.close() };
+  },
+}, {
   name: "pci",
   connect: (device, memory) => {
     const file = new PciDevice(device, {
@@ -64,6 +87,7 @@ export const PLUGS: readonly Plug[] = [{
       interrupt: () => {},
       message: () => {},
       vectors: 3,
+      transitional: true,
     });
     const space = {
       read: (offset: number, size: number) => file.readConfig(offset, size),

@@ -10,6 +10,7 @@ import {
   VIRTIO_MMIO_CONFIG,
   VIRTIO_MMIO_MAGIC,
   VIRTIO_MMIO_VERSION,
+  VIRTIO_MMIO_VERSION_LEGACY,
 } from "../../generated/layout/mmio.ts";
 import { TransportError } from "../errors.ts";
 import type { QueueLayout } from "../queue.ts";
@@ -24,6 +25,7 @@ import {
   untilQueueReset,
   writeBytes,
 } from "./driver_core.ts";
+import { MmioLegacyLink } from "./mmio_legacy_driver.ts";
 
 const ALL_ONES = 0xffff_ffff;
 const WORD = 2 ** 32;
@@ -33,7 +35,7 @@ type Name = keyof typeof MMIO_MODERN;
 
 /**
  * Finds the device behind MMIO registers: undefined when the place is empty (a DeviceID of 0), which
- * is no error. TransportError when there are no virtio registers of version 2.
+ * is no error. TransportError when there are no virtio registers of version 2, or 1: the legacy interface.
  */
 export async function findMmio(machine: MmioMachine): Promise<MmioTransport | undefined> {
   const { registers } = machine;
@@ -43,13 +45,16 @@ export async function findMmio(machine: MmioMachine): Promise<MmioTransport | un
     throw new TransportError(`Cannot find a virtio device: MagicValue is 0x${magic.toString(16)}`);
   }
   const version = await read("Version");
-  if (version !== VIRTIO_MMIO_VERSION) {
+  if (version !== VIRTIO_MMIO_VERSION && version !== VIRTIO_MMIO_VERSION_LEGACY) {
     throw new TransportError(
       `Cannot drive the device over mmio: its registers have version ${version}`,
     );
   }
   const id = await read("DeviceID");
-  return id === 0 ? undefined : new MmioLink(machine, id);
+  if (id === 0) return undefined;
+  return version === VIRTIO_MMIO_VERSION
+    ? new MmioLink(machine, id)
+    : new MmioLegacyLink(machine, id);
 }
 
 /** A device behind MMIO registers, as its driver sees it; {@linkcode findMmio} makes it. */

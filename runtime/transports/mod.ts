@@ -17,3 +17,5 @@ export type { VendorData } from "./pci_capabilities.ts";
 export type { BarLayout } from "./pci_config.ts";
 export { type PciBar, PciDevice, type PciDeviceOptions, type PciSnapshot } from "./pci_device.ts";
 export { findPci } from "./pci_driver.ts";
+export { MmioLegacyDevice, type MmioLegacySnapshot } from "./mmio_legacy_device.ts";
+export { findLegacyPci } from "./pci_legacy_driver.ts";

@@ -37,7 +37,8 @@ export interface PciRegisters {
   takeInterrupts(): number;
 }
 
-function validVector(file: PciRegisters, vector: number): number {
+/** A vector as it is read back: none where there is no such vector. */
+export function validVector(file: PciRegisters, vector: number): number {
   return vector < file.vectors ? vector : VIRTIO_MSI_NO_VECTOR;
 }
 

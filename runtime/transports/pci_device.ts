@@ -36,12 +36,14 @@ import {
   type VendorData,
 } from "./pci_capabilities.ts";
 import { type BarLayout, PciCommand, PciConfigSpace, PciHeader, PciStatus } from "./pci_config.ts";
+import { describeTransitional, legacyBar } from "./pci_legacy_bar.ts";
 import { MSIX_ENABLE, MSIX_MASK_ALL, MsixTable } from "./pci_msix.ts";
 import { sharedMemoryBar } from "./pci_shared.ts";
 import { PciWindow } from "./pci_window.ts";
 import { low, RegisterBank } from "./register_bank.ts";
 import { checkSaved, savedInteger, savedIntegers, savedRecord } from "./saved.ts";
 
+const LEGACY_BAR = 0;
 const MSIX_BAR = 1;
 const SHARED_BAR = 2;
 const STRUCTURES_BAR = 4;
@@ -61,6 +63,8 @@ export interface PciDeviceOptions {
   readonly message?: (address: number, data: number) => void;
   /** Number of MSI-X vectors, 1 to 2048; 16 when not given. */
   readonly vectors?: number;
+  /** Adds the legacy interface, for guests older than VIRTIO 1 (VIRTIO 1.4, 4.1.4.10). */
+  readonly transitional?: boolean;
   /** Puts the registers among the I/O ports; in memory when not given. */
   readonly io?: boolean;
   /** Called when the guest has placed, moved or switched off a range: its `address` says where it is. */
@@ -113,7 +117,7 @@ export class PciDevice {
 
   /** Binds the device; TypeError when it is bound already, RangeError when its capabilities find no room. */
   constructor(device: Device, options: PciDeviceOptions) {
-    const { memory, message, vectors = 16, vendorData } = options;
+    const { memory, message, vectors = 16, vendorData, transitional = false } = options;
     this.#options = options;
     if (message !== undefined) this.#msix = new MsixTable(vectors, message);
     this.#core = new DeviceCore(device, {
@@ -134,7 +138,13 @@ export class PciDevice {
     };
     this.#bank = new RegisterBank(PCI_REGISTERS, this.#registers);
     describeFunction(this.#space, device.info.id);
-    this.bars = [...this.#structures(device), ...this.#vectors(), ...this.#shared(device)];
+    if (transitional) describeTransitional(this.#space, device.info.id);
+    this.bars = [
+      ...(transitional ? [this.#legacy()] : []),
+      ...this.#structures(device),
+      ...this.#vectors(),
+      ...this.#shared(device),
+    ];
     if (vendorData !== undefined) this.#space.addCapability(vendorCapability(vendorData));
     this.#window = new PciWindow(this.#space, (index) => this.#bar(index));
   }
@@ -260,6 +270,11 @@ export class PciDevice {
         return space.barAddress(layout.index);
       },
     };
+  }
+
+  #legacy(): PciBar {
+    const bar = legacyBar(this.#registers, () => this.#msix?.enabled === true);
+    return this.#addBar({ index: LEGACY_BAR, kind: "io", size: bar.size }, bar);
   }
 
   /** Common configuration, notifications, interrupt status and the configuration space. */

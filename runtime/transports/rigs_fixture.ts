@@ -8,9 +8,11 @@ import { CcwDevice } from "./ccw_device.ts";
 import { findCcw } from "./ccw_driver.ts";
 import { MmioDevice } from "./mmio_device.ts";
 import { findMmio } from "./mmio_driver.ts";
+import { MmioLegacyDevice } from "./mmio_legacy_device.ts";
 import { findBars, placeBar } from "./pci_bars.ts";
 import { PciDevice } from "./pci_device.ts";
 import { findPci } from "./pci_driver.ts";
+import { findLegacyPci } from "./pci_legacy_driver.ts";
 
 const MEMORY_ADDRESS = 0x8000_0000;
 const MEMORY_SIZE = 4 << 20;
@@ -95,15 +97,16 @@ export function link<F extends File>(
   };
 }
 
-function mmio(late: boolean): Rig {
+function mmio(name: string, late: boolean, legacy: boolean): Rig {
+  const File = legacy ? MmioLegacyDevice : MmioDevice;
   return {
-    name: late ? "mmio, asynchronous" : "mmio",
-    carries: "mmio",
-    wholeDevices: !late,
+    name,
+    carries: legacy ? "mmio-legacy" : "mmio",
+    wholeDevices: name === "mmio",
     connect: async (device) => {
       const memory = machineMemory();
       const line = new Line();
-      const make = (device: Device) => new MmioDevice(device, { memory, interrupt: line.set });
+      const make = (device: Device) => new File(device, { memory, interrupt: line.set });
       const slot = { file: make(device) };
       const registers = access(() => slot.file, late);
       const map = (address: number, length: number) => sharedBytes(device, address, length);
@@ -131,16 +134,17 @@ interface PciKind {
   /** Reaches ranges through the window of the configuration space alone. */
   readonly window?: boolean;
   readonly wholeDevices?: boolean;
+  readonly legacy?: boolean;
 }
 
 const BARS_ADDRESS = 0xe000_0000;
 const MESSAGE_ADDRESS = 0xfee0_0000;
 
 function pci(kind: PciKind): Rig {
-  const { name, late = false, vectors = 0, io = false, window = false } = kind;
+  const { name, late = false, vectors = 0, io = false, window = false, legacy = false } = kind;
   return {
     name,
-    carries: "pci",
+    carries: legacy ? "pci-legacy" : "pci",
     wholeDevices: kind.wholeDevices ?? false,
     connect: async (device) => {
       const memory = machineMemory();
@@ -152,6 +156,7 @@ function pci(kind: PciKind): Rig {
           interrupt: line.set,
           ...(vectors > 0 ? { message: messages.send } : {}),
           io,
+          transitional: legacy,
         });
       const slot = { file: make(device) };
       const config = access(() => ({
@@ -162,7 +167,7 @@ function pci(kind: PciKind): Rig {
         await placeBar(
           config,
           bar,
-          bar.kind === "io" ? 0xc000 : BARS_ADDRESS + bar.index * 0x10_0000,
+          bar.kind === "io" ? 0xc000 + bar.index * 0x400 : BARS_ADDRESS + bar.index * 0x10_0000,
         );
       }
       const file = (index: number) => slot.file.bars.find((bar) => bar.index === index);
@@ -177,7 +182,7 @@ function pci(kind: PciKind): Rig {
         map: (address) => pciBytes(device, address),
         vectors: Array.from({ length: vectors }, (_, data) => ({ address: MESSAGE_ADDRESS, data })),
       };
-      const transport = (await findPci(machine))!;
+      const transport = (await (legacy ? findLegacyPci(machine) : findPci(machine)))!;
       line.handler = () => transport.interrupt();
       messages.handler = (vector) => transport.message(vector);
       return link(transport, slot, make);
@@ -241,13 +246,15 @@ function ccw(name: string, adapter: boolean, late: boolean): Rig {
 
 /** All ways to connect a driver and a device. */
 export const RIGS: readonly Rig[] = [
-  mmio(false),
-  mmio(true),
+  mmio("mmio", false, false),
+  mmio("mmio, asynchronous", true, false),
+  mmio("mmio-legacy", false, true),
   pci({ name: "pci, messages", vectors: 3, wholeDevices: true }),
   pci({ name: "pci, interrupt pin" }),
   pci({ name: "pci, messages, asynchronous", vectors: 16, late: true }),
   pci({ name: "pci, I/O ports", io: true }),
   pci({ name: "pci, through the window", window: true, late: true }),
+  pci({ name: "pci-legacy", legacy: true }),
   ccw("ccw, adapter indicators", true, false),
   ccw("ccw, classic indicators", false, true),
 ];

@@ -1,0 +1,103 @@
+/**
+ * The legacy interface in front of a device that knows VIRTIO 1 alone (VIRTIO 1.4, 2.2.3 and 3.1.2):
+ * FEATURES_OK and VERSION_1, which legacy drivers do not know, are set in their name when they first
+ * enable a queue or go on to DRIVER_OK. Guests are taken for little-endian.
+ *
+ * @module
+ */
+
+import { DeviceId } from "../../generated/layout/core.ts";
+import { PeerError } from "../errors.ts";
+import { legacyAreas } from "../ring_sizes.ts";
+import { Status } from "../status.ts";
+import { type DeviceCore, QueueWord } from "./device_core.ts";
+
+const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND } = Status;
+/** VERSION_1 in the second word. */
+const VERSION_1 = 1;
+/** VIRTIO_NET_F_MRG_RXBUF: without it, packets of legacy drivers have a shorter header. */
+const NET_MRG_RXBUF = 1 << 15;
+
+/** A device as a legacy driver sees it. */
+export class LegacyCore {
+  readonly #core: DeviceCore;
+
+  /** In front of a device whose transport offers VERSION_1. */
+  constructor(core: DeviceCore) {
+    this.#core = core;
+  }
+
+  /** Offered features 0 to 31. */
+  offered(): number {
+    this.#core.deviceFeatureSelect = 0;
+    return this.#core.deviceFeatures();
+  }
+
+  /** Accepted features 0 to 31. */
+  accepted(): number {
+    this.#core.driverFeatureSelect = 0;
+    return this.#core.driverFeatures();
+  }
+
+  /** Accepts features 0 to 31. */
+  accept(features: number): void {
+    this.#core.driverFeatureSelect = 0;
+    this.#core.setDriverFeatures(features);
+  }
+
+  /** The device status, without what legacy drivers do not know. */
+  status(): number {
+    return this.#core.status() & ~(FEATURES_OK | SUSPEND);
+  }
+
+  /** Writes the device status, of which 0 resets. */
+  setStatus(status: number): void {
+    if (status === 0) return this.#core.setStatus(0);
+    const known = status & ~(FEATURES_OK | SUSPEND);
+    if ((known & DRIVER_OK) !== 0) {
+      this.#core.setStatus(known & ~DRIVER_OK);
+      this.#agree();
+    }
+    this.#core.setStatus(known);
+  }
+
+  /** Enables the selected queue: all of it behind one address (VIRTIO 1.4, 2.7.2). */
+  enableQueue(address: number, align: number): void {
+    this.#agree();
+    const core = this.#core;
+    const size = core.queueSize();
+    if (size === 0) return;
+    if (
+      size > 0x8000 || !Number.isInteger(Math.log2(size)) || !Number.isInteger(Math.log2(align))
+    ) {
+      const got = `a size of ${size}, an alignment of ${align}`;
+      core.device.needsReset(
+        new PeerError("Cannot enable the queue", { field: "queue", wanted: "powers of two", got }),
+      );
+      return;
+    }
+    const { driver, device } = legacyAreas(address, size, align);
+    core.enableQueueAt(address, driver, device);
+  }
+
+  #agree(): void {
+    const core = this.#core;
+    if ((core.status() & FEATURES_OK) !== 0) return;
+    if (core.device.info.id === DeviceId.NET && (this.accepted() & NET_MRG_RXBUF) === 0) {
+      const got = `0x${this.accepted().toString(16)}`;
+      const wanted = "a set with VIRTIO_NET_F_MRG_RXBUF over the legacy interface";
+      core.device.needsReset(
+        new PeerError("Cannot go on with the driver", { field: "driver_features", wanted, got }),
+      );
+      return;
+    }
+    core.driverFeatureSelect = 1;
+    core.setDriverFeatures(VERSION_1);
+    core.setStatus(ACKNOWLEDGE | DRIVER | FEATURES_OK);
+  }
+}
+
+/** Whether the selected queue is in use, and with it the page that its address register reads. */
+export function legacyPage(core: DeviceCore): number {
+  return core.queueWord(QueueWord.ENABLED) === 0 ? 0 : core.queueWord(QueueWord.DESC_LOW);
+}
