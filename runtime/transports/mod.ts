@@ -19,3 +19,4 @@ export { type PciBar, PciDevice, type PciDeviceOptions, type PciSnapshot } from 
 export { findPci } from "./pci_driver.ts";
 export { MmioLegacyDevice, type MmioLegacySnapshot } from "./mmio_legacy_device.ts";
 export { findLegacyPci } from "./pci_legacy_driver.ts";
+export type { LegacyQueues } from "../transport.ts";
