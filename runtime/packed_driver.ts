@@ -158,12 +158,15 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     const end = this.#atomic === true ? Atomics.load(this.#desc, word) : this.#desc[word]!;
     if (!this.#isUsed(end)) return -1;
     const id = end & 0xffff;
-    const length = (end & WRITE) === 0 ? 0 : this.#desc[word - 1]! >>> 0;
+    const length = this.#desc[word - 1]! >>> 0;
     const count = this.#pendingCount(id);
     if (count === 0) return this.#refuseId(id);
     const records = this.records;
-    if (this.ordinary !== true || length > records[id << 1 | 1]! >>> 0) {
-      return this.#collectChecked(id, length);
+    const writable = records[id << 1 | 1]! >>> 0;
+    if (this.ordinary !== true || length > writable) {
+      // Without WRITE the length is reserved (VIRTIO 1.4, 2.8.4); QEMU never sets it, and means the length.
+      const reserved = (end & WRITE) === 0 && length > writable;
+      return this.#collectChecked(id, reserved ? 0 : length);
     }
     this.usedLength = length;
     this.free += count;
