@@ -1,20 +1,10 @@
 /** A Linux guest on our devices. */
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { guestMissing, startGuest } from "./guest.ts";
-import { appeared, Peer, peerTest, run, Scratch } from "./peers.ts";
+import { type Peer, peerTest, run, Scratch, serve } from "./peers.ts";
 
-const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));
 const NEEDS = ["qemu-system-x86_64", "busybox", guestMissing];
-
-/** A back end of ours, in a process of its own. */
-async function serve(device: readonly string[], socket: string): Promise<Peer> {
-  const args = ["run", "-A", "--no-lock", CLI, "serve", ...device, "--socket", socket];
-  const peer = new Peer(Deno.execPath(), args, 180);
-  await appeared(socket);
-  return peer;
-}
 
 async function digest(scratch: Scratch, bytes: Uint8Array): Promise<string> {
   Deno.writeFileSync(scratch.path("bytes"), bytes);

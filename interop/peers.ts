@@ -4,6 +4,10 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
+
+const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));
+
 /** Whether a missing peer is a failure instead of a reason to skip. */
 const REQUIRED = Deno.env.get("CI") === "true";
 
@@ -153,4 +157,12 @@ export async function appeared(path: string): Promise<void> {
     }
   }
   throw new Error(`Cannot go on: ${path} did not appear`);
+}
+
+/** A back end of ours, in a process of its own. */
+export async function serve(device: readonly string[], socket: string): Promise<Peer> {
+  const args = ["run", "-A", "--no-lock", CLI, "serve", ...device, "--socket", socket];
+  const peer = new Peer(Deno.execPath(), args, 180);
+  await appeared(socket);
+  return peer;
 }

@@ -9,11 +9,12 @@ import {
   type AccessSize,
   Arena,
   findBars,
+  findMmio,
   GuestMemory,
   type PciMachine,
   placeBar,
 } from "../mod.ts";
-import type { RegisterAccess } from "../mod.ts";
+import type { MmioTransport, RegisterAccess } from "../mod.ts";
 import { close, map, type Mapping, memoryFile } from "../vhost_user/ffi.ts";
 import { Peer, type Scratch } from "./peers.ts";
 
@@ -30,18 +31,24 @@ const LIFE_SECONDS = 60;
 /** Where nothing else of the machine lies. */
 const MEMORY_BARS = 0xe000_0000;
 const IO_BARS = 0xc000;
+/** Where the microvm has its registers. */
+const MMIO_BASE = 0xfeb0_0000;
+const MMIO_SIZE = 0x200;
+const MMIO_PLACES = 24;
 
 /** The qtest protocol: a line for each command, answered in order; interrupts come in between. */
 class Qtest {
   /** Called with each change of an intercepted interrupt. */
   onInterrupt: (line: number, raised: boolean) => void = () => {};
   readonly #connection: Deno.Conn;
+  readonly #output: () => string;
   readonly #waiting: PromiseWithResolvers<string>[] = [];
   readonly #done: Promise<void>;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(connection: Deno.Conn) {
+  constructor(connection: Deno.Conn, output: () => string) {
     this.#connection = connection;
+    this.#output = output;
     this.#done = this.#receive();
   }
 
@@ -71,7 +78,8 @@ class Qtest {
       rest = lines.pop()!;
       for (const line of lines) this.#line(line);
     }
-    for (const { reject } of this.#waiting) reject(new Error("Cannot go on: QEMU is gone"));
+    const gone = new Error(`Cannot go on, QEMU is gone:\n${this.#output()}`);
+    for (const { reject } of this.#waiting) reject(gone);
   }
 
   #line(line: string): void {
@@ -83,7 +91,10 @@ class Qtest {
   }
 }
 
-/** A q35 machine with devices. */
+/** The machines: a PC with PCI, and a small one with devices behind MMIO. */
+export type QemuKind = "q35" | "microvm";
+
+/** A machine with devices. */
 export class QemuMachine implements AsyncDisposable {
   /** The part of the machine's memory that drivers use. */
   readonly memory: GuestMemory;
@@ -109,7 +120,11 @@ export class QemuMachine implements AsyncDisposable {
   }
 
   /** Starts QEMU with these options beside those of the machine. */
-  static async start(scratch: Scratch, options: readonly string[]): Promise<QemuMachine> {
+  static async start(
+    scratch: Scratch,
+    options: readonly string[],
+    kind: QemuKind = "q35",
+  ): Promise<QemuMachine> {
     const fd = memoryFile("qemu", MEMORY_SIZE);
     const path = scratch.path("qtest");
     const rom = new Uint8Array(ROM_SIZE);
@@ -117,7 +132,7 @@ export class QemuMachine implements AsyncDisposable {
     Deno.writeFileSync(scratch.path("halt.rom"), rom);
     using listener = Deno.listen({ transport: "unix", path });
     const peer = new Peer("qemu-system-x86_64", [
-      ...["-M", "q35,memory-backend=mem", "-m", "64M", "-accel", "tcg"],
+      ...["-M", `${kind},memory-backend=mem`, "-m", "64M", "-accel", "tcg"],
       ...["-bios", scratch.path("halt.rom"), "-nodefaults", "-display", "none"],
       ...["-qtest", `unix:${path}`, "-qtest-log", "none"],
       "-object",
@@ -125,9 +140,9 @@ export class QemuMachine implements AsyncDisposable {
       ...options,
     ], LIFE_SECONDS);
     try {
-      const qtest = new Qtest(await accepted(listener, peer));
+      const qtest = new Qtest(await accepted(listener, peer), () => peer.output);
       const mapping = map(fd, MEMORY_START, MEMORY_SIZE - MEMORY_START);
-      await qtest.ask("irq_intercept_in ioapic");
+      if (kind === "q35") await qtest.ask("irq_intercept_in ioapic");
       return new QemuMachine(peer, qtest, mapping);
     } catch (error) {
       await peer[Symbol.asyncDispose]();
@@ -152,6 +167,18 @@ export class QemuMachine implements AsyncDisposable {
     }
     const { memory, arena } = this;
     return { memory, arena, config, bar: (index) => addresses.get(index), vectors };
+  }
+
+  /** The devices behind MMIO: one for each place of the microvm that is not empty. */
+  async mmio(): Promise<MmioTransport[]> {
+    const { memory, arena } = this;
+    const found: MmioTransport[] = [];
+    for (let place = 0; place < MMIO_PLACES; place++) {
+      const registers = this.#space(MMIO_BASE + place * MMIO_SIZE);
+      const transport = await findMmio({ registers, memory, arena });
+      if (transport !== undefined) found.push(transport);
+    }
+    return found;
   }
 
   /** Kills QEMU and gives the memory back. */

@@ -124,7 +124,7 @@ export class BackEnd {
 
   /** Resets the device, unbinds it, and lets go of memory and descriptors. */
   async close(): Promise<void> {
-    await this.rings.reset();
+    await this.rings.close();
     this.#runner.close();
     this.#device.unbind();
     this.#requests?.close();
@@ -161,7 +161,7 @@ export class BackEnd {
       case Request.SET_STATUS:
         return this.#setStatus(number64(message, 0, "status"));
       case Request.RESET_DEVICE:
-        return this.#reset();
+        return this.#reset().then(() => this.rings.forget()) as Promise<undefined>;
       case Request.GET_CONFIG:
       case Request.SET_CONFIG:
         return this.#config(message);

@@ -264,3 +264,23 @@ Deno.test(
     assert.ok(drain(call) > 0);
   }),
 );
+
+Deno.test(
+  "a reset of the status keeps where the rings stood, for who asks later",
+  limited(async () => {
+    const device = new EchoDevice();
+    await using peer = new RawPeer(device);
+    const line = await peer.greet(FEATURES, PROTOCOL | featureSet(ProtocolFeature.STATUS));
+    await line.tell(Request.SET_STATUS, payload64(11)); // and never DRIVER_OK, as QEMU's rng does
+    const file = peer.memory(SIZE);
+    const lent = lend(file, 0);
+    await peer.table([{ address: 0, size: SIZE, user: 0 }], [file]);
+    const kick = await startRing(peer, lent, 0);
+    lent.send("one");
+    signal(kick);
+    await lent.collected();
+    await line.tell(Request.SET_STATUS, payload64(0));
+    assert.equal(device.getStatus(), 0);
+    assert.equal(await peer.base(0), 1);
+  }),
+);

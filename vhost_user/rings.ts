@@ -173,14 +173,7 @@ export class Rings {
    */
   async stop(index: number): Promise<number> {
     const ring = this.#ring(index);
-    const { running } = ring;
-    await this.#halt(ring, true);
-    if (running !== undefined && ring.position !== undefined) {
-      const { base, lost } = baseOf(ring.position, running.layout, this.#regions.memory);
-      if (lost > 0) this.#log(`ring ${index} was stopped with ${lost} buffers in flight`);
-      ring.base = base;
-      ring.position = undefined;
-    }
+    await this.#settle(ring);
     ring.started = false;
     ring.drop(ring.exchange("kick", -1));
     ring.drop(ring.exchange("call", -1));
@@ -214,14 +207,30 @@ export class Rings {
     this.start();
   }
 
-  /** Stops all rings and forgets what was said of them; to be followed by a reset of the device. */
+  /**
+   * Stops all rings, to be followed by a reset of the device. Where they stood is kept: QEMU has been
+   * seen to reset the status before it asks for that.
+   */
   async reset(): Promise<void> {
+    for (const ring of this.#rings.values()) {
+      await this.#settle(ring);
+      ring.started = ring.enabled = false;
+      ring.drop(ring.exchange("kick", -1));
+    }
+    this.#enabled = false;
+  }
+
+  /** Forgets where the rings stood. */
+  forget(): void {
+    for (const ring of this.#rings.values()) ring.base = ring.position = undefined;
+  }
+
+  /** Stops all rings at once, and lets go of all descriptors. */
+  async close(): Promise<void> {
     for (const ring of this.#rings.values()) {
       await this.#halt(ring);
       ring.close();
     }
-    this.#rings.clear();
-    this.#enabled = false;
   }
 
   /** Tells the driver that buffers of a ring were used; false when the ring has no event for that. */
@@ -278,6 +287,9 @@ export class Rings {
       });
     }
     ring.running = records;
+    // Some front ends keep DRIVER_OK to themselves; a ring that is started says as much.
+    const { ACKNOWLEDGE, DRIVER, FEATURES_OK, DRIVER_OK } = Status;
+    this.#device.setStatus(ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
   }
 
   #records(ring: Ring): Records {
@@ -310,6 +322,17 @@ export class Rings {
       }
     }
     return base === this.#start() ? undefined : position;
+  }
+
+  /** Stops a ring, having waited for its buffers, and turns where it stood into its base. */
+  async #settle(ring: Ring): Promise<void> {
+    const { running } = ring;
+    await this.#halt(ring, true);
+    if (running === undefined || ring.position === undefined) return;
+    const { base, lost } = baseOf(ring.position, running.layout, this.#regions.memory);
+    if (lost > 0) this.#log(`ring ${ring.index} was stopped with ${lost} buffers in flight`);
+    ring.base = base;
+    ring.position = undefined;
   }
 
   /** Takes a ring from the device, keeping where it stood. */
