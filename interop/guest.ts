@@ -61,6 +61,8 @@ export interface GuestOptions {
   readonly modules: readonly string[];
   /** Further arguments of QEMU. */
   readonly qemu: readonly string[];
+  /** Number of processors: 2 when not given. */
+  readonly processors?: number;
   /** Seconds after which it is killed. */
   readonly seconds?: number;
 }
@@ -81,7 +83,8 @@ export function startGuest(scratch: Scratch, options: GuestOptions): Peer {
   const initrd = scratch.path("initrd");
   Deno.writeFileSync(initrd, archive.bytes());
   return new Peer("qemu-system-x86_64", [
-    ...["-machine", "q35,memory-backend=mem", "-accel", "tcg", "-m", "256M", "-smp", "2"],
+    ...["-machine", "q35,memory-backend=mem", "-accel", "tcg", "-m", "256M"],
+    ...["-smp", `${options.processors ?? 2}`],
     ...["-object", "memory-backend-memfd,id=mem,size=256M,share=on"],
     ...["-kernel", image, "-initrd", initrd],
     ...["-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on"],

@@ -2,42 +2,31 @@
 
 import assert from "node:assert/strict";
 import { guestMissing, startGuest } from "./guest.ts";
-import { appeared, Peer, peerTest, run, Scratch, serve } from "./peers.ts";
+import { appeared, peerTest, run, Scratch, serve } from "./peers.ts";
 
-/** The human monitor of a QEMU. */
-class Monitor {
-  readonly #connection: Deno.Conn;
-  #text = "";
-
-  constructor(connection: Deno.Conn) {
-    this.#connection = connection;
-  }
-
-  /** Runs a command; what it printed. */
-  async ask(command: string): Promise<string> {
-    await this.#prompt();
-    await this.#connection.write(new TextEncoder().encode(`${command}\n`));
-    return await this.#prompt();
-  }
-
-  close(): void {
-    this.#connection.close();
-  }
-
-  async #prompt(): Promise<string> {
+/** Has a QEMU migrate its guest, through its human monitor; settles once that is complete. */
+async function migrate(monitor: string, to: string): Promise<void> {
+  using connection = await Deno.connect({ transport: "unix", path: monitor });
+  const say = (line: string) => connection.write(new TextEncoder().encode(`${line}\n`));
+  await say("migrate_set_parameter max-bandwidth 64m");
+  await say(`migrate -d ${to}`);
+  const timer = setInterval(() => void say("info migrate").catch(() => {}), 500);
+  try {
+    let text = "";
     const chunk = new Uint8Array(65536);
-    while (!this.#text.includes("(qemu) ")) {
-      const count = await this.#connection.read(chunk);
-      if (count === null) throw new Error(`Cannot read the monitor: ${this.#text}`);
-      this.#text += new TextDecoder().decode(chunk.subarray(0, count));
+    while (!text.includes("Migration status: completed")) {
+      const count = await connection.read(chunk);
+      if (count === null || /Migration status: (failed|cancelled)/.test(text)) {
+        throw new Error(`Cannot migrate: ${text}`);
+      }
+      text += new TextDecoder().decode(chunk.subarray(0, count));
     }
-    const [before = "", ...after] = this.#text.split("(qemu) ");
-    this.#text = after.length === 1 && after[0] === "" ? "(qemu) " : after.join("(qemu) ");
-    return before;
+  } finally {
+    clearInterval(timer);
   }
 }
 
-const FILES = 8;
+const FILES = 4;
 
 peerTest("a Linux guest is migrated while it reads our disk", [
   "qemu-system-x86_64",
@@ -71,7 +60,8 @@ peerTest("a Linux guest is migrated while it reads our disk", [
         ...["-monitor", `unix:${monitor},server=on,wait=off`],
         ...more,
       ],
-      seconds: 180,
+      processors: 1, // one with two, emulated by QEMU 7.2, was seen to crash after the migration
+      seconds: 100,
       // Files are read into memory all the time, and looked at again after a while without reading.
       script: `
 mount -t ext4 /dev/vda /mnt && cd /mnt
@@ -82,7 +72,7 @@ until test -e /tmp/last; do
   md5sum -c sums > /tmp/second 2>&1 || cat /tmp/second
   round=$((round + 1))
   echo ROUND$round
-  test $round -ge 60 && touch /tmp/last
+  test $round -ge 24 && touch /tmp/last
 done
 md5sum -c sums 2>&1
 `,
@@ -102,22 +92,11 @@ md5sum -c sums 2>&1
     },
   };
   await source.guest.printed("ROUND3");
-  const monitor = new Monitor(
-    await Deno.connect({ transport: "unix", path: source.monitor }),
-  );
-  await monitor.ask("migrate_set_parameter max-bandwidth 64m");
-  await monitor.ask(`migrate -d ${channel}`);
-  for (;;) {
-    const status = await monitor.ask("info migrate");
-    if (/status: completed/.test(status)) break;
-    assert.doesNotMatch(status, /failed|cancelled/, source.guest.output);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  monitor.close();
+  await migrate(source.monitor, channel);
   await target.guest.printed("GUEST ENDS");
   const output = source.guest.output + target.guest.output;
-  assert.match(target.guest.output, /ROUND60/);
-  assert.doesNotMatch(source.guest.output, /ROUND60/);
+  assert.match(target.guest.output, /ROUND24/);
+  assert.doesNotMatch(source.guest.output, /ROUND24/);
   assert.doesNotMatch(output, /FAILED|WARNING|error/i, output);
   assert.equal(output.match(/file\d: OK/g)?.length, FILES);
 });

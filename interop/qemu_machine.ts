@@ -142,6 +142,7 @@ export class QemuMachine implements AsyncDisposable {
     try {
       const qtest = new Qtest(await accepted(listener, peer), () => peer.output);
       const mapping = map(fd, MEMORY_START, MEMORY_SIZE - MEMORY_START);
+      await qtest.ask("endianness"); // once it answers, it has opened the memory
       if (kind === "q35") await qtest.ask("irq_intercept_in ioapic");
       return new QemuMachine(peer, qtest, mapping);
     } catch (error) {
