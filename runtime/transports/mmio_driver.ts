@@ -60,6 +60,7 @@ export async function findMmio(machine: MmioMachine): Promise<MmioTransport | un
 /** A device behind MMIO registers, as its driver sees it; {@linkcode findMmio} makes it. */
 class MmioLink extends BusTransport implements MmioTransport {
   readonly #machine: MmioMachine;
+  #featureWords = 4;
 
   /** For a device that was found, of this type. */
   constructor(machine: MmioMachine, deviceId: number) {
@@ -96,20 +97,26 @@ class MmioLink extends BusTransport implements MmioTransport {
     });
   }
 
+  /** QEMU takes every selector but 0 for 1: words that repeat the second are not there, nor to be written. */
   getFeatures(): Promise<bigint> {
     return this.sequence(async () => {
-      let features = 0n;
-      for (let word = this.facilities.featureBits / 32 - 1; word >= 0; word--) {
+      const words: number[] = [];
+      for (let word = 0; word < this.facilities.featureBits / 32; word++) {
         await this.#write("DeviceFeaturesSel", word);
-        features = features << 32n | BigInt(await this.#read("DeviceFeatures"));
+        words.push(await this.#read("DeviceFeatures"));
       }
-      return features;
+      const repeats = words.slice(1).every((word) => word !== 0 && word === words[1]);
+      this.#featureWords = repeats ? 2 : words.length;
+      return words.slice(0, this.#featureWords).reduceRight(
+        (features, word) => features << 32n | BigInt(word),
+        0n,
+      );
     });
   }
 
   setFeatures(features: bigint): Promise<void> {
     return this.sequence(async () => {
-      for (let word = 0; word < this.facilities.featureBits / 32; word++) {
+      for (let word = 0; word < this.#featureWords; word++) {
         await this.#write("DriverFeaturesSel", word);
         await this.#write("DriverFeatures", featureWord(features, word));
       }

@@ -244,3 +244,22 @@ Deno.test("a failing access loses the device, once", async () => {
   assert.match(String(failures[0].cause), /the socket is closed/);
   await driver.close();
 });
+
+Deno.test("feature words that only repeat the second are taken for none, and are not written", async () => {
+  const device = new EchoDevice();
+  const memory = machineMemory();
+  const file = new MmioDevice(device, { memory, interrupt: () => {} });
+  const selectors: readonly number[] = [R.DeviceFeaturesSel.offset, R.DriverFeaturesSel.offset];
+  const registers = access(() => ({
+    read: (offset, size) => file.read(offset, size),
+    write: (offset, size, value) =>
+      file.write(offset, size, selectors.includes(offset) ? Math.min(value, 1) : value),
+  }), false);
+  const transport = (await findMmio({ registers, memory }))!;
+  assert.equal((await transport.getFeatures()) >> 64n, 0n);
+  const driver = new EchoDriver(transport);
+  await driver.agree({ want: 1n });
+  assert.equal(device.features & 1n, 1n);
+  assert.equal(device.features >> 32n & 1n, 1n);
+  await driver.close();
+});
