@@ -1,6 +1,6 @@
 /**
  * Remembers from run to run what formatting gave, as `deno fmt` does for its own runs: a text that
- * was formatted before, and whose file is still there as it was written, is not formatted again.
+ * was formatted before is not formatted again.
  *
  * @module
  */
@@ -9,39 +9,37 @@ import { LINE_WIDTH } from "./format.ts";
 import { typescriptPluginPath } from "./deps.ts";
 
 /** The item of this program's local storage. */
-const ITEM = "formatted";
+const ITEM = "formatted texts";
 
-/** How many texts are remembered, the last ones. */
-const CAPACITY = 2000;
+/** How many characters of formatted text are remembered, the last ones: local storage holds 10 MB. */
+const CAPACITY = 4 << 20;
 
-/** What formatting gave, as pairs of digests: of a text before, and of that text after. */
+/** What formatting gave: digests of texts before, and those texts after. */
 export class Memo {
   readonly #after: Map<string, string> = stored();
 
-  /** What formatting `text` gives, when that is known and is what the file at `url` has. */
-  async recall(text: string, url: URL): Promise<string | undefined> {
-    const after = this.#after.get(await digest(text));
-    const found = after === undefined ? undefined : await textAt(url);
-    return found !== undefined && after === await digest(found) ? found : undefined;
+  /** What formatting `text` gives, when that is known. */
+  async recall(text: string): Promise<string | undefined> {
+    return this.#after.get(await digest(text));
   }
 
   /** Remembers pairs of texts, before and after, for the next run. */
   async learn(pairs: readonly (readonly [before: string, after: string])[]): Promise<void> {
-    const learnt = await Promise.all(pairs.flat().map(digest));
-    for (let i = 0; i < learnt.length; i += 2) {
-      this.#after.delete(learnt[i]!);
-      this.#after.set(learnt[i]!, learnt[i + 1]!);
-    }
-    store([...this.#after].slice(-CAPACITY));
+    const keys = await Promise.all(pairs.map(([before]) => digest(before)));
+    if (keys.every((key) => this.#after.has(key))) return;
+    keys.forEach((key, i) => {
+      this.#after.delete(key);
+      this.#after.set(key, pairs[i]![1]);
+    });
+    store(newest([...this.#after]));
   }
 }
 
-async function textAt(url: URL): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(url);
-  } catch {
-    return undefined; // Whatever is the matter with the file is told when it is compared.
-  }
+/** As many of the last entries as there is room for. */
+function newest(entries: (readonly [string, string])[]): (readonly [string, string])[] {
+  let room = CAPACITY;
+  const first = entries.findLastIndex(([, after]) => (room -= after.length) < 0);
+  return entries.slice(first + 1);
 }
 
 function store(pairs: readonly (readonly [string, string])[]): void {

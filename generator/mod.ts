@@ -17,7 +17,7 @@ import { modelFiles, type OutputFile } from "./files.ts";
 import { Formatting } from "./format.ts";
 import { load, resolve } from "./front.ts";
 import { Memo } from "./memo.ts";
-import { below, compare, drift, type Plan, refusal } from "./plan.ts";
+import { compare, drift, type Plan, refusal } from "./plan.ts";
 import { runtimeFiles, runtimeSpecifier } from "./runtime.ts";
 import { standardModules } from "./standard.ts";
 import { write } from "./write.ts";
@@ -100,14 +100,13 @@ async function printAll(options: GenerateOptions, memo: Memo | undefined): Promi
   const files = modelFiles(model, runtimeSpecifier(runtime, out, root));
   // Before formatting: when its threads end, so do connections of theirs that this one would use again.
   const copied = runtime === "copy" ? await runtimeFiles() : [];
-  const printed = await formatAll(files, out, memo);
+  const printed = await formatAll(files, memo);
   const known = new Set(printed.map(({ path }) => path));
   return [...printed, ...copied.filter(({ path }) => !known.has(path))];
 }
 
 async function formatAll(
   files: Iterable<OutputFile>,
-  out: URL,
   memo: Memo | undefined,
 ): Promise<OutputFile[]> {
   using formatting = new Formatting();
@@ -115,7 +114,7 @@ async function formatAll(
   const texts: Promise<string>[] = [];
   for (const file of files) {
     printed.push(file);
-    const known = await memo?.recall(file.text, below(out, file.path));
+    const known = await memo?.recall(file.text);
     texts.push(known === undefined ? formatting.add(file) : Promise.resolve(known));
   }
   formatting.finish();
