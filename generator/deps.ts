@@ -5,9 +5,5 @@
  */
 
 export { default as Handlebars } from "npm:handlebars@4.7.10";
-export {
-  createFromBuffer,
-  createFromWasmModule,
-  type Formatter,
-} from "npm:@dprint/formatter@0.6.0";
+export { createFromWasmModule, type Formatter } from "npm:@dprint/formatter@0.6.0";
 export { getPath as typescriptPluginPath } from "npm:@dprint/typescript@0.96.1";

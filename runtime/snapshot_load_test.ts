@@ -99,7 +99,7 @@ for (const packed of [false, true]) {
       assert.equal(device.settings.writeback, 1);
       const last = disk(sectors);
       move(transport, device, last);
-      assert.equal(last.config.bytes[32], 1);
+      assert.equal(last.settings.writeback, 1);
       await driver.close();
       last.unbind();
     });

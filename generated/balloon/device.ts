@@ -155,6 +155,11 @@ export class BalloonDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeBalloonConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** Takes over what the driver wrote to the configuration. */
   protected override configWritten(offset: number, length: number): void {
     const { view } = this.config;

@@ -132,6 +132,11 @@ export class CanDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeCanConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** A frame from the bus (VIRTIO 1.4, 5.20.5.3). False when no buffer is parked that holds it. */
   sendRx(value: CanRx): boolean {
     const index = this.#plan.index(1, 0);

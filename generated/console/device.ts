@@ -139,6 +139,11 @@ export class ConsoleDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeConsoleConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** Takes over what the driver wrote to the configuration. */
   protected override configWritten(offset: number, length: number): void {
     const { view } = this.config;

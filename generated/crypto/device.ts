@@ -441,6 +441,11 @@ export class CryptoDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeCryptoConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;

@@ -152,6 +152,11 @@ export class FileSystemDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeFileSystemConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** A notify message of FUSE; error holds its code, unique is 0 (VIRTIO 1.4, 5.11.6.3). False when no buffer is parked that holds it. */
   sendNotify(value: FileSystemNotify, outarg: Uint8Array): boolean {
     const index = this.#plan.index(1, 0);

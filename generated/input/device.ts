@@ -118,6 +118,11 @@ export class InputDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeInputConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** Takes over what the driver wrote to the configuration. */
   protected override configWritten(offset: number, length: number): void {
     const touches = (from: number, size: number) => offset < from + size && from < offset + length;

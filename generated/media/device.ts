@@ -165,6 +165,11 @@ export class MediaDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeMediaConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** A session is broken: all that is left is to close it (VIRTIO 1.4, 5.22.6.2.2). False when no buffer is parked that holds it. */
   sendError(value: MediaError): boolean {
     const index = this.#plan.index(1, 0);

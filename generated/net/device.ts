@@ -398,6 +398,11 @@ export class NetworkDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeNetworkConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** A packet from the network (VIRTIO 1.4, 5.1.9.4). False when no buffer is parked that holds it. */
   sendReceive(value: NetworkReceive, data: Uint8Array, queue = 0): boolean {
     const index = this.#plan.index(0, queue);

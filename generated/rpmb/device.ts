@@ -146,6 +146,11 @@ export class RpmbDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeRpmbConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;

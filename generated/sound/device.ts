@@ -292,6 +292,11 @@ export class SoundDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeSoundConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** Something was plugged into a jack (VIRTIO 1.4, 5.14.6). False when no buffer is parked that holds it. */
   sendJackConnected(value: SoundJack): boolean {
     const index = this.#plan.index(1, 0);

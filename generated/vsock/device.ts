@@ -120,6 +120,11 @@ export class SocketDevice extends Device {
     this.configChanged();
   }
 
+  /** Takes over the configuration of a snapshot. */
+  protected override configRestored(): void {
+    this.#settings = decodeSocketConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
   /** A packet to the guest (VIRTIO 1.4, 5.10.6.4). False when no buffer is parked that holds it. */
   sendReceive(value: SocketReceive, data: Uint8Array): boolean {
     const index = this.#plan.index(0, 0);
