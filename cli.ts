@@ -61,8 +61,10 @@ export async function main(args: readonly string[], io: Terminal = terminal()): 
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) return misuse(io, `there is no command ${JSON.stringify(name)}`, HELP);
   const { command } = await entry.load();
-  if (rest.includes("--help") || rest.includes("-h")) return io.print(command.help);
   try {
+    if (rest.includes("--help") || rest.includes("-h")) {
+      return io.print(await command.helpFor?.(rest) ?? command.help);
+    }
     return await command.run(rest, io);
   } catch (error) {
     if (error instanceof UsageError) return misuse(io, error.message, command.help);

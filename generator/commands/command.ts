@@ -10,6 +10,8 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 export interface Command {
   /** The whole text of its `--help`; one line starts with `Usage:`. */
   readonly help: string;
+  /** The text of `--help` behind other arguments, where that depends on them. */
+  helpFor?(args: readonly string[]): Promise<string>;
   /** Runs it and returns the exit code; throws {@linkcode UsageError} when it does not understand `args`. */
   readonly run: (args: readonly string[], io: Terminal) => Promise<number>;
 }

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { UsageError } from "../../generator/commands/command.ts";
 import { BlockDevice, type BlockHandlers, BlockStatus } from "../../generated/blk/mod.ts";
 import { within } from "../../runtime/values.ts";
 import { close, fileSize, open, readAt, sync, writeAt, zeroRange } from "../ffi.ts";
+import { defineBackEnd } from "./ready.ts";
 
 const SECTOR = 512;
 /** Bytes of one access to the file when a request's data are in pieces, and of zeroes written at once. */
@@ -75,6 +77,35 @@ export function diskUrl(options: FileDiskOptions): URL {
   url.search = new URLSearchParams({ options: JSON.stringify(options) }).toString();
   return url;
 }
+
+/** `serve blk`. */
+export const backEnd = defineBackEnd({
+  usage: "--file FILE [--read-only] [--serial TEXT] [--queues N] [--threads]",
+  help: `  --file FILE        The disk's bytes; its size is the disk's
+  --read-only        The disk can not be written
+  --serial TEXT      Identification of the disk, at most 20 characters
+  --queues N         Request queues of the disk: 1 when not given
+  --threads          Serves each queue by a thread of its own, which is faster
+`,
+  options: {
+    file: { type: "string" },
+    "read-only": { type: "boolean" },
+    serial: { type: "string" },
+    queues: { type: "string" },
+    threads: { type: "boolean" },
+  },
+  load({ file, "read-only": readOnly = false, serial = "", queues: count = "1", threads }) {
+    if (file === undefined) throw new UsageError("blk needs --file");
+    const queues = Number(count);
+    if (!Number.isInteger(queues) || queues < 1) throw new UsageError("--queues is no number");
+    const options = { file, readOnly, serial, queues };
+    return {
+      ...(threads === true ? { device: diskUrl(options) } : fileDisk(options)),
+      qemu: [`-device vhost-user-blk-pci,num-queues=${queues},chardev=virtio0`],
+      reconnects: true,
+    };
+  },
+});
 
 const LIMITS = {
   maxDiscardSectors: RANGE_MAX,

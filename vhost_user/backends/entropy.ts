@@ -5,6 +5,7 @@
  */
 
 import { EntropyDevice } from "../../generated/entropy/mod.ts";
+import { defineBackEnd } from "./ready.ts";
 
 /** What `crypto.getRandomValues` gives in one call. */
 const CHUNK = 65536;
@@ -20,3 +21,14 @@ export function randomSource(): EntropyDevice {
     },
   });
 }
+
+/** `serve entropy`. */
+export const backEnd = defineBackEnd({
+  usage: "",
+  help: "",
+  options: {},
+  load: () => ({
+    device: randomSource(),
+    qemu: ["-device vhost-user-rng-pci,chardev=virtio0"],
+  }),
+});

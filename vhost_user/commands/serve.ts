@@ -4,7 +4,6 @@
  * @module
  */
 
-import { pathToFileURL } from "node:url";
 import {
   type Command,
   parse,
@@ -13,49 +12,38 @@ import {
 } from "../../generator/commands/command.ts";
 import { Device } from "../../runtime/device.ts";
 import { PeerError, TransportError } from "../../runtime/errors.ts";
+import type { BackEnd, Served } from "../backends/ready.ts";
 import { serve } from "../serve.ts";
+
+interface Entry {
+  readonly about: string;
+  readonly load: () => Promise<{ readonly backEnd: BackEnd }>;
+}
+
+/** The ready back ends; each is loaded when it is asked for. */
+const BACK_ENDS: Readonly<Record<string, Entry>> = {
+  blk: {
+    about: "A disk over a file of raw bytes",
+    load: () => import("../backends/blk.ts"),
+  },
+  entropy: {
+    about: "A source of random bytes",
+    load: () => import("../backends/entropy.ts"),
+  },
+};
 
 const OPTIONS = {
   socket: { type: "string" },
-  file: { type: "string" },
-  "read-only": { type: "boolean" },
-  serial: { type: "string" },
-  queues: { type: "string" },
-  threads: { type: "boolean" },
   "require-sealed": { type: "boolean" },
   quiet: { type: "boolean" },
 } as const;
 
-type Values = ReturnType<typeof parse<typeof OPTIONS>>["values"];
-
-/** A device, what it keeps open, and the options of QEMU that use it. */
-interface Served {
-  readonly device: Device | URL;
-  readonly name: string;
-  readonly close: () => void;
-  readonly qemu: string;
+interface Common {
+  readonly "require-sealed"?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
 }
 
-/** The command. */
-export const command: Command = {
-  help: `Serves a device to a virtual machine over vhost-user, until it is interrupted.
-
-Usage: virtio-ts serve blk --socket PATH --file FILE [--read-only] [--serial TEXT]
-                           [--queues N] [--threads]
-       virtio-ts serve entropy --socket PATH
-       virtio-ts serve MODULE --socket PATH [--threads]
-
-A disk over a file of raw bytes, a source of random bytes, or the device that a module exports as its
-default. What to give QEMU is printed.
-
-Options:
-  --socket PATH      Where to listen; a socket that nobody uses any more is replaced
-  --file FILE        The disk's bytes; its size is the disk's
-  --read-only        The disk can not be written
-  --serial TEXT      Identification of the disk, at most 20 characters
-  --queues N         Request queues of the disk: 1 when not given
-  --threads          Serves each queue by a thread of its own, which is faster; a module is loaded by
-                     each thread
+const COMMON = `  --socket PATH      Where to listen; a socket that nobody uses any more is replaced
   --require-sealed   Takes only guest memory that can not shrink (memory-backend-memfd with seal=on): a
                      virtual machine that made its memory smaller would end this process otherwise
   --quiet            Says nothing of what happens
@@ -64,14 +52,39 @@ Permissions: --allow-ffi, and --allow-read and --allow-write for the socket; --a
 
 Exit codes: 0 interrupted; 1 the device can not be made or served; 2 the command line was not
 understood.
-`,
+`;
+
+const names = Object.entries(BACK_ENDS);
+
+/** The command. */
+export const command: Command = {
+  help: `Serves a device to a virtual machine over vhost-user, until it is interrupted.
+
+Usage: virtio-ts serve DEVICE --socket PATH [options]
+
+Devices, each with options of its own (see serve DEVICE --help):
+${names.map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`).join("\n")}
+  MODULE     What a module exports as its default, by a path or URL
+
+What to give QEMU is printed.
+
+Options:
+${COMMON}`,
+  async helpFor(args) {
+    const [name] = args;
+    if (name === undefined || name.startsWith("-")) return this.help;
+    const { usage, help } = await find(name);
+    return `Usage: virtio-ts serve ${name} --socket PATH ${usage}\n\nOptions:\n${help}${COMMON}`;
+  },
   async run(args, io) {
-    const { values, positionals } = parse(args, OPTIONS);
-    const [what, ...others] = positionals;
-    if (what === undefined || others.length > 0) throw new UsageError("one device is needed");
+    const [name, ...rest] = args;
+    if (name === undefined || name.startsWith("-")) throw new UsageError("a device comes first");
+    const backEnd = await find(name);
+    const { values, positionals } = parse(rest, { ...backEnd.options, ...OPTIONS });
+    if (positionals.length > 0) throw new UsageError("one device is served at a time");
     if (values.socket === undefined) throw new UsageError("--socket is needed");
     try {
-      return await run(await load(what, values), values.socket, values, io);
+      return await run(name, await backEnd.load(values), values.socket, values, io);
     } catch (error) {
       if (error instanceof UsageError) throw error;
       if (error instanceof TransportError || error instanceof RangeError) {
@@ -83,7 +96,18 @@ understood.
   },
 };
 
-async function run(served: Served, path: string, values: Values, io: Terminal): Promise<number> {
+async function find(name: string): Promise<BackEnd> {
+  if (Object.hasOwn(BACK_ENDS, name)) return (await BACK_ENDS[name]!.load()).backEnd;
+  return (await import("../backends/module.ts")).moduleBackEnd(name);
+}
+
+async function run(
+  name: string,
+  served: Served,
+  path: string,
+  values: Common,
+  io: Terminal,
+): Promise<number> {
   const { device } = served;
   const log = (line: string) => values.quiet === true ? undefined : io.complain(`${line}\n`);
   if (device instanceof Device) device.onError = (error) => log(inspect(error));
@@ -93,11 +117,11 @@ async function run(served: Served, path: string, values: Values, io: Terminal): 
   try {
     const requireSealed = values["require-sealed"] === true;
     await using _server = await serve(device, path, { requireSealed, log });
-    io.print(`serving ${served.name} at ${path}; give QEMU\n${qemu(served.qemu, path)}`);
+    io.print(`serving ${name} at ${path}; give QEMU\n${qemu(served, path)}`);
     await interrupted.promise;
   } finally {
     for (const signal of SIGNALS) Deno.removeSignalListener(signal, stop);
-    served.close();
+    await served.close?.();
   }
   return 0;
 }
@@ -109,56 +133,12 @@ function inspect(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
-function qemu(device: string, path: string): string {
-  // QEMU 7.2 connects to a disk again that died; it ends itself when told to do so with other devices.
-  const reconnect = device.startsWith("vhost-user-blk") ? ",reconnect=1" : "";
-  return [
-    "  -object memory-backend-memfd,id=mem,size=1G,share=on -m 1G -machine q35,memory-backend=mem",
-    `  -chardev socket,id=virtio0,path=${path}${reconnect}`,
-    `  -device ${device},chardev=virtio0`,
-    "",
-  ].join(" \\\n").replace(/ \\\n$/, "\n");
-}
-
-async function load(what: string, values: Values): Promise<Served> {
-  switch (what) {
-    case "blk": {
-      if (values.file === undefined) throw new UsageError("blk needs --file");
-      const queues = Number(values.queues ?? 1);
-      if (!Number.isInteger(queues) || queues < 1) throw new UsageError("--queues is no number");
-      const { diskUrl, fileDisk } = await import("../backends/blk.ts");
-      const options = {
-        file: values.file,
-        readOnly: values["read-only"] === true,
-        serial: values.serial ?? "",
-        queues,
-      };
-      const qemu = `vhost-user-blk-pci,num-queues=${queues}`;
-      if (values.threads === true) {
-        return { device: diskUrl(options), name: "blk", close() {}, qemu };
-      }
-      return { ...fileDisk(options), name: "blk", qemu };
-    }
-    case "entropy": {
-      const { randomSource } = await import("../backends/entropy.ts");
-      return { device: randomSource(), name: "entropy", close() {}, qemu: "vhost-user-rng-pci" };
-    }
-    default:
-      return await loadModule(what, values.threads === true);
-  }
-}
-
-/** The device that a module exports as its default. */
-async function loadModule(path: string, threads: boolean): Promise<Served> {
-  const url = /^(?:file|https?|data):/.test(path)
-    ? path
-    : new URL(path, pathToFileURL(`${Deno.cwd()}/`)).href;
-  if (!/[./]/.test(path)) throw new UsageError(`there is no device ${JSON.stringify(path)}`);
-  const { default: device } = await import(url);
-  if (!(device instanceof Device)) {
-    throw new TransportError(`Cannot serve ${path}: its default export is no device`);
-  }
-  const { name } = device.info;
-  const qemu = `vhost-user-${name === "entropy" ? "rng" : name}-pci`;
-  return { device: threads ? new URL(url) : device, name, close() {}, qemu };
+/** The arguments of QEMU, to be pasted. */
+function qemu({ qemu, reconnects }: Served, path: string): string {
+  const lines = [
+    "-object memory-backend-memfd,id=mem,size=1G,share=on -m 1G -machine q35,memory-backend=mem",
+    `-chardev socket,id=virtio0,path=${path}${reconnects ? ",reconnect=1" : ""}`,
+    ...qemu,
+  ];
+  return `${lines.map((line) => `  ${line}`).join(" \\\n")}\n`;
 }

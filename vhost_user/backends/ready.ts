@@ -1,0 +1,48 @@
+/**
+ * What `serve` knows of a ready back end. Each file of this folder that has one exports it as
+ * `backEnd`; the table of `serve` names it.
+ *
+ * @module
+ */
+
+import type { ParseArgsConfig } from "node:util";
+import type { parse } from "../../generator/commands/command.ts";
+import type { Device } from "../../runtime/device.ts";
+
+/** Options of a command line, as `parseArgs` takes them. */
+export type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** What was given for options. */
+export type Values<T extends Options> = ReturnType<typeof parse<T>>["values"];
+
+/** A device, what it keeps open, and the arguments of QEMU that use it. */
+export interface Served {
+  /** The device, or a module that exports it as its default, for a thread for each queue. */
+  readonly device: Device | URL;
+  /** Arguments of QEMU, a line for each; the socket is the chardev `virtio0`. */
+  readonly qemu: readonly string[];
+  /** QEMU connects again when the back end was gone; 7.2 can with disks, and ends itself with others. */
+  readonly reconnects?: boolean;
+  /** Lets go of what the device keeps open, once nothing is served any more. */
+  close?(): void | Promise<void>;
+}
+
+/** A ready back end. */
+export interface BackEnd<T extends Options = Options> {
+  /** What stands after its name on the command line, as in `--file FILE [--read-only]`. */
+  readonly usage: string;
+  /** A line or more for each option. */
+  readonly help: string;
+  /** Its own options. */
+  readonly options: T;
+  /**
+   * Makes the device. UsageError when an option is missing or no such thing, TransportError or
+   * RangeError when the device can not be made.
+   */
+  load(values: Values<T>): Served | Promise<Served>;
+}
+
+/** A ready back end, with the types of its options. */
+export function defineBackEnd<const T extends Options>(backEnd: BackEnd<T>): BackEnd<T> {
+  return backEnd;
+}
