@@ -49,3 +49,11 @@ Deno.test("each file of the output says first what it was generated from", () =>
     else assert.match(banner[1]!, source);
   }
 });
+
+Deno.test("in emitted tests every request reaches its handler; none is refused by a check", () => {
+  const refused = [...output()].filter(({ path }) => path.endsWith("/loopback_test.ts"))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/`\w+: (\w+) is refused over/g)].map(([, name]) => `${path}: ${name}`)
+    );
+  assert.deepEqual(refused, []);
+});

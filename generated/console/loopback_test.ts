@@ -61,9 +61,9 @@ Deno.test("console: the driver reads the configuration, and is told of changes",
     driver.config,
   );
   const changed = new Promise<void>((resolve) => driver.onConfigChange = resolve);
-  device.configure({ cols: 3 });
+  device.configure({ cols: 1 });
   await changed;
-  assert.equal(driver.config.cols, 3);
+  assert.equal(driver.config.cols, 1);
 });
 
 Deno.test("console: the device is told when the driver writes emergWr", async () => {

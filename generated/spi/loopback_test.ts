@@ -15,17 +15,17 @@ function pattern(length: number): Uint8Array {
 function makeDevice(seen: Seen, changes: Partial<SpiDeviceOptions> = {}): SpiDevice {
   return new SpiDevice({
     config: {
-      csMaxNumber: 1,
+      csMaxNumber: 255,
       csChangeSupported: 1,
-      txNbitsSupported: 1,
-      rxNbitsSupported: 1,
+      txNbitsSupported: 7,
+      rxNbitsSupported: 7,
       bitsPerWordMask: 2,
-      modeFuncSupported: 2,
-      maxFreqHz: 2,
-      maxWordDelayNs: 2,
-      maxCsSetupNs: 2,
-      maxCsHoldNs: 2,
-      maxCsInactiveNs: 2,
+      modeFuncSupported: 65535,
+      maxFreqHz: 65535,
+      maxWordDelayNs: 65535,
+      maxCsSetupNs: 65535,
+      maxCsHoldNs: 65535,
+      maxCsInactiveNs: 65535,
     },
     transfer: (request, txBuf, rxBuf) => {
       seen.push(["transfer", structuredClone(request), txBuf.bytes(), rxBuf.length]);
@@ -48,36 +48,33 @@ Deno.test("spi: the driver reads the configuration, and is told of changes", asy
   assert.deepEqual({
     ...driver.config,
     ...{
-      csMaxNumber: 1,
+      csMaxNumber: 255,
       csChangeSupported: 1,
-      txNbitsSupported: 1,
-      rxNbitsSupported: 1,
+      txNbitsSupported: 7,
+      rxNbitsSupported: 7,
       bitsPerWordMask: 2,
-      modeFuncSupported: 2,
-      maxFreqHz: 2,
-      maxWordDelayNs: 2,
-      maxCsSetupNs: 2,
-      maxCsHoldNs: 2,
-      maxCsInactiveNs: 2,
+      modeFuncSupported: 65535,
+      maxFreqHz: 65535,
+      maxWordDelayNs: 65535,
+      maxCsSetupNs: 65535,
+      maxCsHoldNs: 65535,
+      maxCsInactiveNs: 65535,
     },
   }, driver.config);
   const changed = new Promise<void>((resolve) => driver.onConfigChange = resolve);
-  device.configure({ csMaxNumber: 0 });
+  device.configure({ csMaxNumber: 254 });
   await changed;
-  assert.equal(driver.config.csMaxNumber, 0);
+  assert.equal(driver.config.csMaxNumber, 254);
 });
 
-for (const packed of [false, true]) {
-  const ring = packed ? "packed" : "split";
-
-  Deno.test(`spi: transfer is refused over a ${ring} ring`, async () => {
-    const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SpiDriver.open(loopback(device), { ring: { packed } });
+Deno.test("spi: every SpiResult reaches the driver", async () => {
+  for (const wanted of Object.values(SpiResult)) {
+    const device = makeDevice([], { transfer: () => wanted });
+    await using driver = await SpiDriver.open(loopback(device));
     const rxBuf = new Uint8Array(16);
-    const answer = await driver.transfer(
+    const { result } = await driver.transfer(
       {
-        chipSelectId: 0,
+        chipSelectId: 1,
         bitsPerWord: 1,
         csChange: 1,
         txNbits: 1,
@@ -92,7 +89,54 @@ for (const packed of [false, true]) {
       pattern(16),
       rxBuf,
     );
-    assert.deepEqual(seen, []);
-    assert.equal(answer.result, SpiResult.PARAM_ERR);
+    assert.equal(result, wanted);
+  }
+});
+
+for (const packed of [false, true]) {
+  const ring = packed ? "packed" : "split";
+
+  Deno.test(`spi: transfer reaches its handler and is answered over a ${ring} ring`, async () => {
+    const seen: Seen = [];
+    const device = makeDevice(seen);
+    await using driver = await SpiDriver.open(loopback(device), { ring: { packed } });
+    const rxBuf = new Uint8Array(16);
+    const answer = await driver.transfer(
+      {
+        chipSelectId: 1,
+        bitsPerWord: 1,
+        csChange: 1,
+        txNbits: 1,
+        rxNbits: 1,
+        mode: 1,
+        freq: 1,
+        wordDelayNs: 1,
+        csSetupNs: 1,
+        csDelayHoldNs: 1,
+        csChangeDelayInactiveNs: 1,
+      },
+      pattern(16),
+      rxBuf,
+    );
+    assert.deepEqual(seen, [[
+      "transfer",
+      {
+        chipSelectId: 1,
+        bitsPerWord: 1,
+        csChange: 1,
+        txNbits: 1,
+        rxNbits: 1,
+        mode: 1,
+        freq: 1,
+        wordDelayNs: 1,
+        csSetupNs: 1,
+        csDelayHoldNs: 1,
+        csChangeDelayInactiveNs: 1,
+      },
+      pattern(16),
+      16,
+    ]]);
+    assert.deepEqual(answer, { result: SpiResult.TRANS_OK });
+    assert.deepEqual(rxBuf, pattern(16));
   });
 }

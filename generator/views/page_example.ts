@@ -7,7 +7,8 @@
 import type { DeviceModel } from "../model.ts";
 import type { CaseView, MessagesView } from "./messages.ts";
 import type { QueueView } from "./queues.ts";
-import { type CaseSample, literal, type Sample, Samples } from "./samples.ts";
+import { type CaseSample, Samples } from "./samples/samples.ts";
+import { literal, type Sample } from "./samples/values.ts";
 import type { DeviceView } from "./wire.ts";
 
 interface Picked {

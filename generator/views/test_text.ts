@@ -8,7 +8,8 @@ import type * as dsl from "../../spec/types.ts";
 import type { CaseModel, DeviceModel, MessagesModel } from "../model.ts";
 import type { CaseView, MessagesView } from "./messages.ts";
 import type { QueueView } from "./queues.ts";
-import { type CaseSample, literal, type Sample, Samples } from "./samples.ts";
+import { type CaseSample, Samples } from "./samples/samples.ts";
+import { literal, type Sample } from "./samples/values.ts";
 import type { DeviceView } from "./wire.ts";
 
 /** What the loopback test template prints. */
@@ -265,8 +266,8 @@ function changeText(
       field.enum !== undefined || isBounded(field)
     ) continue;
     const value = config[property];
-    if (typeof value === "number") return { property, value: literal(value === 1 ? 0 : value + 1) };
-    if (typeof value === "bigint") return { property, value: literal(value + 1n) };
+    if (typeof value === "number") return { property, value: literal(value === 0 ? 1 : value - 1) };
+    if (typeof value === "bigint") return { property, value: literal(value - 1n) };
   }
   return null;
 }
