@@ -169,8 +169,12 @@ function callText(
     [...(value === undefined ? [] : [exampleLiteral(value)]), ...others].join(", ")
   });`;
   if (value === undefined || line.length <= LINE) return [line];
-  const args = [name, ...others].join(", ");
-  return [...put(`const ${name} = `, value, " as const;"), `${call}(${args});`];
+  const args = [name, ...others];
+  const short = `${call}(${args.join(", ")});`;
+  const called = short.length <= LINE
+    ? [short]
+    : [`${call}(`, ...args.map((each) => `  ${each},`), ");"];
+  return [...put(`const ${name} = `, value, " as const;"), ...called];
 }
 
 function listenerText({ one }: Picked): string {
