@@ -1,6 +1,6 @@
 /**
- * Everything that needs the C library of Linux: sockets that carry descriptors, shared memory,
- * events, waiting, and file access at a position. No other file calls foreign functions.
+ * What needs the C library of Linux: sockets that carry descriptors, shared memory, events and
+ * waiting. Files are in `files.ts`; no third file calls foreign functions.
  *
  * Descriptors are plain numbers; whoever holds one closes it. A call that fails throws a
  * TransportError with the name of the error. Structures are those of 64-bit Linux, which x86_64 and
@@ -51,11 +51,6 @@ const SYMBOLS = {
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
-  open: { parameters: ["buffer", "i32", "i32"], result: "i32" },
-  pread: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
-  pwrite: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
-  fdatasync: { parameters: ["i32"], result: "i32" },
-  fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
 } as const;
 
 // The same function again, for the one call that may wait in another thread.
@@ -88,8 +83,6 @@ const EPOLLIN = 1;
 const EPOLLET = 0x8000_0000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
-const FALLOC_KEEP_SIZE_PUNCH_HOLE = 3;
-const FALLOC_KEEP_SIZE_ZERO_RANGE = 0x11;
 const EAGAIN = 11;
 const EINTR = 4;
 const ECONNABORTED = 103;
@@ -113,25 +106,34 @@ const EVENT_DATA = EVENT_SIZE - 8;
 let library: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] | undefined;
 let elsewhere: Deno.DynamicLibrary<typeof WAIT>["symbols"];
 
-/** Loads the C library when it is first needed; TransportError where there is none like it. */
-function libc(): NonNullable<typeof library> {
-  if (library !== undefined) return library;
+/** Functions of the C library; TransportError where there is none like it. */
+export function load<const S extends Deno.ForeignLibraryInterface>(
+  symbols: S,
+): Deno.DynamicLibrary<S>["symbols"] {
   const { os } = Deno.build;
   if (os !== "linux") throw new TransportError(`Cannot use vhost-user on ${os}: it needs Linux`);
   try {
-    elsewhere = Deno.dlopen("libc.so.6", WAIT).symbols;
-    return library = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+    return Deno.dlopen("libc.so.6", symbols).symbols;
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new TransportError("Cannot use vhost-user: there is no libc.so.6 to load", { cause });
   }
 }
 
-function errno(): number {
+/** The functions used here, loaded when they are first needed. */
+function libc(): NonNullable<typeof library> {
+  if (library !== undefined) return library;
+  elsewhere = load(WAIT);
+  return library = load(SYMBOLS);
+}
+
+/** The error of the call that failed just now. */
+export function errno(): number {
   return new Deno.UnsafePointerView(libc().__errno_location()!).getInt32();
 }
 
-function fail(what: string, error: number = errno()): never {
+/** Throws a TransportError with the name of an error. */
+export function fail(what: string, error: number = errno()): never {
   throw new TransportError(`Cannot ${what}: ${ERRORS[error] ?? "error"} (errno ${error})`);
 }
 
@@ -145,7 +147,8 @@ function check(what: string, result: number): number {
   return result < 0 ? fail(what) : result;
 }
 
-function cString(text: string): Uint8Array<ArrayBuffer> {
+/** A text as C has it. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
@@ -420,30 +423,4 @@ export class Watch {
   close(): void {
     close(this.#fd);
   }
-}
-
-/** Opens a file to read, or to read and write. */
-export function open(path: string, write: boolean): number {
-  return check(`open ${path}`, libc().open(cString(path), (write ? 2 : 0) | CLOEXEC, 0));
-}
-
-/** Reads a file at a position; returns how many bytes, -1 on an error. */
-export function readAt(fd: number, bytes: Uint8Array, position: number): number {
-  return libc().pread(fd, bytes as Uint8Array<ArrayBuffer>, bytes.length, BigInt(position));
-}
-
-/** Writes a file at a position; returns how many bytes, -1 on an error. */
-export function writeAt(fd: number, bytes: Uint8Array, position: number): number {
-  return libc().pwrite(fd, bytes as Uint8Array<ArrayBuffer>, bytes.length, BigInt(position));
-}
-
-/** Makes what was written durable; false on an error. */
-export function sync(fd: number): boolean {
-  return libc().fdatasync(fd) === 0;
-}
-
-/** Makes a range of a file read as zeroes, giving its space back if `punch`; false when the file system can not. */
-export function zeroRange(fd: number, position: number, length: number, punch: boolean): boolean {
-  const mode = punch ? FALLOC_KEEP_SIZE_PUNCH_HOLE : FALLOC_KEEP_SIZE_ZERO_RANGE;
-  return libc().fallocate(fd, mode, BigInt(position), BigInt(length)) === 0;
 }

@@ -181,7 +181,7 @@ Deno.test(
     await peer.greet();
     using file = await Deno.open(path, { write: true });
     await file.truncate(PAGE);
-    const { open } = await import("./ffi.ts");
+    const { open } = await import("./files.ts");
     const fd = open(path, true);
     await assert.rejects(peer.table([{ address: 0, size: PAGE, user: 0 }], [fd]), PeerError);
     assert.match(peer.log.join(), /memory that can not shrink/);

@@ -7,7 +7,8 @@
 import { UsageError } from "../../generator/commands/command.ts";
 import { BlockDevice, type BlockHandlers, BlockStatus } from "../../generated/blk/mod.ts";
 import { within } from "../../runtime/values.ts";
-import { close, fileSize, open, readAt, sync, writeAt, zeroRange } from "../ffi.ts";
+import { close, fileSize } from "../ffi.ts";
+import { open, readAt, sync, writeAt, zeroRange } from "../files.ts";
 import { defineBackEnd } from "./ready.ts";
 
 const SECTOR = 512;
