@@ -1,0 +1,15 @@
+/**
+ * All trials, in the order of the tables.
+ *
+ * @module
+ */
+
+import type { Trial } from "../trial.ts";
+import { blk } from "./blk.ts";
+import { entropy } from "./entropy.ts";
+
+/** All trials. */
+export const TRIALS: readonly Trial[] = [
+  blk,
+  entropy,
+];
