@@ -7,42 +7,11 @@
  * @module
  */
 
-import { Archive } from "./cpio.ts";
+import { findKernel, initrd, type Kernel } from "./linux.ts";
 import { Peer, type Scratch } from "./peers.ts";
 
-/** Modules of each driver, in the order in which they are inserted. */
-const MODULES: Readonly<Record<string, readonly string[]>> = {
-  pci: [
-    "drivers/virtio/virtio_ring",
-    "drivers/virtio/virtio",
-    "drivers/virtio/virtio_pci_legacy_dev",
-    "drivers/virtio/virtio_pci_modern_dev",
-    "drivers/virtio/virtio_pci",
-  ],
-  blk: ["drivers/block/virtio_blk"],
-  entropy: ["drivers/char/hw_random/virtio-rng"],
-  ext4: ["crypto/crc32c_generic", "lib/crc16", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4"],
-};
-
-interface Kernel {
-  readonly image: string;
-  readonly modules: string;
-}
-
 function kernel(): Kernel | undefined {
-  const root = Deno.env.get("VIRTIO_KERNEL") ?? "";
-  try {
-    for (const { name } of Deno.readDirSync(`${root}/boot`)) {
-      const version = /^vmlinuz-(.*-amd64)$/.exec(name)?.[1];
-      if (version === undefined) continue;
-      const modules = `${root}/lib/modules/${version}/kernel`;
-      Deno.statSync(`${modules}/drivers/virtio`);
-      return { image: `${root}/boot/${name}`, modules };
-    }
-  } catch {
-    // No such folder: there is no kernel.
-  }
-  return undefined;
+  return findKernel(Deno.env.get("VIRTIO_KERNEL") ?? "", "-amd64");
 }
 
 /** What is missing of a Linux guest, if anything is. */
@@ -69,41 +38,18 @@ export interface GuestOptions {
 
 /** Starts a guest, whose output is that of its script; it prints `GUEST ENDS` at its end. */
 export function startGuest(scratch: Scratch, options: GuestOptions): Peer {
-  const { image, modules } = kernel()!;
-  const archive = new Archive();
-  for (const folder of ["bin", "dev", "proc", "sys", "mnt", "tmp"]) archive.folder(folder);
-  archive.file("bin/busybox", Deno.readFileSync("/bin/busybox"), 0o755);
-  const inserted: string[] = [];
-  for (const path of ["pci", ...options.modules].flatMap((name) => MODULES[name]!)) {
-    const name = `${path.split("/").at(-1)}.ko`;
-    archive.file(name, Deno.readFileSync(`${modules}/${path}.ko`), 0o644);
-    inserted.push(`insmod /${name} || echo "INSMOD FAILED: ${name}"`);
-  }
-  archive.file("init", new TextEncoder().encode(init(inserted, options.script)), 0o755);
-  const initrd = scratch.path("initrd");
-  Deno.writeFileSync(initrd, archive.bytes());
+  const { modules, script } = options;
+  const found = kernel()!;
+  const first = scratch.path("initrd");
+  const busybox = "/bin/busybox";
+  Deno.writeFileSync(first, initrd({ kernel: found, busybox, modules, script }));
   return new Peer("qemu-system-x86_64", [
     ...["-machine", "q35,memory-backend=mem", "-accel", "tcg", "-m", "256M"],
     ...["-smp", `${options.processors ?? 2}`],
     ...["-object", "memory-backend-memfd,id=mem,size=256M,share=on"],
-    ...["-kernel", image, "-initrd", initrd],
+    ...["-kernel", found.image, "-initrd", first],
     ...["-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on"],
     ...["-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot"],
     ...options.qemu,
   ], options.seconds ?? 120);
-}
-
-function init(inserted: readonly string[], script: string): string {
-  return `#!/bin/busybox sh
-/bin/busybox --install -s /bin
-export PATH=/bin
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-mount -t devtmpfs dev /dev
-${inserted.join("\n")}
-echo GUEST STARTS
-${script}
-echo GUEST ENDS
-poweroff -f
-`;
 }
