@@ -89,6 +89,8 @@ export interface FieldModel {
 export interface ArmModel {
   readonly name: string;
   readonly tags: readonly number[];
+  /** The one tag of the standard's text, where it differs from what is deployed. */
+  readonly strictTag: number | null;
   /** The arm's fields: those of its struct or its own. */
   readonly struct: StructModel | null;
   readonly fields: readonly FieldModel[];

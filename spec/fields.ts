@@ -194,6 +194,8 @@ export interface StructField<N extends string = string> extends FieldBase<N> {
 export interface Arm<N extends string = string> {
   /** Values of the selector. */
   readonly tag: Tag | readonly Tag[];
+  /** Where the standard's text differs from what is deployed: its own value, with `strict: true`. */
+  readonly strictTag?: number;
   /** Struct that is the whole arm. */
   readonly struct?: N;
   /** Fields of its own, when it is no struct. */

@@ -387,7 +387,7 @@ export class CryptoDevice extends Device {
     this.#offers = cryptoGates(this.offered);
     this.#settings = decodeCryptoConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = cryptoQueues(this.#offers, this.#settings, options.strict);
-    this.#s = cryptoSession(this.offered, this.#settings);
+    this.#s = cryptoSession(this.offered, this.#settings, options.strict);
     this.#cipherEncryptHandler = options.cipherEncrypt?.bind(options);
     this.#cipherEncryptStatelessHandler = options.cipherEncryptStateless?.bind(options);
     this.#cipherDecryptHandler = options.cipherDecrypt?.bind(options);
@@ -472,8 +472,9 @@ export class CryptoDevice extends Device {
 
   /** Takes over what messages depend on: the features, and sizes in the configuration. */
   #settle(): void {
+    const options = this.#options;
     const features = this.features === 0n ? this.offered : this.features;
-    this.#s = cryptoSession(features, this.#settings);
+    this.#s = cryptoSession(features, this.#settings, options.strict);
   }
 
   /** dataq: Operations on data, served in any order (VIRTIO 1.4, 5.9.2) */

@@ -2534,7 +2534,7 @@ export class CryptoDriver extends Driver {
       Decoder.of(new Uint8Array(CRYPTO_CONFIG_SIZE)),
       cryptoGates(0n),
     );
-    this.#s = cryptoSession(0n, this.#config);
+    this.#s = cryptoSession(0n, this.#config, options.strict);
   }
 
   /**
@@ -3073,7 +3073,7 @@ export class CryptoDriver extends Driver {
     const config = this.#config;
     const plan = cryptoQueues(cryptoGates(this.features), config, options.strict);
     this.#plan = plan;
-    this.#s = cryptoSession(this.features, config);
+    this.#s = cryptoSession(this.features, config, options.strict);
     for (let index = 0; index < plan.count; index++) {
       if (plan.kind(index) >= 0) this.#attach(plan, await this.openQueue(index, options.queueSize));
     }

@@ -558,14 +558,22 @@ export function cryptoGates(features: bigint): CryptoGates {
 }
 
 /** What both sides settled on, as far as messages depend on it. */
-export type CryptoSession = CryptoGates;
+export interface CryptoSession extends CryptoGates {
+  /** Layouts are those of the standard's text where deployed ones differ. */
+  readonly strict: boolean;
+}
 
 /** The session of negotiated features and a configuration. */
 export function cryptoSession(
   features: bigint,
   _config: CryptoConfig,
+  strict = false,
 ): CryptoSession {
-  return cryptoGates(features);
+  const s = cryptoGates(features);
+  return {
+    ...s,
+    strict,
+  };
 }
 
 /** `struct virtio_crypto_hash_create_session_flf`: Parameters of a hash session (VIRTIO 1.4, 5.9.9.2.1.1) */
@@ -963,10 +971,15 @@ const VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION_FLF_ALGO_FLF_TAGS = {
   ecdsa: CryptoAkcipherAlgorithm.ECDSA,
 } as const;
 
+const VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION_FLF_ALGO_FLF_STRICT_TAGS = {
+  ...VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION_FLF_ALGO_FLF_TAGS,
+  ecdsa: 2,
+} as const;
+
 function decodeVirtioCryptoAkcipherCreateSessionFlfAlgoFlf(
   d: Decoder,
   tag: number,
-  _s: CryptoSession,
+  s: CryptoSession,
 ): VirtioCryptoAkcipherCreateSessionFlfAlgoFlf {
   switch (tag) {
     case CryptoAkcipherAlgorithm.RSA: {
@@ -975,7 +988,7 @@ function decodeVirtioCryptoAkcipherCreateSessionFlfAlgoFlf(
         ...d.struct(8, readVirtioCryptoRsaSessionPara, emptyVirtioCryptoRsaSessionPara(), "rsa"),
       };
     }
-    case CryptoAkcipherAlgorithm.ECDSA: {
+    case s.strict ? 2 : CryptoAkcipherAlgorithm.ECDSA: {
       return {
         kind: "ecdsa",
         ...d.struct(
@@ -1690,10 +1703,15 @@ const VIRTIO_CRYPTO_AKCIPHER_DATA_FLF_STATELESS_SESS_PARA_U_TAGS = {
   ecdsa: CryptoAkcipherAlgorithm.ECDSA,
 } as const;
 
+const VIRTIO_CRYPTO_AKCIPHER_DATA_FLF_STATELESS_SESS_PARA_U_STRICT_TAGS = {
+  ...VIRTIO_CRYPTO_AKCIPHER_DATA_FLF_STATELESS_SESS_PARA_U_TAGS,
+  ecdsa: 2,
+} as const;
+
 function decodeVirtioCryptoAkcipherDataFlfStatelessSessParaU(
   d: Decoder,
   tag: number,
-  _s: CryptoSession,
+  s: CryptoSession,
 ): VirtioCryptoAkcipherDataFlfStatelessSessParaU {
   switch (tag) {
     case CryptoAkcipherAlgorithm.RSA: {
@@ -1702,7 +1720,7 @@ function decodeVirtioCryptoAkcipherDataFlfStatelessSessParaU(
         ...d.struct(8, readVirtioCryptoRsaSessionPara, emptyVirtioCryptoRsaSessionPara(), "rsa"),
       };
     }
-    case CryptoAkcipherAlgorithm.ECDSA: {
+    case s.strict ? 2 : CryptoAkcipherAlgorithm.ECDSA: {
       return {
         kind: "ecdsa",
         ...d.struct(
@@ -1765,7 +1783,12 @@ export function encodeVirtioCryptoAkcipherDataFlfStatelessSessPara(
   value: VirtioCryptoAkcipherDataFlfStatelessSessPara,
   s: CryptoSession,
 ): void {
-  e.le32(VIRTIO_CRYPTO_AKCIPHER_DATA_FLF_STATELESS_SESS_PARA_U_TAGS[value.u.kind], "algo");
+  e.le32(
+    (s.strict
+      ? VIRTIO_CRYPTO_AKCIPHER_DATA_FLF_STATELESS_SESS_PARA_U_STRICT_TAGS
+      : VIRTIO_CRYPTO_AKCIPHER_DATA_FLF_STATELESS_SESS_PARA_U_TAGS)[value.u.kind],
+    "algo",
+  );
   e.le32(value.keyType, "key_type");
   e.le32(value.keyLen, "key_len");
   encodeVirtioCryptoAkcipherDataFlfStatelessSessParaU(e, value.u, s);
@@ -2637,7 +2660,12 @@ export function encodeCryptoAkcipherCreateSessionRequest(
   e.le32(value.serviceAlgo, "algo");
   e.le32(value.flag, "flag");
   e.le32(0, "reserved");
-  e.le32(VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION_FLF_ALGO_FLF_TAGS[value.algoFlf.kind], "algo");
+  e.le32(
+    (s.strict
+      ? VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION_FLF_ALGO_FLF_STRICT_TAGS
+      : VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION_FLF_ALGO_FLF_TAGS)[value.algoFlf.kind],
+    "algo",
+  );
   e.le32(value.keyType, "key_type");
   e.le32(value.key.length, "key_len");
   encodeVirtioCryptoAkcipherCreateSessionFlfAlgoFlf(e, value.algoFlf, s);

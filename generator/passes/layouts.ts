@@ -172,6 +172,7 @@ function armsOf(
     return {
       name,
       tags: tagValues(draft, arm.tag),
+      strictTag: arm.strictTag ?? null,
       struct,
       fields,
       size: leastSize(fields) === fullSize(fields) ? fullSize(fields) : null,

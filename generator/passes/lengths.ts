@@ -60,6 +60,30 @@ function sequenceTold(draft: Draft, { path, struct }: FieldModel, field: dsl.Seq
   if (field.size !== "fixed") check(`${path}.size.field`, field.size.field);
 }
 
+/** Reports values by the standard's text that select two arms, or that nothing would look at. */
+function strictTagsTold(draft: Draft, model: FieldModel): void {
+  const taken = new Map<number, string>();
+  for (const { name, path, arm } of describedArms(model)) {
+    const tags = arm.strictTag === undefined ? tagValues(draft, arm.tag) : [arm.strictTag];
+    const other = tags.map((tag) => taken.get(tag)).find((found) => found !== undefined);
+    for (const tag of tags) taken.set(tag, name);
+    if (arm.strictTag === undefined) continue;
+    const { field } = model;
+    const place = `${path}.strictTag`;
+    if (field.kind !== "union" || isStateful(field) || list<dsl.Tag>(arm.tag).length !== 1) {
+      draft.report(
+        "V063",
+        place,
+        `${arm.strictTag}`,
+        "an arm of a union by a field, with one `tag`",
+      );
+    } else if (other !== undefined) {
+      const hint = `${arm.strictTag} also selects "${other}"`;
+      draft.report("V062", place, `${arm.strictTag}`, "a value of its own", hint);
+    }
+  }
+}
+
 /** Reports values that select two arms, and arms with two layouts. */
 function armsTold(draft: Draft, model: FieldModel): void {
   const taken = new Map<number, string>();
@@ -90,6 +114,7 @@ function armsTold(draft: Draft, model: FieldModel): void {
       );
     }
   }
+  strictTagsTold(draft, model);
   const { kind } = model.field;
   if ((kind === "union" || kind === "sequence") && arms === 0) {
     draft.report("V062", `${model.path}.arms`, "no arms", "at least one arm");

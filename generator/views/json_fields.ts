@@ -41,6 +41,8 @@ export interface JsonBits {
 export interface JsonArm {
   readonly name: string;
   readonly tags: readonly number[];
+  /** The tag of the standard's text, where another is deployed. */
+  readonly strictTag?: number;
   readonly struct?: string;
   readonly fields?: readonly JsonField[];
 }
@@ -208,11 +210,12 @@ export class JsonFields {
   }
 
   #arms(arms: readonly ArmModel[]): JsonArm[] {
-    return arms.map(({ name, tags, struct, fields }) =>
-      struct === null
-        ? { name, tags, fields: this.fields(fields) }
-        : { name, tags, struct: struct.name }
-    );
+    return arms.map(({ name, tags, strictTag, struct, fields }) => ({
+      name,
+      tags,
+      ...(strictTag === null ? {} : { strictTag }),
+      ...(struct === null ? { fields: this.fields(fields) } : { struct: struct.name }),
+    }));
   }
 }
 

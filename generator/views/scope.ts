@@ -33,7 +33,7 @@ export class Scope {
   readonly called: Set<string> = new Set();
   /** Whether some field has the byte order of the session. */
   readonly ordered: boolean;
-  /** Whether some field is left out of the strict layout. */
+  /** Whether some field or tag differs in the strict layout. */
   readonly strict: boolean;
   readonly #structs: ReadonlyMap<string, StructModel>;
   readonly #enums: ReadonlyMap<string, EnumModel>;
@@ -56,7 +56,9 @@ export class Scope {
     this.ordered = fields.some(({ field }) =>
       (field.kind === "scalar" || field.kind === "bits") && field.type.startsWith("session")
     );
-    this.strict = fields.some(({ field }) => field.strict === false);
+    this.strict = fields.some(({ field, arms }) =>
+      field.strict === false || arms.some(({ strictTag }) => strictTag !== null)
+    );
   }
 
   struct(name: string): StructModel {

@@ -137,7 +137,7 @@ export class Siblings {
       if (model.field.kind === "union" && hasOneTagEach(model)) {
         const path = pathOf(model.field.by);
         if (path.length === 1 && this.find(path[0]!, model) === field) {
-          const tags = `${constantOf(this.unionType(model))}_TAGS`;
+          const tags = tagsText(this.unionType(model), model);
           return `${tags}[value.${propertyName(model.name)}.kind]`;
         }
       }
@@ -376,6 +376,13 @@ function hasTag(scope: Scope, name: string): boolean {
 
 function hasOneTagEach(model: FieldModel): boolean {
   return model.arms.every((arm) => arm.tags.length === 1);
+}
+
+/** The tags of a union's arms by name, those of the text where they are to be taken. */
+function tagsText(type: string, { arms }: FieldModel): string {
+  const name = constantOf(type);
+  const differs = arms.some(({ strictTag }) => strictTag !== null);
+  return differs ? `(s.strict ? ${name}_STRICT_TAGS : ${name}_TAGS)` : `${name}_TAGS`;
 }
 
 function inverse(count: string, times: number, plus: number): string {

@@ -58,6 +58,7 @@ export interface UnionView {
   readonly type: string;
   readonly doc: string;
   readonly tagsName: string;
+  readonly strictTagsName: string;
   readonly params: string;
   readonly arms: readonly ArmView[];
   /** Bytes that every arm fills; 0 when each has its own size. */
@@ -65,6 +66,8 @@ export interface UnionView {
   readonly raw: boolean;
   readonly field: string;
   readonly hasTags: boolean;
+  /** Some arm has another tag by the standard's text. */
+  readonly hasStrictTags: boolean;
   readonly sequence: SequenceView | null;
 }
 
@@ -75,6 +78,8 @@ export interface ArmView {
   /** Its tags, by the constants of their enumeration where there are any. */
   readonly tags: readonly string[];
   readonly tag: string;
+  /** The tag of the standard's text where it differs, else null. */
+  readonly strictTag: number | null;
   /** Its struct's type, or null where it has properties of its own. */
   readonly struct: string | null;
   readonly properties: readonly PropertyView[];
@@ -278,12 +283,14 @@ function unionView(scope: Scope, siblings: Siblings, model: FieldModel): UnionVi
     type,
     doc: commentText(model.doc),
     tagsName: `${constantOf(type)}_TAGS`,
+    strictTagsName: `${constantOf(type)}_STRICT_TAGS`,
     params: paramsText(armExterns(scope, type, model)),
     arms: model.arms.map((arm) => armView(scope, type, arm, selectorEnum(scope, siblings, model))),
     slot: field.kind === "union" ? field.size ?? 0 : 0,
     raw: field.otherwise === "raw",
     field: model.name,
     hasTags: model.arms.every((arm) => arm.tags.length === 1),
+    hasStrictTags: model.arms.some((arm) => arm.strictTag !== null),
     sequence: field.kind === "sequence" ? sequenceView(scope, model) : null,
   };
 }
@@ -306,8 +313,18 @@ function armView(
   arm: ArmModel,
   enumeration: string | undefined,
 ): ArmView {
-  const tags = arm.tags.map((tag) => scope.valueText(enumeration, tag));
-  const base = { name: arm.name, doc: commentText(arm.doc), tags, tag: tags[0] ?? "0" };
+  const values = arm.tags.map((tag) => scope.valueText(enumeration, tag));
+  const { strictTag } = arm;
+  const tags = strictTag === null
+    ? values
+    : values.map((tag) => `s.strict ? ${strictTag} : ${tag}`);
+  const base = {
+    name: arm.name,
+    doc: commentText(arm.doc),
+    tags,
+    tag: values[0] ?? "0",
+    strictTag,
+  };
   if (arm.struct !== null) {
     const names = structExterns(scope, arm.struct).map((path) => `, ${externName(path)}`).join("");
     const text = structText(scope, arm.struct, arm.name, "value", { decode: names, encode: names });

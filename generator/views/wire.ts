@@ -67,7 +67,7 @@ export interface DeviceView {
   readonly session: string;
   /** Some field has the byte order of the session. */
   readonly ordered: boolean;
-  /** Some field is left out of the strict layout. */
+  /** Some field or tag differs in the strict layout. */
   readonly strict: boolean;
   /** Conditions on the set \`features\` beyond prerequisites. */
   readonly choices: readonly string[];

@@ -78,12 +78,14 @@ function structPrint(struct: StructView, session: string, called: string): objec
 /** `called` is all text that may refer to the tags of the union. */
 function unionText(union: UnionView, session: string, called: string): object {
   const { params } = union;
-  const reads = union.arms.flatMap((arm) => [...arm.decodes, arm.resultText]);
+  const reads = union.arms.flatMap((arm) => [...arm.tags, ...arm.decodes, arm.resultText]);
   const writes = union.arms.flatMap((arm) => arm.encodes);
   return {
     ...union,
     readOnly: false,
-    hasTags: union.hasTags && (union.sequence !== null || called.includes(`${union.tagsName}[`)),
+    hasTags: union.hasTags &&
+      (union.sequence !== null ||
+        called.includes(`${union.tagsName}${union.hasStrictTags ? ")" : ""}[`)),
     session,
     sDecode: unusedMark(reads),
     sEncode: unusedMark(writes),

@@ -177,6 +177,7 @@ const ownFields: z.ZodType<dsl.Fields> = z.lazy(() => z.record(fieldName, field)
 
 const arm = z.strictObject({
   tag: tags,
+  strictTag: natural.exactOptional().describe("The value by the text, where another is deployed"),
   struct: name.exactOptional(),
   fields: ownFields.exactOptional(),
   doc: text.exactOptional(),

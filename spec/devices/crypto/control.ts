@@ -154,7 +154,11 @@ export const controlStructs = {
       key_len: le32("Bytes of the key"),
       algo_flf: union("Parameters of the algorithm", "algo", {
         rsa: { tag: "VIRTIO_CRYPTO_AKCIPHER_RSA", struct: "virtio_crypto_rsa_session_para" },
-        ecdsa: { tag: "VIRTIO_CRYPTO_AKCIPHER_ECDSA", struct: "virtio_crypto_ecdsa_session_para" },
+        ecdsa: {
+          tag: "VIRTIO_CRYPTO_AKCIPHER_ECDSA",
+          strictTag: 2,
+          struct: "virtio_crypto_ecdsa_session_para",
+        },
       }, { size: 44 }),
     },
   },

@@ -94,8 +94,8 @@ export const enums = {
     name: "AkcipherAlgorithm",
     members: {
       RSA: 1,
-      // 5.9.4.5 gives ECDSA the value 2, which Linux and QEMU have for DSA; their ECDSA is 3, with
-      // `strict` as without.
+      // 5.9.4.5 gives ECDSA the value 2, which Linux and QEMU have for DSA; their ECDSA is 3. With
+      // `strict` the parameters of a session are selected by 2.
       ECDSA: 3,
     },
   },

@@ -13,6 +13,11 @@ export const input = {
           glass: { tag: [0, 1], fields: { size: u8("Size") } },
           paper: { tag: "VIRTIO_LAMP_S_BROKEN", struct: "virtio_lamp_item", fields: {} },
         }),
+        shade: union("The shade", "kind", {
+          cloth: { tag: 0, fields: {} },
+          metal: { tag: 1, strictTag: 0, fields: {} },
+          several: { tag: [2, 3], strictTag: 2, fields: {} },
+        }),
         items: sequence("Items", {
           header: "virtio_lamp_item",
           by: "kind",
