@@ -156,6 +156,7 @@ export interface StatusModel {
   readonly unknown: string;
   readonly malformed: string;
   readonly failed: string;
+  readonly whole: boolean;
 }
 
 /** Messages of one shape. */

@@ -222,6 +222,8 @@ export interface Status<N extends string = string> {
   readonly malformed: string;
   /** Answer to a request whose handler threw. */
   readonly failed: string;
+  /** Answers are written whole: what has no value with a status is zero. */
+  readonly whole?: true;
 }
 
 /** The standard's struct for a whole message, or one for each of its parts. */

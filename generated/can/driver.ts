@@ -11,6 +11,7 @@ import {
   type DriverQueue,
   Encoder,
   featureSet,
+  knownValue,
   PeerError,
   type QueuePlan,
   ReceiveBuffers,
@@ -26,6 +27,7 @@ import {
   CanControllerMode,
   canGates,
   canQueues,
+  CanResult,
   type CanRx,
   type CanSession,
   canSession,
@@ -177,7 +179,9 @@ export class CanTxq {
     const slots = this.#slots;
     const short = this.length < 1;
     const { view } = slots;
-    const status = short ? -1 : view.getUint8(slots.offsetOf(slot));
+    const status = short
+      ? -1
+      : knownValue(CanResult, view.getUint8(slots.offsetOf(slot)), "result", CanResult.NOT_OK);
     this.status = status;
     if (this.#awaited[slot] === 0) slots.release(slot);
     else if (short) slots.reject(slot, tooShort(this.ring.index, this.length));
@@ -325,7 +329,9 @@ export class CanControlq {
     const slots = this.#slots;
     const short = this.length < 1;
     const { view } = slots;
-    const status = short ? -1 : view.getUint8(slots.offsetOf(slot) + 2);
+    const status = short
+      ? -1
+      : knownValue(CanResult, view.getUint8(slots.offsetOf(slot) + 2), "result", CanResult.NOT_OK);
     this.status = status;
     if (this.#awaited[slot] === 0) slots.release(slot);
     else if (short) slots.reject(slot, tooShort(this.ring.index, this.length));

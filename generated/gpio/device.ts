@@ -501,7 +501,8 @@ export class GpioDevice extends Device {
     view.setUint8(0, within(status, 0xff, "status"));
     const length = Math.min(chain.writableLength, 1);
     chain.write(0, fixed, 0, length);
-    queue.push(head, length);
+    chain.zero(length, chain.writableLength - length);
+    queue.push(head, chain.writableLength);
   }
 
   /** A malformed request gets its status; an error of a handler is reported, and the device goes on. */

@@ -21,6 +21,8 @@ export interface StatusLayout {
   readonly counts: boolean;
   /** What lies between data and status is left alone. */
   readonly surplus: boolean;
+  /** All of the buffer is written, whatever the status. */
+  readonly whole: boolean;
   /** The used length says how much was filled. */
   readonly filled: boolean;
 }
@@ -104,6 +106,7 @@ function layoutsOf(set: MessagesView): StatusLayout[] {
       counts: status !== null && (filled || !writable.surplus) &&
         alike.some((other) => other.writable.payloads.length > 0),
       surplus: writable.surplus || filled,
+      whole: status?.whole === true,
       filled,
     });
   }
@@ -128,6 +131,7 @@ const NO_STATUS: StatusLayout = {
   least: 0,
   counts: false,
   surplus: false,
+  whole: false,
   filled: false,
 };
 

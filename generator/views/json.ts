@@ -154,6 +154,8 @@ export interface JsonStatus {
   readonly unknown: string;
   readonly malformed: string;
   readonly failed: string;
+  /** Answers are written whole: what has no value with a status is zero. */
+  readonly whole?: true;
 }
 
 /** A queue or family of queues; numbers may come from the configuration. */
@@ -365,6 +367,7 @@ function jsonStatus(status: StatusModel, ok: string | null): JsonStatus {
     unknown: constant(status.unknown),
     malformed: constant(status.malformed),
     failed: constant(status.failed),
+    ...(status.whole ? { whole: true } : {}),
   };
 }
 

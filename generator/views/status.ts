@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CaseModel, FieldModel } from "../model.ts";
+import type { CaseModel, EnumModel, FieldModel } from "../model.ts";
 import { propertyName } from "../names.ts";
 import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
@@ -26,6 +26,8 @@ export interface StatusView {
   readonly size: number;
   /** Bytes of the fixed fields that it stands among: an answer of a status alone has these. */
   readonly frame: number;
+  /** What follows the fixed fields is filled with zeroes. */
+  readonly whole: boolean;
   /** Bytes among those that repeat bytes of the request. */
   readonly echoes: readonly EchoView[];
   /** Writes `status` into `view`, where the frame begins at a place. */
@@ -83,10 +85,24 @@ export function statusView(
     offset,
     size: text.size,
     frame: sizeOf(own),
+    whole: status.whole,
     echoes: echoesOf(one, own),
     setAt: (start) => text.set(place(start), "status", name),
-    getAt: (start) => text.get(place(start)),
+    getAt: (start) => knownText(text.get(place(start)), name, type, status.enum, constant),
   };
+}
+
+/** A status as it is read: one without a name may stand for another. */
+function knownText(
+  read: string,
+  name: string,
+  type: string,
+  { unknown }: EnumModel,
+  constant: (member: string) => string,
+): string {
+  return typeof unknown === "string"
+    ? read
+    : `knownValue(${type}, ${read}, "${name}", ${constant(unknown.as)})`;
 }
 
 /** Fields at constant places from the start on. */

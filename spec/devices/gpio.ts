@@ -127,7 +127,15 @@ export const gpio: Device = defineDevice({
       section: "5.18.6",
       readable: { type: le16("What is asked for", { enum: "VIRTIO_GPIO_MSG", tag: true }) },
       writable: { status: u8("How it went", { enum: "VIRTIO_GPIO_STATUS" }), answer: body() },
-      status: { field: "status", ok: "OK", unknown: "ERR", malformed: "ERR", failed: "ERR" },
+      // All fields of a response are set, also after a failure (5.18.6.9).
+      status: {
+        field: "status",
+        ok: "OK",
+        unknown: "ERR",
+        malformed: "ERR",
+        failed: "ERR",
+        whole: true,
+      },
       cases: {
         get_line_names: {
           doc: "Names of all lines, in their order; a line without a name has an empty one",

@@ -68,6 +68,8 @@ const status = z.strictObject({
   unknown: memberName.describe("No such request"),
   malformed: memberName.describe("Not well formed"),
   failed: memberName.describe("The handler failed"),
+  whole: z.literal(true).exactOptional()
+    .describe("Answers are written whole: what has no value with a status is zero"),
 }).meta({ id: "Status", description: "The byte or word that says how a request went" });
 
 const whole = z.union([
