@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Enumeration, Messages } from "../spec/dsl.ts";
+import type { Device, Field } from "../spec/dsl.ts";
 import { propertyName } from "../generator/names.ts";
 import { parseHex } from "./hex.ts";
-import { messagesOf, type Subject } from "./subjects.ts";
+import { type Message, messagesOf, type Subject } from "./subjects.ts";
 import type { Vector } from "./vectors.ts";
 
 /** Features that no vector can negotiate, each with the reason. */
@@ -41,9 +41,10 @@ export function missing({ description }: Subject, vectors: readonly Vector[]): s
     need(`feature ${feature}`, is || feature in excused);
     need(`reason of ${feature}: it is negotiated`, !(is && feature in excused));
   }
-  for (const [name, set] of Object.entries(description.messages ?? {})) {
+  for (const message of messagesOf(description)) {
+    const [name = ""] = message.name.split(".");
     const answers = vectors.filter(({ message }) => message.split(".")[0] === name);
-    for (const [member, value] of statusesOf(set, description.enums ?? {})) {
+    for (const [member, value] of statusesOf(message, description)) {
       const is = answers.some(({ values, refused }) =>
         refused === undefined && values?.status === value || refused === value
       );
@@ -63,30 +64,44 @@ function isForeign(device: string, set: string, member: string): boolean {
   return FOREIGN[`${device} ${set}`]?.includes(member) ?? false;
 }
 
-/** Members of the enumeration that the status field of a set has. */
-function statusesOf(
-  set: Messages,
-  enums: Readonly<Record<string, Enumeration>>,
-): [string, number][] {
-  if (set.status === undefined) return [];
-  const key = [set.status.field].flat()[0]!;
-  const field = set.writable?.[key];
-  const name = field !== undefined && "enum" in field ? field.enum : STATUS_ENUM;
-  const members = enums[name as string]?.members ?? {};
-  return Object.entries(members).map(([member, value]) => [
+/** Members of the enumeration that the status field of a message has. */
+function statusesOf({ set, case: one }: Message, description: Device): [string, number][] {
+  const status = one?.status ?? set.status;
+  if (status === undefined || status === "none") return [];
+  const field = fieldAt([status.field].flat(), { ...set.writable, ...one?.writable }, description);
+  if (field === undefined || !("enum" in field)) {
+    throw new TypeError(`Cannot find the values of the status ${status.field}`);
+  }
+  return Object.entries(description.enums![field.enum!]!.members).map(([member, value]) => [
     member,
     typeof value === "number" ? value : value.value,
   ]);
 }
 
-/** The one status whose field stands in a struct. */
-const STATUS_ENUM = "VIRTIO_CRYPTO_STATUS";
+/** The field at a path, also in the structs whose fields are the parent's own. */
+function fieldAt(
+  path: readonly string[],
+  fields: Readonly<Record<string, Field | undefined>>,
+  description: Device,
+): Field | undefined {
+  const [name = "", ...rest] = path;
+  const inside = (field: Field | undefined, path: readonly string[]) =>
+    field?.kind === "struct"
+      ? fieldAt(path, description.structs![field.struct]!.fields, description)
+      : undefined;
+  const own = fields[name];
+  if (own !== undefined) return rest.length === 0 ? own : inside(own, rest);
+  const inlined = Object.values(fields).filter((field) =>
+    field?.kind === "struct" && field.inline === true
+  );
+  return inlined.map((field) => inside(field, path)).find((field) => field !== undefined);
+}
 
 /** Messages none of whose vectors says what becomes of a wrong length. */
 function edgesMissing(
   device: string,
   vectors: readonly Vector[],
-  messages: ReturnType<typeof messagesOf>,
+  messages: readonly Message[],
 ): string[] {
   return messages.filter(({ queue }) => queue.role !== "receive").flatMap(({ name }) => {
     const own = vectors.filter((vector) => vector.message === name);

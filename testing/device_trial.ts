@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { ReadableBytes, WritableBytes } from "../runtime/cursor.ts";
-import { DeviceBench, UNWRITTEN, type Used } from "./device_bench.ts";
+import { DeviceBench, type Pieces, UNWRITTEN, type Used } from "./device_bench.ts";
 import { parseHex } from "./hex.ts";
 import { cuts, whole } from "./pieces.ts";
 import {
@@ -53,6 +53,26 @@ class DeviceTrial {
     };
     const device = subject.makeDevice(deviceOptions(subject, vector, handler));
     this.bench = new DeviceBench(device, featureBits(subject, vector, ring), vector.queue!);
+  }
+
+  /** Whether the device keeps the message until it wants the next one. */
+  get pulls(): boolean {
+    return this.message.queue.role === "pull";
+  }
+
+  /** What becomes of a buffer. One that the device keeps comes back once it asks for the next. */
+  async serve(pieces: Pieces): Promise<Used> {
+    if (!this.pulls) return await this.bench.serve(pieces);
+    const { bench } = this;
+    bench.clear();
+    bench.add(pieces);
+    bench.kick();
+    assert.equal(bench.collect(), undefined, "the device did not keep the buffer");
+    const device = bench.device as unknown as Record<string, () => boolean>;
+    const pull = () => device[`pull${this.message.queueName}`]!();
+    assert.equal(pull(), true, "the device kept no buffer");
+    assert.equal(pull(), false, "the device kept a buffer that it gave back");
+    return bench.collect() ?? assert.fail("the device gave no buffer back");
   }
 
   #handle(message: Message, args: readonly unknown[]): unknown {
@@ -104,13 +124,13 @@ export async function tryRequest(subject: Subject, vector: Vector, ring: RingKin
   const calls = vector.refused === undefined || vector.refused === "handler" ? 1 : 0;
   const attempt = async (pieces: ReturnType<typeof whole>) => {
     trial.calls = 0;
-    const used = await trial.bench.serve(pieces);
+    const used = await trial.serve(pieces);
     if (trial.found !== undefined) throw trial.found;
     assert.equal(trial.calls, calls, "handlers that ran");
     assert.deepEqual(used, { length, bytes: expected });
   };
   for (const pieces of cuts(readable, expected.length)) await attempt(pieces);
-  trial.late = true;
+  trial.late = !trial.pulls;
   await attempt(whole(readable, expected.length));
   trial.bench.check();
   assert.deepEqual(trial.bench.errors.filter((error) => !isPeerError(error)), [], "reported");
@@ -131,7 +151,7 @@ export async function tryEdge(
   const pieces = edge.startsWith("writable")
     ? whole(readable, room + by)
     : whole(resized(readable, by), room);
-  checkOutcome(trial, vector.edges![edge]!, await trial.bench.serve(pieces));
+  checkOutcome(trial, vector.edges![edge]!, await trial.serve(pieces));
   trial.bench.check();
   assert.deepEqual(trial.bench.errors.filter((error) => !isPeerError(error)), [], "reported");
 }
@@ -143,7 +163,9 @@ function checkOutcome(trial: DeviceTrial, outcome: Outcome, used: Used): void {
     assert.deepEqual(used, { length: 0, bytes: new Uint8Array(room).fill(UNWRITTEN) });
   } else if (typeof outcome === "number") {
     const at = trial.vector.statusAt ?? room - 1;
-    assert.equal(used.bytes[at], outcome, "the status");
+    const width = outcome > 0xff ? 4 : 1;
+    const status = used.bytes.slice(at, at + width);
+    assert.equal(status.reduceRight((sum, byte) => sum << 8 | byte, 0), outcome, "the status");
     assert.ok(used.length > 0, "a status that is not counted");
   }
 }

@@ -32,20 +32,24 @@ interface Opened {
   readonly errors: unknown[];
 }
 
-/** Opens a driver on what the vector says of the device. */
-async function open(subject: Subject, vector: Vector, ring: RingKind): Promise<Opened> {
+/** Opens a driver on what the vector says of the device; `more` are further options. */
+async function open(
+  subject: Subject,
+  vector: Vector,
+  ring: RingKind,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Opened> {
   const { description } = subject;
   const features = featureBits(subject, vector, ring);
   const config = subject.makeDevice(deviceOptions(subject, vector, () => 0)).config.bytes.slice();
   const hand = new HandDevice(description.id, features, config);
   const events: Opened["events"] = [];
   const errors: unknown[] = [];
-  const options: Record<string, unknown> = { onError: (error: unknown) => errors.push(error) };
+  const onError = (error: unknown) => errors.push(error);
+  const options: Record<string, unknown> = { onError, ...more };
   for (const message of messagesOf(description)) {
     if (message.queue.role !== "receive") continue;
-    options[`on${message.method.charAt(0).toUpperCase()}${message.method.slice(1)}`] = (
-      ...args: unknown[]
-    ) => {
+    options[message.event] = (...args: unknown[]) => {
       events.push({ message: message.name, args: structuredClone(args) });
     };
   }
@@ -83,11 +87,11 @@ export async function tryCall(subject: Subject, vector: Vector, ring: RingKind):
     } else {
       checkResult(message, vector, payloads, await result, used);
     }
-    if (statusProperty(message) === undefined) return;
+    if (!hasAnswer(message, vector)) return;
     const { result: unanswered } = await call()(hand, 0);
     await assert.rejects(unanswered, PeerError, "an answer of no bytes");
     const whole = used === room && vector.statusAt === undefined;
-    if (!whole || message.case?.used === "filled") return;
+    if (!whole || message.case?.used === "filled" || statusProperty(message) === undefined) return;
     const { result: cut } = await call()(hand, used - 1);
     await assert.rejects(cut, PeerError, "an answer without its last byte, the status");
   } finally {
@@ -133,20 +137,25 @@ function callDriver(
   };
 }
 
+/** Whether the answer has values, beside payloads. */
+function hasAnswer(message: Message, { values = {} }: Vector): boolean {
+  return statusProperty(message) !== undefined || values.answer !== undefined;
+}
+
 /** The values of the answer, and the payloads in the memory that was given. */
 function checkResult(
   message: Message,
-  { values = {} }: Vector,
+  vector: Vector,
   payloads: readonly Uint8Array[],
   result: unknown,
   used: number,
 ): void {
+  const { values = {} } = vector;
   const patterns = (values.payloads ?? []).map(({ hex }) => parseHex(hex).bytes);
   patterns.forEach((bytes, at) => assert.deepEqual(payloads[at], bytes, "a payload"));
   const property = statusProperty(message);
-  if (property === undefined) {
-    const expected = message.queue.role === "transmit" ? undefined : used;
-    assert.equal(result, expected);
+  if (!hasAnswer(message, vector)) {
+    assert.equal(result, vector.writable === undefined ? undefined : used);
     return;
   }
   const fields = { ...(result as Record<string, unknown>) };
@@ -157,7 +166,26 @@ function checkResult(
     assert.deepEqual(fields[name], end < 0 ? bytes : bytes.slice(0, end), name);
     delete fields[name];
   }
-  assert.deepEqual(fields, { ...fieldsOf(values.answer), [property]: values.status });
+  const status = property === undefined ? {} : { [property]: values.status };
+  assert.deepEqual(fields, { ...fieldsOf(values.answer), ...status });
+}
+
+/** What the device pulls: in its queue from the start, and again whenever it was given back; never twice. */
+export async function trySupply(subject: Subject, vector: Vector, ring: RingKind): Promise<void> {
+  const { queueName } = messageOf(subject, vector);
+  const supply = () => fieldsOf(vector.values?.request);
+  const { hand, driver } = await open(subject, vector, ring, { [`on${queueName}`]: supply });
+  try {
+    const queue = hand.queues.get(vector.queue!);
+    assert.ok(queue !== undefined, "the driver did not enable the queue");
+    for (let round = 0; round < 40; round++) {
+      assert.deepEqual(answer(queue, vector, 0), readableOf(vector), "the bytes that it reads");
+      for (let turn = 0; turn < 20; turn++) await undefined;
+      assert.equal(queue.pending, 0);
+    }
+  } finally {
+    await driver.close();
+  }
 }
 
 /** What the device sends: handed to its handler and no other, and the buffer is parked again. */

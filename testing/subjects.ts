@@ -4,15 +4,23 @@
  * @module
  */
 
-import { propertyName } from "../generator/names.ts";
+import { className, propertyName, shortName } from "../generator/names.ts";
+import { BalloonDevice } from "../generated/balloon/device.ts";
+import { BalloonDriver } from "../generated/balloon/driver.ts";
 import { BlockDevice } from "../generated/blk/device.ts";
 import { BlockDriver } from "../generated/blk/driver.ts";
+import { CanDevice } from "../generated/can/device.ts";
+import { CanDriver } from "../generated/can/driver.ts";
 import { ConsoleDevice } from "../generated/console/device.ts";
 import { ConsoleDriver } from "../generated/console/driver.ts";
 import { CryptoDevice } from "../generated/crypto/device.ts";
 import { CryptoDriver } from "../generated/crypto/driver.ts";
 import { EntropyDevice } from "../generated/entropy/device.ts";
 import { EntropyDriver } from "../generated/entropy/driver.ts";
+import { GpioDevice } from "../generated/gpio/device.ts";
+import { GpioDriver } from "../generated/gpio/driver.ts";
+import { I2cDevice } from "../generated/i2c/device.ts";
+import { I2cDriver } from "../generated/i2c/driver.ts";
 import { InputDevice } from "../generated/input/device.ts";
 import { InputDriver } from "../generated/input/driver.ts";
 import { NetworkDevice } from "../generated/net/device.ts";
@@ -50,10 +58,14 @@ function sides<D, O>(device: DeviceClass<D>, open: Open<O>): Sides {
 }
 
 const SIDES: Readonly<Record<string, Sides>> = {
+  balloon: sides(BalloonDevice, BalloonDriver.open),
   blk: sides(BlockDevice, BlockDriver.open),
+  can: sides(CanDevice, CanDriver.open),
   console: sides(ConsoleDevice, ConsoleDriver.open),
   crypto: sides(CryptoDevice, CryptoDriver.open),
   entropy: sides(EntropyDevice, EntropyDriver.open),
+  gpio: sides(GpioDevice, GpioDriver.open),
+  i2c: sides(I2cDevice, I2cDriver.open),
   input: sides(InputDevice, InputDriver.open),
   net: sides(NetworkDevice, NetworkDriver.open),
   scsi: sides(ScsiDevice, ScsiDriver.open),
@@ -75,6 +87,10 @@ export interface Message {
   readonly queue: Queue;
   /** Name of its methods and handlers. */
   readonly method: string;
+  /** Name of the driver's option that is told of it, when the device sends it. */
+  readonly event: string;
+  /** Name of its queue in methods and options. */
+  readonly queueName: string;
 }
 
 /** All messages that queues carry. A case whose name another set has too has that of its set before it. */
@@ -83,15 +99,22 @@ export function messagesOf(description: Description): Message[] {
     Object.keys(cases ?? {})
   );
   const isShared = (key: string) => keys.indexOf(key) !== keys.lastIndexOf(key);
-  return Object.values(description.queues).flatMap((queue) =>
+  return Object.entries(description.queues).flatMap(([queueKey, queue]) =>
     [queue.carries].flat().flatMap((name): Message[] => {
       const set = description.messages![name]!;
+      const short = shortName(name, description.name);
+      const queueName = className(queueKey);
       if (set.cases === undefined) {
-        return [{ name, set, case: undefined, queue, method: propertyName(name) }];
+        const event = `on${className(short)}`;
+        return [
+          { name, set, case: undefined, queue, queueName, method: propertyName(short), event },
+        ];
       }
       return Object.entries(set.cases).map(([key, each]) => {
-        const method = propertyName(isShared(key) ? `${name}_${key}` : key);
-        return { name: `${name}.${key}`, set, case: each, queue, method };
+        const own = isShared(key) ? `${short}_${key}` : key;
+        const event = own === "error" ? `on${className(`${short}_error`)}` : `on${className(own)}`; // onError is there
+        const method = propertyName(own);
+        return { name: `${name}.${key}`, set, case: each, queue, queueName, method, event };
       });
     })
   );
@@ -133,7 +156,7 @@ export function featureBits(
 }
 
 /** Entries that the queues of a device may have: one for each byte of the largest vector. */
-export const QUEUE_SIZE_MAX = 1024;
+export const QUEUE_SIZE_MAX = 2048;
 
 /** Whether a gate is open. */
 function isOpen(gate: Gate | undefined, features: readonly string[]): boolean {

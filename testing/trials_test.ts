@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { missing } from "./coverage.ts";
 import { tryEdge, tryRequest, trySend } from "./device_trial.ts";
-import { tryCall, tryEvent } from "./driver_trial.ts";
+import { tryCall, tryEvent, trySupply } from "./driver_trial.ts";
 import { type Subject, SUBJECTS } from "./subjects.ts";
 import { readVectors, type Vector } from "./vectors.ts";
 
@@ -54,6 +54,24 @@ Deno.test("trySend() and tryEvent() fail when a byte or a value of the vector is
   }
   trySend(subject, vector, RING);
   await tryEvent(subject, vector, RING);
+});
+
+Deno.test("tryRequest() and trySupply() fail on another message that the device pulls", async () => {
+  const [subject, vector] = pick("balloon", "two statistics, the one with the higher tag first");
+  const wrong: Partial<Vector>[] = [
+    { readable: spoilt(vector.readable!) },
+    { values: { request: { stats: [] } } },
+  ];
+  for (const change of wrong) {
+    const other = { ...vector, ...change };
+    await assert.rejects(
+      async () => await tryRequest(subject, other, RING),
+      JSON.stringify(change),
+    );
+    await assert.rejects(async () => await trySupply(subject, other, RING), JSON.stringify(change));
+  }
+  await tryRequest(subject, vector, RING);
+  await trySupply(subject, vector, RING);
 });
 
 Deno.test("tryEdge() fails on another outcome", async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { tryConfig } from "./config_trial.ts";
 import { missing } from "./coverage.ts";
 import { type RingKind, tryEdge, tryRequest, trySend } from "./device_trial.ts";
-import { tryCall, tryEvent } from "./driver_trial.ts";
+import { tryCall, tryEvent, trySupply } from "./driver_trial.ts";
 import { messageOf, type Subject, SUBJECTS } from "./subjects.ts";
 import { EDGES, readVectors, type Vector } from "./vectors.ts";
 
@@ -30,9 +30,9 @@ for (const subject of SUBJECTS) {
 
 /** The tests of one vector over one kind of ring. */
 function testVector(subject: Subject, vector: Vector, ring: RingKind, label: string): void {
-  const isEvent = messageOf(subject, vector).queue.role === "receive";
+  const { role } = messageOf(subject, vector).queue;
   const { refused } = vector;
-  if (isEvent) {
+  if (role === "receive") {
     if (refused === undefined) Deno.test(`${label}, device)`, () => trySend(subject, vector, ring));
     Deno.test(`${label}, driver)`, () => tryEvent(subject, vector, ring));
     return;
@@ -46,6 +46,7 @@ function testVector(subject: Subject, vector: Vector, ring: RingKind, label: str
   }
   const drives = refused === undefined || refused === "handler";
   if (drives && vector.only !== "device") {
-    Deno.test(`${label}, driver)`, () => tryCall(subject, vector, ring));
+    const attempt = role === "pull" ? trySupply : tryCall;
+    Deno.test(`${label}, driver)`, () => attempt(subject, vector, ring));
   }
 }
