@@ -23,7 +23,7 @@ export class Archive {
   }
 
   /** The archive; nothing is added afterwards. */
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     this.#add("TRAILER!!!", 0, new Uint8Array(0));
     const whole = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
     let at = 0;

@@ -58,7 +58,9 @@ export interface InitrdOptions {
 }
 
 /** A first file system, which runs the script between the lines `GUEST STARTS` and `GUEST ENDS`. */
-export function initrd({ kernel, busybox, modules, script }: InitrdOptions): Uint8Array {
+export function initrd(
+  { kernel, busybox, modules, script }: InitrdOptions,
+): Uint8Array<ArrayBuffer> {
   const archive = new Archive();
   for (const folder of ["bin", "dev", "proc", "sys", "mnt", "tmp"]) archive.folder(folder);
   archive.file("bin/busybox", Deno.readFileSync(busybox), 0o755);

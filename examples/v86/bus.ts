@@ -1,0 +1,227 @@
+/**
+ * Plugs devices into the PCI bus of v86: its configuration space, I/O ports, memory-mapped blocks and
+ * interrupt lines on one side, our `PciDevice` on the other.
+ *
+ * @module
+ */
+
+import type { V86 } from "./deps.ts";
+import { type Device, GuestMemory, type PciBar, PciDevice } from "../../mod.ts";
+
+/** What v86 calls on one I/O port. */
+interface Port {
+  readonly device: unknown;
+  readonly read8: (port: number) => number;
+  readonly read16: (port: number) => number;
+  readonly read32: (port: number) => number;
+  readonly write8: (value: number) => void;
+  readonly write16: (value: number) => void;
+  readonly write32: (value: number) => void;
+}
+
+/** What of the emulator is used here; its declarations do not have it, its builds do. */
+interface Internals {
+  do_tick(): void;
+  readonly cpu: {
+    readonly wasm_memory: WebAssembly.Memory;
+    readonly mem8: { readonly byteOffset: number; readonly length: number };
+    jit_dirty_cache(start: number, end: number): void;
+    readonly io: {
+      readonly ports: Port[];
+      create_empty_entry(): Port;
+      register_read(port: number, device: object, ...by: ((port: number) => number)[]): void;
+      register_write(port: number, device: object, ...by: ((value: number) => void)[]): void;
+      mmap_register(
+        address: number,
+        size: number,
+        read8: (address: number) => number,
+        write8: (address: number, value: number) => void,
+        read32: (address: number) => number,
+        write32: (address: number, value: number) => void,
+      ): void;
+    };
+    readonly devices: {
+      readonly pci: {
+        readonly pci_addr32: Int32Array;
+        readonly isa_bridge_space8: Uint8Array;
+        register_device(description: object): void;
+        raise_irq(id: number): void;
+        lower_irq(id: number): void;
+      };
+    };
+  };
+}
+
+const CONFIG_DATA = 0xcfc;
+const CONFIG_SIZE = 256;
+const PORTS_END = 0x10000;
+const ADDRESS_END = 2 ** 32;
+const MMIO_BLOCK = 1 << 17; // v86 maps memory in blocks of 128 KiB
+const ALL_ONES = 0xffff_ffff;
+/** Where the bridge to the interrupt controller keeps which input each of the four lines goes to. */
+const ROUTES = 0x60;
+const LINES = 4;
+
+/** The PCI bus of one emulator. */
+export class V86Bus {
+  /** The guest's memory, as devices reach it. */
+  readonly memory: GuestMemory;
+  readonly #v86: Internals;
+  readonly #functions = new Map<number, PciDevice>();
+  readonly #placed = new Map<PciBar, number>(); // where each range lies at the moment
+  readonly #blocks = new Set<number>();
+  readonly #raised = new Set<number>(); // slots that want an interrupt
+  #bytes: Uint8Array;
+
+  /** Takes over the bus of an emulator that is ready ("emulator-ready") and was not run yet. */
+  constructor(emulator: V86) {
+    this.#v86 = (emulator as unknown as { readonly v86: Internals }).v86;
+    this.#bytes = this.#memoryNow();
+    this.memory = GuestMemory.of(this.#bytes);
+    const { do_tick } = this.#v86;
+    this.#v86.do_tick = () => {
+      do_tick.call(this.#v86);
+      this.#refresh();
+    };
+    for (let at = 0; at < 4; at++) this.#takeConfigPort(at);
+  }
+
+  /** Puts a device into a slot, 2 to 31: its registers in memory, or among the I/O ports. */
+  plug(slot: number, device: Device, io = false): PciDevice {
+    const id = slot << 3;
+    const pci = new PciDevice(device, {
+      memory: this.memory,
+      io,
+      interrupt: (level) => this.#interrupt(slot, level),
+      moved: (bar) => this.#moved(bar),
+    });
+    this.#functions.set(id, pci);
+    this.#v86.cpu.devices.pci.register_device({
+      pci_id: id,
+      pci_space: Array.from({ length: CONFIG_SIZE }, (_, at) => pci.readConfig(at, 1)),
+      pci_bars: [],
+      name: device.info.name,
+    });
+    // Code that v86 has compiled is void where a device writes.
+    device.watchQueues((queue) => {
+      const { push } = queue;
+      queue.push = (head, written) => {
+        for (const { address, length, writable } of queue.chain(head).elements()) {
+          if (writable) this.#v86.cpu.jit_dirty_cache(address, address + length);
+        }
+        push.call(queue, head, written);
+      };
+    });
+    return pci;
+  }
+
+  #memoryNow(): Uint8Array {
+    const { mem8, wasm_memory } = this.#v86.cpu;
+    return new Uint8Array(wasm_memory.buffer, mem8.byteOffset, mem8.length);
+  }
+
+  /** The emulator's memory moves when its compiler wants more, which happens in a tick alone. */
+  #refresh(): void {
+    if (this.#bytes.length > 0) return;
+    this.#bytes = this.#memoryNow();
+    this.memory.replaceRegion(0, this.#bytes);
+  }
+
+  /** Accesses of the configuration space come with an address that was written before. */
+  #takeConfigPort(at: number): void {
+    const { io, devices: { pci } } = this.#v86.cpu;
+    const port = CONFIG_DATA + at;
+    const before = { ...io.ports[port]! };
+    const selected = () => {
+      this.#refresh();
+      const address = pci.pci_addr32[0]!;
+      return address < 0 ? this.#functions.get(address >> 8 & 0xffff) : undefined;
+    };
+    const offset = () => (pci.pci_addr32[0]! & 0xfc) + at;
+    const read = (size: number, other: (port: number) => number) => (): number =>
+      selected()?.readConfig(offset(), size) ?? other.call(before.device, port);
+    const write = (size: number, other: (value: number) => void) => (value: number): void => {
+      const found = selected();
+      if (found === undefined) other.call(before.device, value);
+      else found.writeConfig(offset(), size, value);
+    };
+    const { read8, read16, read32, write8, write16, write32 } = before;
+    io.register_read(port, this, read(1, read8), read(2, read16), read(4, read32));
+    io.register_write(port, this, write(1, write8), write(2, write16), write(4, write32));
+  }
+
+  /** Inputs of the interrupt controller are shared: one stays up while any device on it wants that. */
+  #interrupt(slot: number, level: boolean): void {
+    const { pci } = this.#v86.cpu.devices;
+    const route = (slot: number) => pci.isa_bridge_space8[ROUTES + (slot - 1) % LINES];
+    if (level) {
+      this.#raised.add(slot);
+      pci.raise_irq(slot << 3);
+    } else {
+      this.#raised.delete(slot);
+      const shared = [...this.#raised].some((other) => route(other) === route(slot));
+      if (!shared) pci.lower_irq(slot << 3);
+    }
+  }
+
+  #moved(bar: PciBar): void {
+    const before = this.#placed.get(bar);
+    if (before !== undefined && bar.kind === "io") this.#freePorts(before, bar.size);
+    this.#placed.delete(bar);
+    const { address } = bar;
+    const end = bar.kind === "io" ? PORTS_END : ADDRESS_END;
+    if (address === undefined || address + bar.size > end) return;
+    this.#placed.set(bar, address);
+    if (bar.kind === "io") this.#placePorts(bar, address);
+    else this.#placeMemory(bar, address);
+  }
+
+  #placePorts(bar: PciBar, address: number): void {
+    const { io } = this.#v86.cpu;
+    for (let offset = 0; offset < bar.size; offset++) {
+      const read = (size: number) => () => (this.#refresh(), bar.read(offset, size));
+      const write = (size: number) => (value: number) => {
+        this.#refresh();
+        bar.write(offset, size, value);
+      };
+      io.register_read(address + offset, this, read(1), read(2), read(4));
+      io.register_write(address + offset, this, write(1), write(2), write(4));
+    }
+  }
+
+  #freePorts(address: number, size: number): void {
+    const { io } = this.#v86.cpu;
+    for (let port = address; port < address + size; port++) {
+      io.ports[port] = io.create_empty_entry();
+    }
+  }
+
+  /** A block of the emulator may hold several ranges, so that each access looks for its own. */
+  #placeMemory(bar: PciBar, address: number): void {
+    for (let at = address - address % MMIO_BLOCK; at < address + bar.size; at += MMIO_BLOCK) {
+      if (this.#blocks.has(at)) continue;
+      this.#blocks.add(at);
+      const read = (size: number) => (address: number) => this.#read(address >>> 0, size);
+      const write = (size: number) => (address: number, value: number) =>
+        this.#write(address >>> 0, size, value);
+      this.#v86.cpu.io.mmap_register(at, MMIO_BLOCK, read(1), write(1), read(4), write(4));
+    }
+  }
+
+  #read(address: number, size: number): number {
+    this.#refresh();
+    for (const [bar, start] of this.#placed) {
+      if (bar.kind === "io" || address < start || address >= start + bar.size) continue;
+      return bar.read(address - start, size);
+    }
+    return size === 4 ? ALL_ONES : 0xff;
+  }
+
+  #write(address: number, size: number, value: number): void {
+    this.#refresh();
+    for (const [bar, start] of this.#placed) {
+      if (bar.kind === "io" || address < start || address >= start + bar.size) continue;
+      return bar.write(address - start, size, value);
+    }
+  }
+}
