@@ -159,10 +159,20 @@ export async function appeared(path: string): Promise<void> {
   throw new Error(`Cannot go on: ${path} did not appear`);
 }
 
-/** A back end of ours, in a process of its own. */
-export async function serve(device: readonly string[], socket: string): Promise<Peer> {
+/** The command line of a back end of ours. */
+export function serveCommand(device: readonly string[], socket: string): string[] {
   const args = ["run", "-A", "--no-lock", CLI, "serve", ...device, "--socket", socket];
-  const peer = new Peer(Deno.execPath(), args, 180);
+  return [Deno.execPath(), ...args];
+}
+
+/** A back end of ours, in a process of its own; behind other words that run a command line, if given. */
+export async function serve(
+  device: readonly string[],
+  socket: string,
+  behind: readonly string[] = [],
+): Promise<Peer> {
+  const [name, ...args] = [...behind, ...serveCommand(device, socket)];
+  const peer = new Peer(name!, args, 180);
   await appeared(socket);
   return peer;
 }

@@ -112,6 +112,11 @@ export abstract class Device {
     return this.countQueues();
   }
 
+  /** Buffers of a queue that were given back so far, modulo 2^31, over all resets. */
+  completed(index: number): number {
+    return this.#queues.completed(index);
+  }
+
   /** Calls `watch` with each queue that is enabled, now and in future, before buffers are taken from it. */
   watchQueues(watch: QueueWatcher): void {
     this.#queues.watch(watch);

@@ -49,6 +49,7 @@ export class DeviceQueues {
   readonly #owner: QueueOwner;
   readonly #enabled = new Map<number, EnabledQueue>();
   readonly #watchers: QueueWatcher[] = [];
+  readonly #completed = new Map<number, number>(); // of queues that are closed
 
   /** No queue is enabled at first. */
   constructor(owner: QueueOwner) {
@@ -63,6 +64,12 @@ export class DeviceQueues {
   /** All enabled queues. */
   all(): DeviceQueue[] {
     return [...this.#enabled.values()].map((enabled) => enabled.queue);
+  }
+
+  /** Buffers of a queue that were given back so far, modulo 2^31, however often it was stopped meanwhile. */
+  completed(index: number): number {
+    const before = this.#completed.get(index) ?? 0;
+    return (before + (this.get(index)?.completed ?? 0)) % 2 ** 31;
   }
 
   /** Whether a queue waits for a task in which it is served. */
@@ -108,6 +115,7 @@ export class DeviceQueues {
     const enabled = this.#enabled.get(index);
     if (enabled === undefined) return undefined;
     const { queue, started } = enabled;
+    this.#completed.set(index, this.completed(index));
     this.#enabled.delete(index);
     const position = queue.position();
     queue.stop();

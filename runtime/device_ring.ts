@@ -94,6 +94,13 @@ export abstract class DeviceRing {
     return count - this.resumed.length;
   }
 
+  /** Buffers given back so far, modulo 2^31: a serial counts one up when popped and one when pushed. */
+  get completed(): number {
+    let count = 0;
+    for (let head = 0; head < this.size; head++) count += this.rows[head << 2]! >>> 1;
+    return count % 2 ** 31;
+  }
+
   /** The buffer of that head; TypeError when there can be none. */
   chain(head: number): Chain {
     const chain = this.chains[head] ?? this.#makeChain(head);

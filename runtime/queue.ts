@@ -119,6 +119,8 @@ export interface DeviceQueue {
   readonly format: QueueFormat;
   /** Buffers popped and not yet pushed. */
   readonly pending: number;
+  /** Buffers given back so far, modulo 2^31; counted when asked for. */
+  readonly completed: number;
   /** What broke the queue; nothing is popped or published from then on. */
   readonly broken: PeerError | undefined;
   /** Called by {@linkcode DeviceQueue.publish} when the driver is to be notified. */

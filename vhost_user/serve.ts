@@ -17,6 +17,10 @@ import { Threads, WorkerRunner } from "./worker_runner.ts";
 export interface Server extends AsyncDisposable {
   /** Path of the socket. */
   readonly path: string;
+  /** What is served; it stands for all where threads serve. */
+  readonly device: Device;
+  /** Buffers that each queue has given back so far, modulo 2^31; none for a queue that never ran. */
+  completed(): Promise<number[]>;
   /** Ends the connection there is, stops listening and removes the socket. */
   close(): Promise<void>;
 }
@@ -39,7 +43,8 @@ export async function serve(
 ): Promise<Server> {
   if (!(what instanceof URL)) {
     await clear(path);
-    return new Listener(what, path, options);
+    const completed = () => Array.from({ length: what.queueCount }, (_, at) => what.completed(at));
+    return new Listener(what, path, options, { completed, close() {} });
   }
   const { default: device } = await import(what.href);
   if (!(device instanceof Device)) {
@@ -48,25 +53,35 @@ export async function serve(
   await clear(path);
   const threads = new Threads(what.href, device);
   const runner = (device: Device, memory: GuestMemory) => new WorkerRunner(threads, device, memory);
-  return new Listener(device, path, { ...options, runner }, () => threads.close());
+  return new Listener(device, path, { ...options, runner }, threads);
+}
+
+/** Who counts what was done, and is closed at the end. */
+interface Counter {
+  completed(): number[] | Promise<number[]>;
+  close(): void;
 }
 
 class Listener implements Server {
   readonly path: string;
-  readonly #device: Device;
+  readonly device: Device;
   readonly #options: BackEndOptions;
   readonly #fd: number;
-  readonly #onClose: () => void;
+  readonly #counter: Counter;
   #session: Session | undefined;
   #closed = false;
 
-  constructor(device: Device, path: string, options: BackEndOptions, closed = () => {}) {
+  constructor(device: Device, path: string, options: BackEndOptions, counter: Counter) {
     this.path = path;
-    this.#onClose = closed;
-    this.#device = device;
+    this.device = device;
+    this.#counter = counter;
     this.#options = options;
     this.#fd = listen(path);
     this.#listen();
+  }
+
+  async completed(): Promise<number[]> {
+    return await this.#counter.completed();
   }
 
   async close(): Promise<void> {
@@ -75,7 +90,7 @@ class Listener implements Server {
     if (this.#session === undefined) poller.remove(this.#fd);
     else await this.#session.close("the server was closed");
     close(this.#fd);
-    this.#onClose();
+    this.#counter.close();
     await Deno.remove(this.path);
     await poller.settle();
   }
@@ -95,7 +110,7 @@ class Listener implements Server {
     const log = this.#options.log ?? (() => {});
     poller.remove(this.#fd);
     log("a front end connected");
-    const session = this.#session = new Session(this.#device, fd, this.#options);
+    const session = this.#session = new Session(this.device, fd, this.#options);
     session.ended.then((reason) => {
       log(`the connection was closed: ${reason}`);
       this.#session = undefined;

@@ -201,6 +201,23 @@ Deno.test(
   }),
 );
 
+for (const inOrder of [false, true]) {
+  Deno.test(
+    `serve() counts requests over all connections${inOrder ? ", in order" : ""}`,
+    limited(async () => {
+      const path = socketPath();
+      await using server = await serve(memoryDisk(1 << 20, { ring: { inOrder } }), path);
+      for (const [connection, packed] of [false, true, false].entries()) {
+        const { driver } = await open(path, { ring: { packed, inOrder } });
+        for (let sector = 0; sector < 300; sector++) await use(driver, sector);
+        assert.deepEqual(await server.completed(), [600 * (connection + 1)]);
+        await driver.close();
+      }
+      assert.deepEqual(await server.completed(), [1800]);
+    }),
+  );
+}
+
 Deno.test(
   "serve() replaces a socket that nobody listens at, and no other",
   limited(async () => {

@@ -28,6 +28,7 @@ const port = globalThis as unknown as {
 };
 const commands: Command[] = [];
 let arrived: () => void = () => {};
+let completed: () => number = () => 0;
 
 port.onmessage = ({ data }) => {
   if (data.kind === "run") void run(data);
@@ -37,10 +38,12 @@ port.onmessage = ({ data }) => {
   }
 };
 
-/** The next command, which may be on its way still. */
-async function command(): Promise<Command> {
+/** Takes a command, which may be on its way still; what ends the run, if that does. */
+async function take(): Promise<"drain" | "stop" | undefined> {
   if (commands.length === 0) await new Promise<void>((resolve) => arrived = resolve);
-  return commands.shift()!;
+  const { kind } = commands.shift()!;
+  if (kind === "count") port.postMessage({ kind: "counted", completed: completed() });
+  return kind === "drain" || kind === "stop" ? kind : undefined;
 }
 
 function tell(error: unknown): void {
@@ -57,10 +60,10 @@ async function run(given: RunRing): Promise<void> {
     position = await serve(await deviceOf(given), given);
   } catch (error) {
     tell(error);
-    while ((await command()).kind === "kick");
+    while (await take() === undefined);
     drain(given.control);
   }
-  port.postMessage({ kind: "stopped", position });
+  port.postMessage({ kind: "stopped", position, completed: completed() });
 }
 
 async function deviceOf({ module }: RunRing): Promise<Device> {
@@ -79,6 +82,7 @@ async function serve(device: Device, given: RunRing): Promise<QueuePosition | un
     notifyConfig: () => {},
   };
   device.onError = tell;
+  completed = () => device.completed(snapshot.queues[0]!.layout.index);
   device.bind(binding);
   try {
     recorded(device, records, () => device.restore(snapshot));
@@ -91,7 +95,7 @@ async function serve(device: Device, given: RunRing): Promise<QueuePosition | un
 }
 
 /** Serves the ring whenever it is kicked, until a command ends that. */
-async function listen(device: Device, given: RunRing): Promise<Command["kind"]> {
+async function listen(device: Device, given: RunRing): Promise<"drain" | "stop"> {
   const { snapshot, kick, control } = given;
   const { index } = snapshot.queues[0]!.layout;
   const watch = new Watch();
@@ -108,8 +112,8 @@ async function listen(device: Device, given: RunRing): Promise<Command["kind"]> 
       for (let at = 0; at < count; at++) {
         if (watch.ready(at) !== control) continue;
         for (let sent = drain(control); sent > 0; sent--) {
-          const { kind } = await command();
-          if (kind !== "kick") return kind;
+          const end = await take();
+          if (end !== undefined) return end;
         }
       }
       device.notify(index);

@@ -21,6 +21,8 @@ import type { Runner } from "./runner.ts";
 
 /** Milliseconds in which a thread must have stopped; it is ended otherwise. */
 const PATIENCE = 10_000;
+/** Milliseconds in which a thread should tell how many buffers it has given back. */
+const COUNT_PATIENCE = 500;
 
 /** What a thread is told to run. */
 export interface RunRing {
@@ -42,10 +44,13 @@ export interface RunRing {
   readonly control: number;
 }
 
-/** What a thread is told while it runs a ring: to look into it, or to stop, having finished or at once. */
+/**
+ * What a thread is told while it runs a ring: to look into it, to tell how many buffers it has given back, or to stop,
+ * having finished or at once.
+ */
 export interface Command {
   /** Which of these. */
-  readonly kind: "kick" | "drain" | "stop";
+  readonly kind: "kick" | "count" | "drain" | "stop";
 }
 
 /** What a thread is told. A run is ended by one command to stop, also when it has failed. */
@@ -53,7 +58,12 @@ export type ToWorker = RunRing | Command;
 
 /** What a thread tells. */
 export type FromWorker =
-  | { readonly kind: "stopped"; readonly position: QueuePosition | undefined }
+  | {
+    readonly kind: "stopped";
+    readonly position: QueuePosition | undefined;
+    readonly completed: number;
+  }
+  | { readonly kind: "counted"; readonly completed: number }
   | { readonly kind: "failed"; readonly message: string };
 
 /** The thread of one queue. */
@@ -66,6 +76,12 @@ interface Thread {
   readonly call: number;
   /** Settles when the ring that it runs has stopped. */
   stopped: PromiseWithResolvers<QueuePosition | undefined>;
+  /** Whether it runs a ring that it was not told to stop. */
+  running: boolean;
+  /** Buffers that it has given back, as far as it told. */
+  completed: number;
+  /** Called when it tells. */
+  counted: () => void;
 }
 
 /** The threads of a module, one for each queue, kept from one connection to the next. */
@@ -96,10 +112,15 @@ export class Threads {
       control: event(),
       call: event(),
       stopped: Promise.withResolvers(),
+      running: false,
+      completed: 0,
+      counted() {},
     };
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.kind === "failed") return this.#device.needsReset(new TransportError(data.message));
+      thread.completed = data.completed;
       if (data.kind === "stopped") thread.stopped.resolve(data.position);
-      else this.#device.needsReset(new TransportError(data.message));
+      thread.counted();
     };
     worker.onerror = (failure) => {
       failure.preventDefault();
@@ -121,10 +142,35 @@ export class Threads {
     close(thread.call);
   }
 
+  /** Buffers that each queue has given back so far; of a thread that does not answer, as far as it told. */
+  async completed(): Promise<number[]> {
+    const running = [...this.#threads.values()].filter((thread) => thread.running);
+    await Promise.all(running.map(counted));
+    const { queueCount: length } = this.#device;
+    return Array.from({ length }, (_, at) => this.#threads.get(at)?.completed ?? 0);
+  }
+
   /** Ends all threads. */
   close(): void {
     for (const index of [...this.#threads.keys()]) this.end(index);
   }
+}
+
+/** Asks a thread how many buffers it has given back, and waits for a while. */
+function counted(thread: Thread): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, COUNT_PATIENCE);
+    thread.counted = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    tell(thread, "count");
+  });
+}
+
+function tell({ worker, control }: Thread, kind: Command["kind"]): void {
+  worker.postMessage({ kind } satisfies ToWorker);
+  signal(control);
 }
 
 /** Runs each ring of a connection in a thread of its own. */
@@ -152,6 +198,7 @@ export class WorkerRunner implements Runner {
     const { index } = ring;
     const thread = this.#threads.open(index);
     thread.stopped = Promise.withResolvers();
+    thread.running = true;
     this.retarget(ring);
     const snapshot = this.#device.save();
     thread.worker.postMessage(
@@ -175,7 +222,7 @@ export class WorkerRunner implements Runner {
   /** Looks into the ring. */
   kick(ring: Ring): void {
     const thread = this.#threads.get(ring.index);
-    if (thread !== undefined) this.#tell(thread, "kick");
+    if (thread !== undefined) tell(thread, "kick");
   }
 
   /** The ring is stopped, and goes on with the new event. */
@@ -194,7 +241,8 @@ export class WorkerRunner implements Runner {
   async stop(ring: Ring, drained: boolean): Promise<QueuePosition | undefined> {
     const thread = this.#threads.get(ring.index);
     if (thread === undefined) return undefined;
-    this.#tell(thread, drained ? "drain" : "stop");
+    thread.running = false;
+    tell(thread, drained ? "drain" : "stop");
     const timer = setTimeout(() => {
       this.#threads.end(ring.index);
       this.#device.needsReset(
@@ -208,11 +256,6 @@ export class WorkerRunner implements Runner {
 
   /** The threads are kept. */
   close(): void {}
-
-  #tell({ worker, control }: Thread, kind: Command["kind"]): void {
-    worker.postMessage({ kind } satisfies ToWorker);
-    signal(control);
-  }
 }
 
 /** The beginning of a ring. */

@@ -52,11 +52,13 @@ for (const packed of [false, true]) {
 /** Serves two connections, one after the other. */
 async function serveTwice(packed: boolean): Promise<void> {
   const path = socketPath();
-  await using _server = await serve(diskModule({ queues: "2" }), path);
-  for (let connection = 0; connection < 2; connection++) {
+  await using server = await serve(diskModule({ queues: "2" }), path);
+  assert.deepEqual(await server.completed(), [0, 0]);
+  for (let connection = 1; connection <= 2; connection++) {
     await using driver = await BlockDriver.open(await connect(path), { ring: { packed } });
     assert.equal(driver.requestq.length, 2);
     await useAll(driver, 50);
+    assert.deepEqual(await server.completed(), [100 * connection, 100 * connection]);
   }
 }
 

@@ -24,6 +24,8 @@ export interface Terminal {
   print(text: string): number;
   /** Writes what is wrong. */
   complain(text: string): void;
+  /** Shows a line until the next one, or anything else, is written; undefined where no person would see it. */
+  readonly show: ((line: string) => void) | undefined;
 }
 
 /** A command line was not understood. */
@@ -31,20 +33,34 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** Goes to the beginning of the line and erases it. */
+const CLEAR_LINE = "\r\x1b[K";
+
 /** The terminal of this process; colours only where a person sees them, and NO_COLOR is not set. */
 export function terminal(): Terminal {
   const write = (to: typeof Deno.stdout, text: string) => {
     const bytes = new TextEncoder().encode(text);
     for (let done = 0; done < bytes.length;) done += to.writeSync(bytes.subarray(done));
   };
+  let shown = false;
+  const clear = () => {
+    if (shown) write(Deno.stderr, CLEAR_LINE);
+    shown = false;
+  };
   return {
     colors: Deno.stderr.isTerminal() && !Deno.noColor,
     print(text) {
+      clear();
       write(Deno.stdout, text);
       return 0;
     },
     complain(text) {
+      clear();
       write(Deno.stderr, text);
+    },
+    show: !Deno.stderr.isTerminal() ? undefined : (line) => {
+      write(Deno.stderr, `${CLEAR_LINE}${line}`);
+      shown = true;
     },
   };
 }

@@ -12,8 +12,9 @@ import {
 } from "../../generator/commands/command.ts";
 import { Device } from "../../runtime/device.ts";
 import { PeerError, TransportError } from "../../runtime/errors.ts";
-import type { BackEnd, Served } from "../backends/ready.ts";
+import type { BackEnd, Served, Values } from "../backends/ready.ts";
 import { serve } from "../serve.ts";
+import { Interruption, watch } from "./progress.ts";
 
 interface Entry {
   readonly about: string;
@@ -36,17 +37,20 @@ const OPTIONS = {
   socket: { type: "string" },
   "require-sealed": { type: "boolean" },
   quiet: { type: "boolean" },
+  trace: { type: "boolean" },
 } as const;
 
-interface Common {
-  readonly "require-sealed"?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
-}
+type Common = Values<typeof OPTIONS>;
 
 const COMMON = `  --socket PATH      Where to listen; a socket that nobody uses any more is replaced
   --require-sealed   Takes only guest memory that can not shrink (memory-backend-memfd with seal=on): a
                      virtual machine that made its memory smaller would end this process otherwise
   --quiet            Says nothing of what happens
+  --trace            Prints each request and each answer, with the names of their fields; not with
+                     --threads, and slow
+
+On a terminal, a line tells how many requests are served in a second. SIGUSR1 prints how many each
+queue has served so far; SIGINT and SIGTERM end it.
 
 Permissions: --allow-ffi, and --allow-read and --allow-write for the socket; --allow-read for a module.
 
@@ -110,23 +114,29 @@ async function run(
 ): Promise<number> {
   const { device } = served;
   const log = (line: string) => values.quiet === true ? undefined : io.complain(`${line}\n`);
-  if (device instanceof Device) device.onError = (error) => log(inspect(error));
-  const interrupted = Promise.withResolvers<void>();
-  const stop = () => interrupted.resolve();
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, stop);
+  using interruption = new Interruption();
   try {
+    if (device instanceof Device) device.onError = (error) => log(inspect(error));
+    if (values.trace === true) await traceTo(device, (line) => io.complain(`${line}\n`));
     const requireSealed = values["require-sealed"] === true;
-    await using _server = await serve(device, path, { requireSealed, log });
+    await using server = await serve(device, path, { requireSealed, log });
     io.print(`serving ${name} at ${path}; give QEMU\n${qemu(served, path)}`);
-    await interrupted.promise;
+    using _watched = watch(server, io, values.quiet === true);
+    await interruption.happened;
   } finally {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, stop);
     await served.close?.();
   }
   return 0;
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+async function traceTo(device: Device | URL, sink: (line: string) => void): Promise<void> {
+  if (!(device instanceof Device)) throw new UsageError("--trace goes without --threads");
+  const { trace } = await import("../../runtime/trace.ts");
+  const { default: model } = await import("../../generated/virtio.json", {
+    with: { type: "json" },
+  });
+  trace(device, sink, model);
+}
 
 function inspect(error: unknown): string {
   if (error instanceof PeerError) return error.message;

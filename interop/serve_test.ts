@@ -1,0 +1,75 @@
+/** What `serve` tells a person, and how it ends. */
+
+import assert from "node:assert/strict";
+import { BlockDriver, BlockStatus } from "../generated/blk/mod.ts";
+import { connect } from "../vhost_user/mod.ts";
+import { Peer, peerTest, Scratch, serve, serveCommand } from "./peers.ts";
+
+const REQUESTS = 30;
+
+function disk(scratch: Scratch): string[] {
+  Deno.writeFileSync(scratch.path("disk"), new Uint8Array(1 << 20));
+  return ["blk", "--file", scratch.path("disk")];
+}
+
+async function read(socket: string): Promise<void> {
+  await using driver = await BlockDriver.open(await connect(socket));
+  for (let sector = 0; sector < REQUESTS; sector++) {
+    const { status } = await driver.in({ sector }, new Uint8Array(512));
+    assert.equal(status, BlockStatus.OK);
+  }
+}
+
+for (const options of [[], ["--queues", "2", "--threads"]]) {
+  const how = options.length > 0 ? ", with a thread for each queue" : "";
+  peerTest(`serve tells on SIGUSR1 how many requests it served${how}`, [], async () => {
+    using scratch = new Scratch();
+    const socket = scratch.path("s");
+    await using server = await serve([...disk(scratch), ...options], socket);
+    await read(socket);
+    server.kill("SIGUSR1");
+    await server.printed(`${REQUESTS} requests served (queue 0: ${REQUESTS}`);
+    server.kill("SIGINT");
+    assert.equal(await server.ended(), 0, server.output);
+    assert.throws(() => Deno.lstatSync(socket), Deno.errors.NotFound);
+  });
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  peerTest(`serve ends a connection and itself on ${signal}`, [], async () => {
+    using scratch = new Scratch();
+    const socket = scratch.path("s");
+    await using server = await serve(disk(scratch), socket);
+    const transport = await connect(socket);
+    await server.printed("a front end connected");
+    server.kill(signal);
+    assert.equal(await server.ended(), 0, server.output);
+    assert.match(server.output, /the connection was closed: the server was closed/);
+    await transport.close();
+  });
+}
+
+peerTest("serve traces requests by the names of their fields", [], async () => {
+  using scratch = new Scratch();
+  const socket = scratch.path("s");
+  await using server = await serve([...disk(scratch), "--trace"], socket);
+  await read(socket);
+  await server.printed("sector=29");
+  await server.printed("the connection was closed");
+  const asked = server.output.match(/^blk requestq\[0\] > in: type=VIRTIO_BLK_T_IN sector=/gm);
+  const told = server.output.match(/< in: data=\(512 bytes\) status=VIRTIO_BLK_S_OK/g);
+  assert.deepEqual([asked?.length, told?.length], [REQUESTS, REQUESTS]);
+});
+
+peerTest("serve shows requests of each second on a terminal", ["script"], async () => {
+  using scratch = new Scratch();
+  const socket = scratch.path("s");
+  const command = serveCommand(disk(scratch), socket).map((word) => `'${word}'`).join(" ");
+  await using server = new Peer("script", ["-qec", command, "/dev/null"], 30);
+  await server.printed("give QEMU");
+  await read(socket);
+  await server.printed("requests/s");
+  await server.printed("\x1b[K0 requests/s"); // nothing was asked since
+  const rates = server.output.split("\r\x1b[K").map((line) => Number.parseInt(line));
+  assert.ok(rates.some((rate) => rate > 0 && rate <= REQUESTS), server.output);
+});

@@ -1,0 +1,72 @@
+/**
+ * What a person sees of a server: signals, counts, and a line that is alive.
+ *
+ * @module
+ */
+
+import type { Terminal } from "../../generator/commands/command.ts";
+import type { Server } from "../serve.ts";
+
+const STOP = ["SIGINT", "SIGTERM"] as const;
+/** Milliseconds between two looks at the counts. */
+const INTERVAL = 1000;
+
+/** Listens for what tells the process to stop. */
+export class Interruption implements Disposable {
+  /** Settles when that has happened. */
+  readonly happened: Promise<void>;
+  readonly #stop: () => void;
+
+  /** Listens from now on. */
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.happened = promise;
+    this.#stop = resolve;
+    for (const signal of STOP) Deno.addSignalListener(signal, this.#stop);
+  }
+
+  /** Listens no more. */
+  [Symbol.dispose](): void {
+    for (const signal of STOP) Deno.removeSignalListener(signal, this.#stop);
+  }
+}
+
+/** Shows requests of each second, unless it is to be quiet, and prints how many there were on SIGUSR1. */
+export function watch(server: Server, io: Terminal, quiet: boolean): Disposable {
+  const told = async () => io.complain(`${counts(await server.completed())}\n`);
+  const tell = () => void told();
+  Deno.addSignalListener("SIGUSR1", tell);
+  const timer = quiet || io.show === undefined ? undefined : live(server, io.show);
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      Deno.removeSignalListener("SIGUSR1", tell);
+    },
+  };
+}
+
+function live(server: Server, show: (line: string) => void): ReturnType<typeof setInterval> {
+  let [before, since] = [[] as readonly number[], performance.now()];
+  return setInterval(async () => {
+    const now = await server.completed();
+    const seconds = (performance.now() - since) / 1000;
+    const rates = now.map((count, at) =>
+      Math.round(((count - (before[at] ?? 0)) & MASK) / seconds)
+    );
+    [before, since] = [now, performance.now()];
+    const total = rates.reduce((sum, rate) => sum + rate, 0);
+    show(`${total} requests/s${rates.length > 1 ? ` (${byQueue(rates)})` : ""}`);
+  }, INTERVAL);
+}
+
+/** Counts are modulo 2^31. */
+const MASK = 0x7fffffff;
+
+function counts(completed: readonly number[]): string {
+  const total = completed.reduce((sum, count) => sum + count, 0);
+  return `${total} requests served (${byQueue(completed)})`;
+}
+
+function byQueue(numbers: readonly number[]): string {
+  return numbers.map((number, queue) => `queue ${queue}: ${number}`).join(", ");
+}
