@@ -57,4 +57,5 @@ export const TYPES: readonly string[] = [
   "RingOptions",
   "SharedMemory",
   "Transport",
+  "UsedLengths",
 ];

@@ -48,6 +48,7 @@ export type {
   QueueFormat,
   QueueLayout,
   QueuePosition,
+  UsedLengths,
 } from "./queue.ts";
 export { RequestSlots } from "./requests.ts";
 export type { DeviceSnapshot, SavedQueue } from "./snapshot.ts";

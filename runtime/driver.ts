@@ -25,7 +25,7 @@ import {
 } from "./features.ts";
 import { QUEUE_SIZE_MAX } from "./layout.ts";
 import { DriverQueues } from "./driver_queues.ts";
-import type { DriverQueue } from "./queue.ts";
+import type { DriverQueue, UsedLengths } from "./queue.ts";
 import { largestSize } from "./queue_check.ts";
 import type { RequestSlots } from "./requests.ts";
 import { Status, statusName } from "./status.ts";
@@ -161,7 +161,9 @@ export abstract class Driver implements AsyncDisposable {
     const format = queueFormat(this.#features);
     const fixed = this.transport.legacyQueues?.fixedSize === true;
     const actual = largestSize(format, fixed ? max : Math.min(size, max));
-    return await this.#queues.open(index, actual, format, queueFeatures(this.#features));
+    const lengths = this.lengths(index, this.transport.legacyQueues !== undefined);
+    const features = { ...queueFeatures(this.#features), lengths };
+    return await this.#queues.open(index, actual, format, features);
   }
 
   /** The slots for requests on a queue; they are paused, aborted and freed with it. */
@@ -185,6 +187,11 @@ export abstract class Driver implements AsyncDisposable {
   /** Whether used buffers of a queue are looked for without a notification, which is suppressed then. */
   protected polls(_queue: DriverQueue): boolean {
     return false;
+  }
+
+  /** What used lengths of a queue are worth; over a legacy interface, many devices said too much (VIRTIO 1.4, 2.7.8.1). */
+  protected lengths(_index: number, legacy: boolean): UsedLengths {
+    return legacy ? "bound" : "exact";
   }
 
   /** The configuration has changed: time to read it again. */

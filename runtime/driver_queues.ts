@@ -55,8 +55,7 @@ export class DriverQueues {
     if (this.#open.has(index)) throw new TypeError(`Cannot open queue ${index}: it is open`);
     const { arena, memory, legacyQueues } = this.#transport;
     const layout = allocateQueue(arena, index, size, format, legacyQueues?.align);
-    const legacyLengths = legacyQueues !== undefined;
-    const queue = createDriverQueue(memory, layout, { ...features, legacyLengths }, { arena });
+    const queue = createDriverQueue(memory, layout, features, { arena });
     const open = { queue, layout, slots: [], kicked: false, scheduled: false };
     queue.onKick = () => {
       if (this.#running) this.#kick(open, features);

@@ -86,7 +86,7 @@ export abstract class DriverRing {
     this.features = features;
     this.generation = memory.generation;
     this.records = new Int32Array(2 * layout.size);
-    this.ordinary = !features.inOrder && features.legacyLengths !== true;
+    this.ordinary = !features.inOrder && (features.lengths ?? "exact") === "exact";
     this.pool = features.indirect && options.arena !== undefined
       ? new IndirectPool(options.arena, layout.size)
       : undefined;
@@ -182,12 +182,11 @@ export abstract class DriverRing {
   /** Accepts the used length of a pending buffer and ends it; false when the length is a lie. */
   protected accept(head: number, length: number): boolean {
     const writable = this.writableOf(head);
-    if (length > writable) {
-      if (this.features.legacyLengths !== true) {
-        return this.break("used.len", head, `at most ${writable}`, length);
-      }
+    const { lengths = "exact" } = this.features;
+    if (length > writable && lengths === "exact") {
+      return this.break("used.len", head, `at most ${writable}`, length);
     }
-    this.usedLength = this.features.legacyLengths === true ? writable : length;
+    this.usedLength = lengths === "ignored" ? writable : Math.min(length, writable);
     this.free += this.countOf(head);
     this.records[head << 1] = 0;
     return true;

@@ -3,9 +3,23 @@
 import assert from "node:assert/strict";
 import { PeerError } from "./errors.ts";
 import { DESC_F_NEXT, DESC_F_WRITE, RING_EVENT_FLAGS_DESC } from "./layout.ts";
+import type { QueueFormat, UsedLengths } from "./queue.ts";
 import { addBuffer, makeRing, type Ring } from "./ring_fixture.ts";
 import { deviceAttacks, driverAttacks, HostilePeer } from "./testing.ts";
 import { covers } from "../testing/covers.ts";
+
+/** What a driver makes of a used length for 16 writable bytes. */
+function usedLength(format: QueueFormat, lengths: UsedLengths, length: number): number {
+  const ring = makeRing({ format, lengths });
+  addBuffer(ring, [], [16]);
+  ring.driver.kick();
+  const peer = peerOf(ring);
+  if (format === "packed") peer.usePacked(0, 0, length);
+  else peer.use(0, 0, length);
+  if (format === "split") peer.setUsed(1);
+  assert.equal(ring.driver.collect(), 0);
+  return ring.driver.usedLength;
+}
 
 function peerOf(ring: Ring): HostilePeer {
   return new HostilePeer(ring.memory, ring.layout, ring.buffer);
@@ -111,15 +125,12 @@ for (const format of ["split", "packed"] as const) {
   });
 
   Deno.test(`${format}: used lengths are ignored where legacy says so (2.7.8.1)`, () => {
-    const ring = makeRing({ format, legacyLengths: true });
-    addBuffer(ring, [], [16]);
-    ring.driver.kick();
-    const peer = peerOf(ring);
-    if (format === "packed") peer.usePacked(0, 0, 1000);
-    else peer.use(0, 0, 1000);
-    if (format === "split") peer.setUsed(1);
-    assert.equal(ring.driver.collect(), 0);
-    assert.equal(ring.driver.usedLength, 16);
+    for (const length of [0, 7, 1000]) assert.equal(usedLength(format, "ignored", length), 16);
+  });
+
+  Deno.test(`${format}: a used length that is a bound is all at most (2.7.8.1)`, () => {
+    assert.equal(usedLength(format, "bound", 7), 7);
+    assert.equal(usedLength(format, "bound", 1000), 16);
   });
 
   Deno.test(`${format}: nonsense in event words harms only who wrote it`, () => {

@@ -165,7 +165,8 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     const writable = records[id << 1 | 1]! >>> 0;
     if (this.ordinary !== true || length > writable) {
       // Without WRITE the length is reserved (VIRTIO 1.4, 2.8.4); QEMU never sets it, and means the length.
-      const reserved = (end & WRITE) === 0 && length > writable;
+      const exact = this.features.lengths !== "bound";
+      const reserved = (end & WRITE) === 0 && length > writable && exact;
       return this.#collectChecked(id, reserved ? 0 : length);
     }
     this.usedLength = length;

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { DESC_F_AVAIL, DESC_F_USED, DESC_F_WRITE } from "./layout.ts";
+import type { UsedLengths } from "./queue.ts";
 import { makeRing } from "./ring_fixture.ts";
 
 /** Length that a driver finds when a device uses 16 writable bytes with this length and these flags. */
-function usedLength(length: number, flags: number): number {
-  const { driver, layout, memory } = makeRing({ format: "packed" });
+function usedLength(length: number, flags: number, lengths: UsedLengths = "exact"): number {
+  const { driver, layout, memory } = makeRing({ format: "packed", lengths });
   const buffer = memory.regions[0]!.address;
   driver.writable(buffer, 16);
   const id = driver.add();
@@ -28,4 +29,8 @@ Deno.test("collect() takes a length that fits, though the device did not set WRI
 Deno.test("collect() ignores a length without WRITE that can not be one", () => {
   assert.equal(usedLength(17, DESC_F_AVAIL | DESC_F_USED), 0);
   assert.equal(usedLength(0xffff_ffff, DESC_F_AVAIL | DESC_F_USED), 0);
+});
+
+Deno.test("collect() takes a length without WRITE that is a bound for all at most", () => {
+  assert.equal(usedLength(17, DESC_F_AVAIL | DESC_F_USED, "bound"), 16);
 });

@@ -35,6 +35,13 @@ export interface QueueLayout {
   readonly device: number;
 }
 
+/**
+ * What a used length is worth to a driver: the bytes that the device wrote, where more than the buffer
+ * holds is a lie; at most those, where more than the buffer holds stands for all of it; or nothing, and
+ * all of the buffer counts (VIRTIO 1.4, 2.7.8.1).
+ */
+export type UsedLengths = "exact" | "bound" | "ignored";
+
 /** What was negotiated about the rings, as plain data. */
 export interface QueueFeatures {
   /** VIRTIO_F_EVENT_IDX: notifications are asked for by position. */
@@ -45,8 +52,8 @@ export interface QueueFeatures {
   readonly inOrder: boolean;
   /** VIRTIO_F_NOTIFICATION_DATA: a kick carries the driver's position. */
   readonly notificationData: boolean;
-  /** Driver only: the device's used lengths can not be relied on (VIRTIO 1.4, 2.7.8.1). */
-  readonly legacyLengths?: boolean;
+  /** Driver only: what used lengths are worth; exact when not given. */
+  readonly lengths?: UsedLengths;
 }
 
 /** One element of a buffer. */

@@ -56,7 +56,7 @@ export function makeRing(choice: RingChoice): Ring {
     indirect: choice.indirect ?? false,
     inOrder: choice.inOrder ?? false,
     notificationData: false,
-    ...(choice.legacyLengths === undefined ? {} : { legacyLengths: choice.legacyLengths }),
+    ...(choice.lengths === undefined ? {} : { lengths: choice.lengths }),
   };
   const device = createDeviceQueue(memory, layout, features);
   const driver = createDriverQueue(memory, layout, features, { arena });

@@ -159,8 +159,8 @@ export interface Queue<N extends string = string, R extends string = string> {
   readonly merges?: { readonly field: Path<N>; readonly when: Gate<N> };
   /** The order in which buffers come back. */
   readonly order?: "any" | "queue" | { readonly key: N };
-  /** What the used length says: nothing to rely on, how much was written, or always all. */
-  readonly used?: "length" | "ignored" | "all";
+  /** What the used length says: how much was written, at most that, nothing to rely on, or always all. */
+  readonly used?: "length" | "bound" | "ignored" | "all";
   /** Over a legacy interface the used length is not to be trusted. */
   readonly legacyUsed?: "ignored";
 }

@@ -17,6 +17,7 @@ import {
   type RequestSlots,
   type RingOptions,
   type Transport,
+  type UsedLengths,
   within,
 } from "../../runtime/contract.ts";
 import {
@@ -1187,6 +1188,16 @@ export class BlockDriver extends Driver {
   protected override polls(queue: DriverQueue): boolean {
     const kind = this.#plan?.kind(queue.index);
     return this.#options.polling === true && (kind === 0);
+  }
+
+  /** What the used lengths of a queue are worth. */
+  protected override lengths(index: number, legacy: boolean): UsedLengths {
+    switch (this.#plan?.kind(index)) {
+      case 0:
+        return legacy ? "ignored" : "exact";
+      default:
+        return super.lengths(index, legacy);
+    }
   }
 
   async #readConfig(): Promise<void> {

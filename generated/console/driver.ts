@@ -15,6 +15,7 @@ import {
   type RequestSlots,
   type RingOptions,
   type Transport,
+  type UsedLengths,
   within,
 } from "../../runtime/contract.ts";
 import {
@@ -545,6 +546,18 @@ export class ConsoleDriver extends Driver {
   protected override polls(queue: DriverQueue): boolean {
     const kind = this.#plan?.kind(queue.index);
     return this.#options.polling === true && (kind === 1 || kind === 3);
+  }
+
+  /** What the used lengths of a queue are worth. */
+  protected override lengths(index: number, legacy: boolean): UsedLengths {
+    switch (this.#plan?.kind(index)) {
+      case 1:
+        return legacy ? "ignored" : "exact";
+      case 3:
+        return legacy ? "ignored" : "exact";
+      default:
+        return super.lengths(index, legacy);
+    }
   }
 
   async #readConfig(): Promise<void> {

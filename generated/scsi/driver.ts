@@ -17,6 +17,7 @@ import {
   type RequestSlots,
   type RingOptions,
   type Transport,
+  type UsedLengths,
   within,
 } from "../../runtime/contract.ts";
 import {
@@ -677,6 +678,20 @@ export class ScsiDriver extends Driver {
   protected override polls(queue: DriverQueue): boolean {
     const kind = this.#plan?.kind(queue.index);
     return this.#options.polling === true && (kind === 0 || kind === 2);
+  }
+
+  /** What the used lengths of a queue are worth. */
+  protected override lengths(index: number, legacy: boolean): UsedLengths {
+    switch (this.#plan?.kind(index)) {
+      case 0:
+        return legacy ? "ignored" : "exact";
+      case 1:
+        return legacy ? "ignored" : "exact";
+      case 2:
+        return legacy ? "ignored" : "bound";
+      default:
+        return super.lengths(index, legacy);
+    }
   }
 
   async #readConfig(): Promise<void> {

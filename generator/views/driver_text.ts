@@ -32,6 +32,7 @@ export function driverText(view: DeviceView): object {
     queueClasses: classes,
     asked: asked.map(classed),
     askedKinds: asked.map(({ kind }) => `kind === ${kind}`).join(" || "),
+    lengths: view.queues.filter(({ lengths }) => lengths !== ""),
     pulled: pulled.map((queue) => ({ ...classed(queue), ...pulledText(queue) })),
     methods: asked.flatMap((queue) =>
       queue.sets.flatMap((set) => set.cases.map((one) => methodText(queue, one)))

@@ -35,6 +35,8 @@ export interface QueueView {
     | null;
   /** Text for the least size of a parked buffer. */
   readonly parks: string;
+  /** Text for what used lengths are worth; empty where nobody says anything. */
+  readonly lengths: string;
 }
 
 /** The views of a device's queues. */
@@ -75,7 +77,15 @@ function queueView(
       gate: scope.gateText(alternatives(merges.when), []),
     },
     parks: parksText(device, parks),
+    lengths: lengthsText(queue),
   };
+}
+
+function lengthsText({ used, legacyUsed }: dsl.Queue): string {
+  const modern = used === "bound" || used === "ignored" ? used : "exact";
+  const legacy = legacyUsed ?? modern;
+  if (legacy !== modern) return `legacy ? "${legacy}" : "${modern}"`;
+  return modern === "exact" ? "" : `"${modern}"`;
 }
 
 /** `value` with the number of buffers in its place. */

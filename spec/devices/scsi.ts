@@ -334,6 +334,7 @@ export const scsi: Device = defineDevice({
       carries: "command",
       index: 2,
       count: { config: "num_queues" },
+      used: "bound", // QEMU counts the data that it read, too
       legacyUsed: "ignored",
     },
   },

@@ -7,9 +7,15 @@
 import type { Trial } from "../trial.ts";
 import { blk } from "./blk.ts";
 import { entropy } from "./entropy.ts";
+import { gpu } from "./gpu.ts";
+import { net } from "./net.ts";
+import { scsi } from "./scsi.ts";
 
 /** All trials. */
 export const TRIALS: readonly Trial[] = [
   blk,
   entropy,
+  gpu,
+  net,
+  scsi,
 ];

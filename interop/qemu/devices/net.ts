@@ -1,0 +1,171 @@
+/** A network card: QEMU's virtio-net, with us at the other end of its wire. */
+
+import assert from "node:assert/strict";
+import {
+  NetworkAck,
+  NetworkDriver,
+  NetworkLinkStatus,
+  type VirtioNetHdr,
+} from "../../../generated/net/mod.ts";
+import type { QemuMachine } from "../machine.ts";
+import type { Trial } from "../trial.ts";
+import { eventually, FarEnd } from "../wait.ts";
+
+const OURS = Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56);
+const OTHER = Uint8Array.of(0x52, 0x54, 0, 0x65, 0x43, 0x21);
+const MULTICAST = Uint8Array.of(0x01, 0, 0x5e, 0, 0, 0x7f);
+const ETHERTYPE = [0x88, 0xb5] as const; // for experiments
+/** Shortest and longest ordinary packet, some between; the last ones fill several receive buffers. */
+const SIZES = [60, 61, 333, 1000, 1514, 1600, 9000] as const;
+const BUFFER = 1526;
+const LINK_UP_AND_ANNOUNCE = NetworkLinkStatus.LINK_UP | NetworkLinkStatus.ANNOUNCE;
+
+const HEADER: VirtioNetHdr = {
+  flags: 0,
+  gsoType: 0,
+  hdrLen: 0,
+  gsoSize: 0,
+  csumStart: 0,
+  csumOffset: 0,
+  numBuffers: 0,
+};
+
+/** A packet of random bytes between two stations. */
+function packet(to: Uint8Array, from: Uint8Array, size: number = SIZES[0]): Uint8Array {
+  const bytes = crypto.getRandomValues(new Uint8Array(size));
+  bytes.set(to);
+  bytes.set(from, 6);
+  bytes.set(ETHERTYPE, 12);
+  return bytes;
+}
+
+/** The far end of the wire: each packet stands behind its length. */
+class Wire {
+  readonly #end: FarEnd;
+
+  constructor(end: FarEnd) {
+    this.#end = end;
+  }
+
+  async send(bytes: Uint8Array): Promise<void> {
+    const framed = new Uint8Array(4 + bytes.length);
+    new DataView(framed.buffer).setUint32(0, bytes.length);
+    framed.set(bytes, 4);
+    await this.#end.send(framed);
+  }
+
+  async take(): Promise<Uint8Array> {
+    const length = await this.#end.take(4);
+    return await this.#end.take(new DataView(length.buffer).getUint32(0));
+  }
+}
+
+/** A driver, what it received, and the other end. */
+interface Bench {
+  readonly driver: NetworkDriver;
+  readonly received: Uint8Array[];
+  readonly wire: Wire;
+}
+
+/** Sends these packets to the driver, and finds that it receives those and no others. */
+async function expectReceived(
+  { received, wire }: Bench,
+  sent: readonly Uint8Array[],
+  expected: readonly Uint8Array[],
+): Promise<void> {
+  received.length = 0;
+  for (const each of sent) await wire.send(each);
+  await eventually("all packets arrived", () => received.length >= expected.length);
+  assert.deepEqual(received, expected);
+}
+
+async function packets(bench: Bench): Promise<void> {
+  const out = SIZES.map((size) => packet(OTHER, OURS, size));
+  await Promise.all(out.map((each) => bench.driver.transmit({ hdr: HEADER }, each)));
+  for (const each of out) assert.deepEqual(await bench.wire.take(), each);
+  const sent = SIZES.map((size) => packet(OURS, OTHER, size));
+  await expectReceived(bench, sent, sent);
+}
+
+interface Filter {
+  readonly "main-mac": string;
+  readonly promiscuous: boolean;
+  readonly multicast: string;
+  readonly "multicast-table": readonly string[];
+  readonly "vlan-table": readonly number[];
+}
+
+/** Commands, each seen in QEMU's own account of the filter, and in what passes it. */
+async function commands(bench: Bench, { qmp }: QemuMachine): Promise<void> {
+  const { driver } = bench;
+  const good = async (answer: Promise<{ readonly ack: number }>) =>
+    assert.equal((await answer).ack, NetworkAck.OK);
+  const filter = async () => (await qmp.execute<Filter[]>("query-rx-filter", { name: "card" }))[0]!;
+  const text = (mac: Uint8Array) =>
+    Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+  await good(driver.rxPromisc({ on: 0 }));
+  await good(driver.macTableSet({ unicast: { macs: [] }, multicast: { macs: [MULTICAST] } }));
+  const [mine, theirs] = [packet(OURS, OTHER), packet(OTHER, OURS)];
+  const [group, otherGroup] = [packet(MULTICAST, OTHER), packet(MULTICAST, OTHER)];
+  otherGroup[5] = 0x7e;
+  await expectReceived(bench, [theirs, group, otherGroup, mine], [group, mine]);
+  await good(driver.macAddrSet({ mac: OTHER }));
+  await expectReceived(bench, [mine, theirs], [theirs]);
+  await good(driver.vlanAdd({ vid: 77 }));
+  const found = await filter();
+  assert.equal(found["main-mac"], text(OTHER));
+  assert.equal(found.promiscuous, false);
+  assert.deepEqual(found["multicast-table"], [text(MULTICAST)]);
+  assert.deepEqual(found["vlan-table"], [77]);
+  await good(driver.vlanDel({ vid: 77 }));
+  await good(driver.rxAllmulti({ on: 1 }));
+  assert.equal((await filter()).multicast, "all");
+  await expectReceived(bench, [otherGroup], [otherGroup]);
+  await good(driver.mqVqPairsSet({ virtqueuePairs: 1 }));
+  assert.equal((await driver.mqVqPairsSet({ virtqueuePairs: 2 })).ack, NetworkAck.ERR);
+  await good(driver.rxPromisc({ on: 1 }));
+}
+
+/** The link goes down and up, and QEMU asks for an announcement; all are changes of the configuration. */
+async function link({ driver }: Bench, { qmp }: QemuMachine): Promise<void> {
+  const status = (wanted: number) =>
+    eventually(`status ${wanted}`, () => driver.config.status === wanted);
+  await qmp.execute("set_link", { name: "card", up: false });
+  await status(0);
+  await qmp.execute("set_link", { name: "card", up: true });
+  await status(NetworkLinkStatus.LINK_UP);
+  await qmp.execute("announce-self", { initial: 1, max: 1, rounds: 1, step: 1 });
+  await status(LINK_UP_AND_ANNOUNCE);
+  // That the announcement is over changes the configuration without a notification.
+  assert.equal((await driver.announceAck()).ack, NetworkAck.OK);
+  await qmp.execute("set_link", { name: "card", up: false });
+  await status(0);
+}
+
+/** The trial. */
+export const net: Trial = {
+  device: "net",
+  name: "virtio-net",
+  properties: ["netdev=n0", "id=card", "mac=52:54:00:12:34:56", "mq=on"],
+  options: (scratch) => [
+    "-netdev",
+    `stream,id=n0,server=on,addr.type=unix,addr.path=${scratch.path("wire")}`,
+  ],
+  proves: "packets both ways byte for byte, over several merged buffers too; receive filters, " +
+    "the address, VLANs, pairs of queues; the link down and up, an announcement",
+  run: async (transport, machine, scratch) => {
+    await using end = await FarEnd.connect(scratch.path("wire"));
+    const received: Uint8Array[] = [];
+    await using driver = await NetworkDriver.open(transport, {
+      onReceive: (_value, data) => received.push(data.slice()),
+      bufferSize: BUFFER,
+    });
+    assert.deepEqual(driver.config.mac, OURS);
+    const { events } = machine.qmp;
+    await eventually("the wire is connected", () => events.includes("NETDEV_STREAM_CONNECTED"));
+    const bench = { driver, received, wire: new Wire(end) };
+    await packets(bench);
+    await commands(bench, machine);
+    await link(bench, machine);
+  },
+};
