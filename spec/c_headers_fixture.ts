@@ -43,7 +43,7 @@ async function headerFiles(): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const { name } of Deno.readDir(FOLDER)) {
-      if (/^virtio_\w+\.h$/.test(name)) names.push(name);
+      if (/^(virtio_\w+|fuse)\.h$/.test(name)) names.push(name);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -51,7 +51,7 @@ export interface StructFacts {
 export type Lines = Map<string, string>;
 
 /** Names that other documents define: FUSE's, and those of the vhost-user protocol. */
-const OTHER_DOCUMENTS = /^(?:fuse_|FUSE_|vhost_|VHOST_|inflight_)/;
+const OTHER_DOCUMENTS = /^(?:fuse_|FUSE_|FATTR_|vhost_|VHOST_|inflight_)/;
 
 /** Features without what their names share, in the words of the facts file. */
 function gate(gate: JsonGate): string {

@@ -30,6 +30,7 @@ import { sound } from "./devices/sound.ts";
 import { spi } from "./devices/spi.ts";
 import { vsock } from "./devices/vsock.ts";
 import type { Device, Layout } from "./dsl.ts";
+import { fuse } from "./fuse.ts";
 import { rings } from "./rings.ts";
 import { ccw } from "./transports/ccw.ts";
 import { mmio } from "./transports/mmio.ts";
@@ -66,4 +67,4 @@ export const devices: readonly Device[] = [
 ];
 
 /** The layouts that belong to no device. */
-export const layouts: readonly Layout[] = [core, rings, admin, mmio, pci, ccw, vhostUser];
+export const layouts: readonly Layout[] = [core, rings, admin, mmio, pci, ccw, vhostUser, fuse];
