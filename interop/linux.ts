@@ -19,6 +19,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   console: ["drivers/char/virtio_console"],
   entropy: ["drivers/char/hw_random/virtio-rng"],
   ext4: ["crypto/crc32c_generic", "lib/crc16", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4"],
+  fs: ["fs/fuse/fuse", "fs/fuse/virtiofs"],
   net: ["net/core/failover", "drivers/net/net_failover", "drivers/net/virtio_net"],
 };
 

@@ -8,12 +8,11 @@ import { UsageError } from "../../generator/commands/command.ts";
 import { BlockDevice, type BlockHandlers, BlockStatus } from "../../generated/blk/mod.ts";
 import { within } from "../../runtime/values.ts";
 import { close, fileSize } from "../ffi.ts";
-import { open, readAt, sync, writeAt, zeroRange } from "../files.ts";
+import { open, sync, zeroRange } from "../files.ts";
 import { defineBackEnd } from "./ready.ts";
+import { readFile, writeFile, writeZeroes } from "./transfer.ts";
 
 const SECTOR = 512;
-/** Bytes of one access to the file when a request's data are in pieces, and of zeroes written at once. */
-const CHUNK = 128 << 10;
 /** Sectors of a range to be discarded or zeroed: 1 GiB, so that none takes for ever. */
 const RANGE_MAX = 2 << 20;
 const RANGES_MAX = 16;
@@ -60,7 +59,8 @@ export function fileDisk(options: FileDiskOptions): FileDisk {
       features: readOnly ? ["RO"] : [],
       queueSizeMax: 1024,
       in: (request, data) => {
-        return status(readFile(fd, request.sector * SECTOR, data));
+        const { length } = data;
+        return status(readFile(fd, request.sector * SECTOR, data) === length);
       },
       getId: () => ({ id: serial }),
       ...(readOnly ? {} : writing(fd)),
@@ -117,14 +117,13 @@ const LIMITS = {
   writeZeroesMayUnmap: 1,
 };
 
-type Readable = Parameters<NonNullable<BlockHandlers["out"]>>[1];
-type Writable = Parameters<NonNullable<BlockHandlers["in"]>>[1];
-
 /** The handlers of a disk that can be written. */
 function writing(fd: number): BlockHandlers {
   return {
-    out: (request, data) => status(writeFile(fd, request.sector * SECTOR, data)),
-    flush: () => status(sync(fd)),
+    out: (request, data) => {
+      return status(writeFile(fd, request.sector * SECTOR, data) === data.length);
+    },
+    flush: () => status(sync(fd) === 0),
     discard: ({ segments }) => {
       // A discard is a hint: a file system that can not punch holes leaves the bytes as they are.
       for (const { sector, numSectors } of segments) {
@@ -143,63 +142,4 @@ function writing(fd: number): BlockHandlers {
 
 function status(done: boolean): BlockStatus {
   return done ? BlockStatus.OK : BlockStatus.IOERR;
-}
-
-let bounce: Uint8Array | undefined;
-
-/** Reads the file into a request's data; what lies in one piece is read in place. */
-function readFile(fd: number, position: number, data: Writable): boolean {
-  const view = data.view();
-  if (view !== undefined) {
-    const done = whole(readAt, fd, view, position);
-    if (done) data.advance(view.length);
-    return done;
-  }
-  bounce ??= new Uint8Array(CHUNK);
-  while (data.remaining > 0) {
-    const part = bounce.subarray(0, Math.min(CHUNK, data.remaining));
-    if (!whole(readAt, fd, part, position)) return false;
-    data.write(part);
-    position += part.length;
-  }
-  return true;
-}
-
-/** Writes a request's data to the file; what lies in one piece is written from there. */
-function writeFile(fd: number, position: number, data: Readable): boolean {
-  const view = data.view();
-  if (view !== undefined) return whole(writeAt, fd, view, position);
-  bounce ??= new Uint8Array(CHUNK);
-  while (data.remaining > 0) {
-    const part = bounce.subarray(0, Math.min(CHUNK, data.remaining));
-    data.read(part, 0, part.length);
-    if (!whole(writeAt, fd, part, position)) return false;
-    position += part.length;
-  }
-  return true;
-}
-
-function writeZeroes(fd: number, position: number, length: number): boolean {
-  const zeroes = new Uint8Array(Math.min(CHUNK, length));
-  for (let done = 0; done < length; done += zeroes.length) {
-    const part = zeroes.subarray(0, Math.min(zeroes.length, length - done));
-    if (!whole(writeAt, fd, part, position + done)) return false;
-  }
-  return true;
-}
-
-/** Goes on until all bytes are read or written. */
-function whole(
-  access: typeof readAt,
-  fd: number,
-  bytes: Uint8Array,
-  position: number,
-): boolean {
-  let done = access(fd, bytes, position);
-  while (done > 0 && done < bytes.length) {
-    const more = access(fd, bytes.subarray(done), position + done);
-    if (more <= 0) return false;
-    done += more;
-  }
-  return done === bytes.length;
 }

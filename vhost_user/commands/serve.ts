@@ -31,6 +31,10 @@ const BACK_ENDS: Readonly<Record<string, Entry>> = {
     about: "A source of random bytes",
     load: () => import("../backends/entropy.ts"),
   },
+  fs: {
+    about: "A folder, shared",
+    load: () => import("../backends/fs.ts"),
+  },
 };
 
 const OPTIONS = {
