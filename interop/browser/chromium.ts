@@ -105,6 +105,15 @@ export class Chromium implements AsyncDisposable {
     return (result as { value?: unknown }).value;
   }
 
+  /** Types a text on the keyboard: into what has the focus. */
+  async type(sessionId: string, text: string): Promise<void> {
+    for (const character of text) {
+      const key = character === "\r" ? { key: "Enter" } : { key: character, text: character };
+      await this.#send("Input.dispatchKeyEvent", { type: "keyDown", ...key }, sessionId);
+      await this.#send("Input.dispatchKeyEvent", { type: "keyUp", key: key.key }, sessionId);
+    }
+  }
+
   /** Ends the browser, and removes all that it wrote. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise((resolve) => this.#socket.onclose = resolve);
