@@ -43,6 +43,7 @@ export const CODES = {
   V035: "a message set must be described",
   V036: "a handler must be described",
   V037: "a member must be described",
+  V038: "a behaviour must be the runtime's, and stand where messages arrive",
   V040: "a feature bit must be legal",
   V041: "a feature bit must be used once",
   V042: "features must not depend on themselves",

@@ -205,6 +205,18 @@ export interface ModuleModel {
   readonly features: readonly FeatureModel[];
 }
 
+/** What the protocol prescribes beyond layouts and checks. */
+export interface BehaviourModel {
+  /** Name of the object that does it. */
+  readonly name: string;
+  readonly doc: string;
+  readonly section: string;
+  readonly when: Alternatives;
+  readonly enums: readonly EnumModel[];
+  readonly device: dsl.BehaviourSide | null;
+  readonly driver: dsl.BehaviourSide | null;
+}
+
 /** A device. */
 export interface DeviceModel extends ModuleModel {
   readonly prefix: string;
@@ -212,6 +224,7 @@ export interface DeviceModel extends ModuleModel {
   readonly oneFeatureOf: readonly string[];
   readonly config: (StructModel & { readonly description: dsl.Config }) | null;
   readonly queues: readonly QueueModel[];
+  readonly behaviours: readonly BehaviourModel[];
   readonly sharedMemory: readonly {
     readonly name: string;
     readonly id: number;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { behavioursKnown } from "./passes/behaviours.ts";
 import { casesTold, echoesKnown, requestsAnswered, statusesKnown } from "./passes/cases.ts";
 import { checksComplete } from "./passes/checks.ts";
 import { configFieldsReferenced } from "./passes/config_fields.ts";
@@ -91,6 +92,11 @@ export const passes: readonly Pass[] = [
   { name: "queues placed", assumes: ["counts readable"], run: queuesPlaced },
   { name: "roles fit", assumes: ["messages known", "messages referenced"], run: rolesFit },
   { name: "window readable", assumes: ["configuration fields referenced"], run: windowReadable },
+  {
+    name: "behaviours known",
+    assumes: ["messages known", "constants known"],
+    run: behavioursKnown,
+  },
   { name: "registers apart", assumes: [], run: registersApart },
   { name: "shared memory apart", assumes: [], run: sharedMemoryApart },
   { name: "implementers known", assumes: ["messages known"], run: implementersKnown },

@@ -54,8 +54,10 @@ export class Code {
   constructor(text: string) {
     const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|"[^"\n]*"/g, "");
     this.#words = new Set(code.match(/[A-Za-z_$][A-Za-z0-9_$]*/g));
-    const used = code.matchAll(/\b(?:new|extends|instanceof) (\w+)|\b([A-Z]\w*)\.|\(([A-Z]\w*),/g);
-    this.#values = new Set([...used].map((match) => match[1] ?? match[2] ?? match[3]!));
+    const used = code.matchAll(
+      /\b(?:new|extends|instanceof) (\w+)|\b([A-Z]\w*)\.|\(([A-Z]\w*),|^ *\w+: ([A-Z]\w*),$/gm,
+    );
+    this.#values = new Set([...used].map((match) => match.slice(1).find((name) => name)!));
   }
 
   uses(name: string): boolean {

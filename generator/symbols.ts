@@ -7,8 +7,12 @@
 /** Number of the contract that output is generated for. */
 export const CONTRACT = 1;
 
+/** Classes that do what the protocol prescribes beyond layouts and checks. */
+export const BEHAVIOURS: readonly string[] = ["Zones"];
+
 /** Symbols that exist at run time. */
 export const VALUES: readonly string[] = [
+  ...BEHAVIOURS,
   "checkContract",
   "Decoder",
   "Device",
@@ -58,4 +62,5 @@ export const TYPES: readonly string[] = [
   "SharedMemory",
   "Transport",
   "UsedLengths",
+  "ZonesOptions",
 ];

@@ -14,9 +14,11 @@ import starter from "../templates/starter.hbs" with { type: "text" };
 import wire from "../templates/wire.hbs" with { type: "text" };
 import arm_ from "../templates/partials/arm.hbs" with { type: "text" };
 import banner_ from "../templates/partials/banner.hbs" with { type: "text" };
+import behaviours_ from "../templates/partials/behaviours.hbs" with { type: "text" };
 import config_ from "../templates/partials/config.hbs" with { type: "text" };
 import contract_ from "../templates/partials/contract.hbs" with { type: "text" };
 import device_answer_ from "../templates/partials/device_answer.hbs" with { type: "text" };
+import device_behaviours_ from "../templates/partials/device_behaviours.hbs" with { type: "text" };
 import device_case_ from "../templates/partials/device_case.hbs" with { type: "text" };
 import device_config_ from "../templates/partials/device_config.hbs" with { type: "text" };
 import device_fields_ from "../templates/partials/device_fields.hbs" with { type: "text" };
@@ -28,6 +30,7 @@ import device_send_ from "../templates/partials/device_send.hbs" with { type: "t
 import device_serve_ from "../templates/partials/device_serve.hbs" with { type: "text" };
 import device_set_ from "../templates/partials/device_set.hbs" with { type: "text" };
 import driver_answer_ from "../templates/partials/driver_answer.hbs" with { type: "text" };
+import driver_behaviours_ from "../templates/partials/driver_behaviours.hbs" with { type: "text" };
 import driver_class_ from "../templates/partials/driver_class.hbs" with { type: "text" };
 import driver_event_ from "../templates/partials/driver_event.hbs" with { type: "text" };
 import driver_queue_ from "../templates/partials/driver_queue.hbs" with { type: "text" };
@@ -63,9 +66,11 @@ export const templates: Readonly<Record<string, string>> = {
 export const partials: Readonly<Record<string, string>> = {
   arm: arm_,
   banner: banner_,
+  behaviours: behaviours_,
   config: config_,
   contract: contract_,
   device_answer: device_answer_,
+  device_behaviours: device_behaviours_,
   device_case: device_case_,
   device_config: device_config_,
   device_fields: device_fields_,
@@ -77,6 +82,7 @@ export const partials: Readonly<Record<string, string>> = {
   device_serve: device_serve_,
   device_set: device_set_,
   driver_answer: driver_answer_,
+  driver_behaviours: driver_behaviours_,
   driver_class: driver_class_,
   driver_event: driver_event_,
   driver_queue: driver_queue_,

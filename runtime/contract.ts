@@ -20,6 +20,9 @@ export function checkContract(wanted: number): void {
 }
 
 export { Arena, type DmaBuffer } from "./arena.ts";
+export { DeviceBehaviour, DriverBehaviour } from "./behaviour.ts";
+export * from "./behaviours/zones.ts";
+export type { ZonesCodes } from "./behaviours/zone_table.ts";
 export { Chain } from "./chain.ts";
 export { type ConfigRange, ConfigSpace } from "./config.ts";
 export { ReadableBytes, WritableBytes } from "./cursor.ts";

@@ -171,6 +171,15 @@ export class WritableBytes extends BufferBytes {
     this.chain.zero(to, count);
   }
 
+  /** Writes zeroes over `count` bytes from offset `from` of the range on, wherever the position is; RangeError beyond it. */
+  clear(from: number, count: number): void {
+    this.here("write");
+    if (!(from >= 0 && count >= 0 && from + count <= this.length)) {
+      throw new RangeError(`Cannot clear ${count} bytes at ${from}: there are ${this.length}`);
+    }
+    this.chain.zero(this.start + from, count);
+  }
+
   /** All that remains without a copy, undefined when not contiguous; tell {@linkcode WritableBytes.advance} after. */
   view(): Uint8Array | undefined {
     return this.chain.writableView(this.here("write"), this.remaining);

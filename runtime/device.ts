@@ -8,6 +8,7 @@
  * @module
  */
 
+import { DeviceBehaviours } from "./behaviour.ts";
 import { type ConfigRange, ConfigSpace } from "./config.ts";
 import { DeviceQueues, type QueueWatcher } from "./device_queues.ts";
 import { PeerError } from "./errors.ts";
@@ -25,11 +26,9 @@ import {
   type RingOptions,
 } from "./features.ts";
 import { QUEUE_SIZE_MAX } from "./layout.ts";
-import type { GuestMemory } from "./memory.ts";
 import type { DeviceQueue, QueueLayout, QueuePosition } from "./queue.ts";
 import { checkQueueLayout, largestSize } from "./queue_check.ts";
-import { type DeviceSnapshot, readSnapshot, refuseField } from "./snapshot.ts";
-import { SNAPSHOT_NAME, SNAPSHOT_VERSION } from "./snapshot.ts";
+import { type DeviceSnapshot, readSnapshot, refuseField, SNAPSHOT_HEAD } from "./snapshot.ts";
 import { heededStatus, isLive, Status, statusName } from "./status.ts";
 import type { DeviceBinding, SharedMemory } from "./transport.ts";
 
@@ -60,6 +59,8 @@ export abstract class Device {
   /** Told about lies of the driver and errors of handlers; the latter go to the console when it is not set. */
   onError: ((error: unknown) => void) | undefined = undefined;
 
+  /** What the protocol prescribes beyond messages; generated code adds it. */
+  protected readonly behaviours: DeviceBehaviours = new DeviceBehaviours();
   readonly #sizeMax: number;
   readonly #queues: DeviceQueues = new DeviceQueues({
     serving: () => isLive(this.#status) && !this.#suspending,
@@ -203,7 +204,7 @@ export abstract class Device {
     if (sizeMax === 0) refuse("index", `less than ${this.countQueues()}`, queue);
     if (this.#queues.get(queue) !== undefined) refuse("enable", "0 before", 1);
     checkQueueLayout(layout, queueFormat(this.#features), sizeMax, memory);
-    this.#open(memory, layout, position);
+    this.#queues.open(memory, layout, queueFeatures(this.#features), position);
     if (isLive(this.#status)) this.#queues.start();
   }
 
@@ -318,8 +319,7 @@ export abstract class Device {
   /** The whole device as plain data, between two tasks; buffers in flight are served again after a restore. */
   save(): DeviceSnapshot {
     return {
-      name: SNAPSHOT_NAME,
-      version: SNAPSHOT_VERSION,
+      ...SNAPSHOT_HEAD,
       device: this.info.name,
       id: this.info.id,
       status: this.#status,
@@ -329,6 +329,7 @@ export abstract class Device {
       config: [...this.config.bytes],
       generation: this.config.generation,
       queues: this.#queues.save(),
+      behaviours: this.behaviours.save(),
       state: this.saveState(),
     };
   }
@@ -365,6 +366,7 @@ export abstract class Device {
     this.#suspending = saved.suspending && isLive(saved.status);
     if ((saved.status & SUSPEND) !== 0) config.freeze();
     saved.queues.forEach((queue, at) => this.#takeQueue(queue, `queues[${at}]`));
+    this.behaviours.restore(saved.behaviours);
     this.restoreState(saved.state);
     if (isLive(this.#status)) this.#queues.start();
   }
@@ -377,7 +379,7 @@ export abstract class Device {
     const { memory } = this.#bound("restore the device");
     try {
       checkQueueLayout(layout, queueFormat(this.#features), sizeMax, memory);
-      this.#open(memory, layout, position);
+      this.#queues.open(memory, layout, queueFeatures(this.#features), position);
     } catch (cause) {
       const why = (cause as Error).message;
       throw new RangeError(`Cannot restore the device: ${path} is wrong: ${why}`, { cause });
@@ -394,6 +396,7 @@ export abstract class Device {
   #reset(): void {
     this.#status = 0;
     this.#queues.closeAll();
+    this.#attempt(() => this.behaviours.reset());
     this.#attempt(() => this.deviceReset());
     this.#status = 0;
     this.#accepted = this.#features = 0n;
@@ -407,7 +410,7 @@ export abstract class Device {
     if ((features & ~this.getFeatures()) !== 0n) return;
     if (closeFeatures(features, this.info.features) !== features) return;
     if (!hasBit(features, ReservedFeature.VIRTIO_F_VERSION_1)) return;
-    if (!this.acceptsFeatures(features)) return;
+    if (!this.acceptsFeatures(features) || !this.behaviours.settle(features)) return;
     this.#features = features;
     this.#status |= FEATURES_OK;
   }
@@ -438,11 +441,6 @@ export abstract class Device {
 
   #processing(): boolean {
     return this.#queues.all().some((queue) => this.inFlight(queue) > 0);
-  }
-
-  #open(memory: GuestMemory, layout: QueueLayout, position: QueuePosition | undefined): void {
-    const options = position === undefined ? {} : { position };
-    this.#queues.open(memory, layout, queueFeatures(this.#features), options);
   }
 
   #attempt(hook: () => void): void {

@@ -6,7 +6,7 @@
 
 import type { PeerError } from "./errors.ts";
 import type { GuestMemory } from "./memory.ts";
-import { createDeviceQueue, type DeviceQueue, type DeviceQueueOptions } from "./queue.ts";
+import { createDeviceQueue, type DeviceQueue } from "./queue.ts";
 import type { QueueFeatures, QueueLayout, QueuePosition } from "./queue.ts";
 import type { SavedQueue } from "./snapshot.ts";
 import { queueTask } from "./task.ts";
@@ -78,13 +78,14 @@ export class DeviceQueues {
     return false;
   }
 
-  /** Enables a queue that is not; throws what {@linkcode createDeviceQueue} throws. */
+  /** Enables a queue that is not, at its beginning or at a position; throws what {@linkcode createDeviceQueue} throws. */
   open(
     memory: GuestMemory,
     layout: QueueLayout,
     features: QueueFeatures,
-    options: DeviceQueueOptions,
+    position?: QueuePosition,
   ): void {
+    const options = position === undefined ? {} : { position };
     const queue = createDeviceQueue(memory, layout, features, options);
     queue.onBroken = (error) => this.#owner.broken(error);
     queue.onNotify = () => this.#owner.notify(layout.index);

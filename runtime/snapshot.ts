@@ -13,6 +13,9 @@ export const SNAPSHOT_NAME = "virtio-device";
 /** Version of the snapshot's form. */
 export const SNAPSHOT_VERSION = 1;
 
+/** What every snapshot starts with. */
+export const SNAPSHOT_HEAD = { name: SNAPSHOT_NAME, version: SNAPSHOT_VERSION } as const;
+
 /** One enabled queue of a snapshot. */
 export interface SavedQueue {
   /** Where the queue lies. */
@@ -45,6 +48,8 @@ export interface DeviceSnapshot {
   readonly generation: number;
   /** The enabled queues; each says its own index. */
   readonly queues: readonly SavedQueue[];
+  /** What its behaviours keep, by their names. */
+  readonly behaviours: Readonly<Record<string, unknown>>;
   /** What the device type keeps beside, in a form of its own. */
   readonly state: unknown;
 }
@@ -78,8 +83,7 @@ export function refuseField(field: string, wanted: string, got: unknown): never 
 
 function readFields(root: Record<string, unknown>): DeviceSnapshot {
   return {
-    name: SNAPSHOT_NAME,
-    version: SNAPSHOT_VERSION,
+    ...SNAPSHOT_HEAD,
     device: text(root.device, "device"),
     id: integer(root.id, "id", 0xffff_ffff),
     status: integer(root.status, "status", 0xff),
@@ -89,6 +93,7 @@ function readFields(root: Record<string, unknown>): DeviceSnapshot {
     config: list(root.config, "config").map((byte, at) => integer(byte, `config[${at}]`, 0xff)),
     generation: integer(root.generation, "generation", 0xffff_ffff),
     queues: list(root.queues, "queues").map((queue, at) => readQueue(queue, `queues[${at}]`)),
+    behaviours: record(root.behaviours, "behaviours"),
     state: root.state,
   };
 }
@@ -141,14 +146,16 @@ function readElement(value: unknown, path: string): BufferElement {
   };
 }
 
-function record(value: unknown, path: string): Record<string, unknown> {
+/** A value that must be an object; these throw a TypeError or RangeError naming the field. */
+export function record(value: unknown, path: string): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     mistyped(path, "an object", value);
   }
   return value as Record<string, unknown>;
 }
 
-function list(value: unknown, path: string): unknown[] {
+/** A value that must be an array. */
+export function list(value: unknown, path: string): unknown[] {
   return Array.isArray(value) ? value : mistyped(path, "an array", value);
 }
 
@@ -156,11 +163,13 @@ function text(value: unknown, path: string): string {
   return typeof value === "string" ? value : mistyped(path, "a string", value);
 }
 
-function flag(value: unknown, path: string): boolean {
+/** A value that must be true or false. */
+export function flag(value: unknown, path: string): boolean {
   return typeof value === "boolean" ? value : mistyped(path, "true or false", value);
 }
 
-function integer(value: unknown, path: string, max: number): number {
+/** A value that must be a whole number from 0 to `max`. */
+export function integer(value: unknown, path: string, max: number): number {
   if (typeof value !== "number") mistyped(path, "a number", value);
   if (!Number.isSafeInteger(value) || value < 0 || value > max) {
     refuseField(path, `an integer from 0 to ${max}`, value);

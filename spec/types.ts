@@ -322,6 +322,35 @@ export interface SharedMemoryRegion<N extends string = string> {
   readonly when?: Gate<N>;
 }
 
+/** One side of a behaviour: a class of the runtime that stands in front of the user's handlers. */
+export interface BehaviourSide {
+  /** Name of the class. */
+  readonly class: string;
+  /**
+   * Messages (`set.case`, or a set without cases) that it answers itself. A user who has a handler
+   * for any of them takes all of this upon himself, and has no such object.
+   */
+  readonly serves?: readonly string[];
+  /** Whether the user may, or must, say more to have it, by an option of type `<class>Options`. */
+  readonly options?: "optional" | "required";
+}
+
+/** What the protocol prescribes beyond layouts and checks: state that outlives a message. */
+export interface Behaviour<F extends string = string, E extends string = string> {
+  /** One sentence in our own words. */
+  readonly doc: string;
+  /** Section of VIRTIO 1.4, as a number. */
+  readonly section?: string;
+  /** Only with these features. */
+  readonly when?: Gate<F>;
+  /** Enumerations whose members it goes by. */
+  readonly enums?: readonly E[];
+  /** The device's side of it. */
+  readonly device?: BehaviourSide;
+  /** The driver's side of it. */
+  readonly driver?: BehaviourSide;
+}
+
 /** A device, whole. Type parameters: names of features, config fields, enums, structs, messages, and of their fields. */
 export interface Device<
   F extends string = string,
@@ -365,6 +394,8 @@ export interface Device<
   readonly messages?: Readonly<Record<R, Messages<NoInfer<F | C | E | S | K>, K>>>;
   /** Queues by the standard's names. */
   readonly queues: Readonly<Record<string, Queue<NoInfer<F | C | K>, NoInfer<R>>>>;
+  /** What the protocol prescribes beyond layouts and checks, by the names of the objects that do it. */
+  readonly behaviours?: Readonly<Record<string, Behaviour<NoInfer<F>, NoInfer<E>>>>;
   /** Shared memory regions by name. */
   readonly sharedMemory?: Readonly<Record<string, SharedMemoryRegion<NoInfer<F>>>>;
 }

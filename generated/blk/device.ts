@@ -23,6 +23,8 @@ import {
   type RingOptions,
   within,
   type WritableBytes,
+  Zones,
+  type ZonesOptions,
 } from "../../runtime/contract.ts";
 import {
   BLK_INFO,
@@ -43,7 +45,10 @@ import {
   BlockStatus,
   type BlockWriteZeroesRequest,
   type BlockZoneAppendAnswer,
+  BlockZoneModel,
   type BlockZoneReportAnswer,
+  BlockZoneState,
+  BlockZoneType,
   decodeBlockConfig,
   decodeBlockDiscardRequest,
   decodeBlockSecureEraseRequest,
@@ -146,6 +151,8 @@ export interface BlockDeviceOptions extends BlockHandlers {
   readonly features?: readonly ("RO")[];
   /** The driver wrote writeback: Write cache: 0 write-through, 1 write-back */
   readonly onWriteback?: (value: number) => void;
+  /** More about zones: State and write pointer of each zone, and the answers to all that is asked of zones (VIRTIO 1.4, 5.2.6) */
+  readonly zones?: ZonesOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -182,10 +189,12 @@ function offeredFeatures(options: BlockDeviceOptions): bigint {
       config.secureEraseSectorAlignment !== undefined) && options.secureErase !== undefined
   ) offered |= 1n << 16n; // VIRTIO_BLK_F_SECURE_ERASE
   if (
-    config.zoned !== undefined && options.zoneAppend !== undefined &&
-    options.zoneReport !== undefined && options.zoneOpen !== undefined &&
-    options.zoneClose !== undefined && options.zoneFinish !== undefined &&
-    options.zoneReset !== undefined && options.zoneResetAll !== undefined
+    config.zoned !== undefined &&
+    (zonesServe(options) ||
+      (options.zoneAppend !== undefined && options.zoneReport !== undefined &&
+        options.zoneOpen !== undefined && options.zoneClose !== undefined &&
+        options.zoneFinish !== undefined && options.zoneReset !== undefined &&
+        options.zoneResetAll !== undefined))
   ) offered |= 1n << 17n; // VIRTIO_BLK_F_ZONED
   if (hasBit(offered, VIRTIO_BLK_F_CONFIG_WCE) && !(hasBit(offered, VIRTIO_BLK_F_FLUSH))) {
     throw new TypeError("Cannot offer VIRTIO_BLK_F_CONFIG_WCE: it goes with FLUSH only");
@@ -193,8 +202,18 @@ function offeredFeatures(options: BlockDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether zones are the device's own task: nothing of the options takes it away. */
+function zonesServe(options: BlockDeviceOptions): boolean {
+  return options.zoneAppend === undefined && options.zoneReport === undefined &&
+    options.zoneOpen === undefined && options.zoneClose === undefined &&
+    options.zoneFinish === undefined && options.zoneReset === undefined &&
+    options.zoneResetAll === undefined;
+}
+
 /** A disk: reads, writes and other requests on sectors of 512 bytes (VIRTIO 1.4, 5.2) */
 export class BlockDevice extends Device {
+  /** State and write pointer of each zone, and the answers to all that is asked of zones (VIRTIO 1.4, 5.2.6); undefined without its features, and where the user does this. */
+  readonly zones?: Zones;
   readonly #options: BlockDeviceOptions;
   readonly #offers: BlockGates;
   readonly #e = new Encoder();
@@ -235,21 +254,51 @@ export class BlockDevice extends Device {
     this.#settings = decodeBlockConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = blockQueues(this.#offers, this.#settings, options.strict);
     this.#s = blockSession(this.offered, this.#settings);
-    this.#inHandler = options.in?.bind(options);
-    this.#outHandler = options.out?.bind(options);
-    this.#flushHandler = options.flush?.bind(options);
-    this.#getIdHandler = options.getId?.bind(options);
-    this.#getLifetimeHandler = options.getLifetime?.bind(options);
-    this.#discardHandler = options.discard?.bind(options);
-    this.#writeZeroesHandler = options.writeZeroes?.bind(options);
-    this.#secureEraseHandler = options.secureErase?.bind(options);
-    this.#zoneAppendHandler = options.zoneAppend?.bind(options);
-    this.#zoneReportHandler = options.zoneReport?.bind(options);
-    this.#zoneOpenHandler = options.zoneOpen?.bind(options);
-    this.#zoneCloseHandler = options.zoneClose?.bind(options);
-    this.#zoneFinishHandler = options.zoneFinish?.bind(options);
-    this.#zoneResetHandler = options.zoneReset?.bind(options);
-    this.#zoneResetAllHandler = options.zoneResetAll?.bind(options);
+    const handlers = {
+      in: options.in?.bind(options),
+      out: options.out?.bind(options),
+      flush: options.flush?.bind(options),
+      getId: options.getId?.bind(options),
+      getLifetime: options.getLifetime?.bind(options),
+      discard: options.discard?.bind(options),
+      writeZeroes: options.writeZeroes?.bind(options),
+      secureErase: options.secureErase?.bind(options),
+      zoneAppend: options.zoneAppend?.bind(options),
+      zoneReport: options.zoneReport?.bind(options),
+      zoneOpen: options.zoneOpen?.bind(options),
+      zoneClose: options.zoneClose?.bind(options),
+      zoneFinish: options.zoneFinish?.bind(options),
+      zoneReset: options.zoneReset?.bind(options),
+      zoneResetAll: options.zoneResetAll?.bind(options),
+    };
+    if (this.#offers.zoned && zonesServe(options)) {
+      this.zones = this.behaviours.add(
+        "zones",
+        new Zones(this, {
+          status: BlockStatus,
+          zoneModel: BlockZoneModel,
+          zoneType: BlockZoneType,
+          zoneState: BlockZoneState,
+        }, options.zones),
+        (features) => blockGates(features).zoned,
+      );
+      Object.assign(handlers, this.zones.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#inHandler = handlers.in;
+    this.#outHandler = handlers.out;
+    this.#flushHandler = handlers.flush;
+    this.#getIdHandler = handlers.getId;
+    this.#getLifetimeHandler = handlers.getLifetime;
+    this.#discardHandler = handlers.discard;
+    this.#writeZeroesHandler = handlers.writeZeroes;
+    this.#secureEraseHandler = handlers.secureErase;
+    this.#zoneAppendHandler = handlers.zoneAppend;
+    this.#zoneReportHandler = handlers.zoneReport;
+    this.#zoneOpenHandler = handlers.zoneOpen;
+    this.#zoneCloseHandler = handlers.zoneClose;
+    this.#zoneFinishHandler = handlers.zoneFinish;
+    this.#zoneResetHandler = handlers.zoneReset;
+    this.#zoneResetAllHandler = handlers.zoneResetAll;
   }
 
   /** The configuration as it is, with what the driver wrote. */

@@ -92,6 +92,7 @@ export class CanDevice extends Device {
   readonly #txHandler: CanHandlers["tx"];
   readonly #startHandler: CanHandlers["start"];
   readonly #stopHandler: CanHandlers["stop"];
+  readonly #rxqAvailable: CanDeviceOptions["rxqAvailable"];
 
   /** RangeError or TypeError when an option is not possible, or does not go with another. */
   constructor(options: CanDeviceOptions) {
@@ -111,6 +112,7 @@ export class CanDevice extends Device {
     this.#txHandler = options.tx?.bind(options);
     this.#startHandler = options.start?.bind(options);
     this.#stopHandler = options.stop?.bind(options);
+    this.#rxqAvailable = options.rxqAvailable?.bind(options);
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -188,7 +190,7 @@ export class CanDevice extends Device {
         return this.#serveControlq(queue);
       case 1:
         this.#parked.get(queue.index)?.park();
-        this.#options.rxqAvailable?.(this.#plan.item(queue.index));
+        this.#rxqAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

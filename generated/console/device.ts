@@ -96,6 +96,8 @@ export class ConsoleDevice extends Device {
   readonly #deviceReadyHandler: ConsoleHandlers["deviceReady"];
   readonly #portReadyHandler: ConsoleHandlers["portReady"];
   readonly #driverControlPortOpenHandler: ConsoleHandlers["driverControlPortOpen"];
+  readonly #receiveqAvailable: ConsoleDeviceOptions["receiveqAvailable"];
+  readonly #controlReceiveqAvailable: ConsoleDeviceOptions["controlReceiveqAvailable"];
   readonly #consoleDriverControls: ConsoleDriverControl[] = [];
 
   /** RangeError or TypeError when an option is not possible, or does not go with another. */
@@ -118,6 +120,8 @@ export class ConsoleDevice extends Device {
     this.#deviceReadyHandler = options.deviceReady?.bind(options);
     this.#portReadyHandler = options.portReady?.bind(options);
     this.#driverControlPortOpenHandler = options.driverControlPortOpen?.bind(options);
+    this.#receiveqAvailable = options.receiveqAvailable?.bind(options);
+    this.#controlReceiveqAvailable = options.controlReceiveqAvailable?.bind(options);
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -295,11 +299,11 @@ export class ConsoleDevice extends Device {
         return this.#serveControlTransmitq(queue);
       case 0:
         this.#parked.get(queue.index)?.park();
-        this.#options.receiveqAvailable?.(this.#plan.item(queue.index));
+        this.#receiveqAvailable?.(this.#plan.item(queue.index));
         return false;
       case 2:
         this.#parked.get(queue.index)?.park();
-        this.#options.controlReceiveqAvailable?.(this.#plan.item(queue.index));
+        this.#controlReceiveqAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

@@ -111,6 +111,7 @@ export class FileSystemDevice extends Device {
   readonly #interruptHandler: FileSystemHandlers["interrupt"];
   readonly #batchForgetHandler: FileSystemHandlers["batchForget"];
   readonly #reqHandler: FileSystemHandlers["req"];
+  readonly #notificationAvailable: FileSystemDeviceOptions["notificationAvailable"];
 
   /** RangeError or TypeError when an option is not possible, or does not go with another. */
   constructor(options: FileSystemDeviceOptions) {
@@ -131,6 +132,7 @@ export class FileSystemDevice extends Device {
     this.#interruptHandler = options.interrupt?.bind(options);
     this.#batchForgetHandler = options.batchForget?.bind(options);
     this.#reqHandler = options.req?.bind(options);
+    this.#notificationAvailable = options.notificationAvailable?.bind(options);
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -207,7 +209,7 @@ export class FileSystemDevice extends Device {
         return this.#serveRequestq(queue);
       case 1:
         this.#parked.get(queue.index)?.park();
-        this.#options.notificationAvailable?.(this.#plan.item(queue.index));
+        this.#notificationAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

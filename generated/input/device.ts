@@ -74,6 +74,7 @@ export class InputDevice extends Device {
   #s: InputSession;
   readonly #parked = new Map<number, ParkedBuffers>();
   readonly #statusHandler: InputHandlers["status"];
+  readonly #eventqAvailable: InputDeviceOptions["eventqAvailable"];
   readonly #inputStatuss: InputStatus[] = [];
 
   /** RangeError or TypeError when an option is not possible, or does not go with another. */
@@ -93,6 +94,7 @@ export class InputDevice extends Device {
     this.#plan = inputQueues(this.#offers, this.#settings, options.strict);
     this.#s = inputSession(this.offered, this.#settings);
     this.#statusHandler = options.status?.bind(options);
+    this.#eventqAvailable = options.eventqAvailable?.bind(options);
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -185,7 +187,7 @@ export class InputDevice extends Device {
         return this.#serveStatusq(queue);
       case 0:
         this.#parked.get(queue.index)?.park();
-        this.#options.eventqAvailable?.(this.#plan.item(queue.index));
+        this.#eventqAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

@@ -124,6 +124,7 @@ export class IommuDevice extends Device {
   readonly #mapHandler: IommuHandlers["map"];
   readonly #unmapHandler: IommuHandlers["unmap"];
   readonly #probeHandler: IommuHandlers["probe"];
+  readonly #eventqAvailable: IommuDeviceOptions["eventqAvailable"];
   readonly #iommuDetachRequests: IommuDetachRequest[] = [];
   readonly #iommuMapRequests: IommuMapRequest[] = [];
   readonly #iommuUnmapRequests: IommuUnmapRequest[] = [];
@@ -150,6 +151,7 @@ export class IommuDevice extends Device {
     this.#mapHandler = options.map?.bind(options);
     this.#unmapHandler = options.unmap?.bind(options);
     this.#probeHandler = options.probe?.bind(options);
+    this.#eventqAvailable = options.eventqAvailable?.bind(options);
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -246,7 +248,7 @@ export class IommuDevice extends Device {
         return this.#serveRequestq(queue);
       case 1:
         this.#parked.get(queue.index)?.park();
-        this.#options.eventqAvailable?.(this.#plan.item(queue.index));
+        this.#eventqAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

@@ -119,6 +119,7 @@ export class MediaDevice extends Device {
   readonly #ioctlHandler: MediaHandlers["ioctl"];
   readonly #mmapHandler: MediaHandlers["mmap"];
   readonly #munmapHandler: MediaHandlers["munmap"];
+  readonly #eventqAvailable: MediaDeviceOptions["eventqAvailable"];
   readonly #mediaCloseSessions: MediaCloseSession[] = [];
   readonly #mediaIoctlRequests: MediaIoctlRequest[] = [];
   readonly #mediaMmapRequests: MediaMmapRequest[] = [];
@@ -144,6 +145,7 @@ export class MediaDevice extends Device {
     this.#ioctlHandler = options.ioctl?.bind(options);
     this.#mmapHandler = options.mmap?.bind(options);
     this.#munmapHandler = options.munmap?.bind(options);
+    this.#eventqAvailable = options.eventqAvailable?.bind(options);
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -242,7 +244,7 @@ export class MediaDevice extends Device {
         return this.#serveCommandq(queue);
       case 1:
         this.#parked.get(queue.index)?.park();
-        this.#options.eventqAvailable?.(this.#plan.item(queue.index));
+        this.#eventqAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

@@ -323,6 +323,7 @@ export class NetworkDevice extends Device {
   readonly #notfCoalVqGetHandler: NetworkHandlers["notfCoalVqGet"];
   readonly #statsQueryHandler: NetworkHandlers["statsQuery"];
   readonly #statsGetHandler: NetworkHandlers["statsGet"];
+  readonly #receiveqAvailable: NetworkDeviceOptions["receiveqAvailable"];
   readonly #networkTransmits: NetworkTransmit[] = [];
   readonly #networkRxRequests: NetworkRxRequest[] = [];
   readonly #networkMacAddrSetRequests: NetworkMacAddrSetRequest[] = [];
@@ -376,6 +377,7 @@ export class NetworkDevice extends Device {
     this.#notfCoalVqGetHandler = options.notfCoalVqGet?.bind(options);
     this.#statsQueryHandler = options.statsQuery?.bind(options);
     this.#statsGetHandler = options.statsGet?.bind(options);
+    this.#receiveqAvailable = options.receiveqAvailable?.bind(options);
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -451,7 +453,7 @@ export class NetworkDevice extends Device {
         return this.#serveControlq(queue);
       case 0:
         this.#parked.get(queue.index)?.park();
-        this.#options.receiveqAvailable?.(this.#plan.item(queue.index));
+        this.#receiveqAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

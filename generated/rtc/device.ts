@@ -142,6 +142,7 @@ export class RtcDevice extends Device {
   readonly #readAlarmHandler: RtcHandlers["readAlarm"];
   readonly #setAlarmHandler: RtcHandlers["setAlarm"];
   readonly #setAlarmEnabledHandler: RtcHandlers["setAlarmEnabled"];
+  readonly #alarmqAvailable: RtcDeviceOptions["alarmqAvailable"];
 
   /** RangeError or TypeError when an option is not possible, or does not go with another. */
   constructor(options: RtcDeviceOptions) {
@@ -163,6 +164,7 @@ export class RtcDevice extends Device {
     this.#readAlarmHandler = options.readAlarm?.bind(options);
     this.#setAlarmHandler = options.setAlarm?.bind(options);
     this.#setAlarmEnabledHandler = options.setAlarmEnabled?.bind(options);
+    this.#alarmqAvailable = options.alarmqAvailable?.bind(options);
   }
 
   /** The alarm of a clock expired (VIRTIO 1.4, 5.23.6.6.3). False when no buffer is parked that holds it. */
@@ -209,7 +211,7 @@ export class RtcDevice extends Device {
         return this.#serveRequestq(queue);
       case 1:
         this.#parked.get(queue.index)?.park();
-        this.#options.alarmqAvailable?.(this.#plan.item(queue.index));
+        this.#alarmqAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

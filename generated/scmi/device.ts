@@ -77,6 +77,7 @@ export class ScmiDevice extends Device {
   #s: ScmiSession;
   readonly #parked = new Map<number, ParkedBuffers>();
   readonly #commandHandler: ScmiHandlers["command"];
+  readonly #eventqAvailable: ScmiDeviceOptions["eventqAvailable"];
 
   /** RangeError or TypeError when an option is not possible, or does not go with another. */
   constructor(options: ScmiDeviceOptions) {
@@ -91,6 +92,7 @@ export class ScmiDevice extends Device {
     this.#plan = scmiQueues(this.#offers, undefined, options.strict);
     this.#s = scmiSession(this.offered, undefined);
     this.#commandHandler = options.command?.bind(options);
+    this.#eventqAvailable = options.eventqAvailable?.bind(options);
   }
 
   /** A notification, or the delayed response to a command (VIRTIO 1.4, 5.17.6.3). False when no buffer is parked that holds it. */
@@ -137,7 +139,7 @@ export class ScmiDevice extends Device {
         return this.#serveCmdq(queue);
       case 1:
         this.#parked.get(queue.index)?.park();
-        this.#options.eventqAvailable?.(this.#plan.item(queue.index));
+        this.#eventqAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

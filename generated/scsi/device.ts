@@ -127,6 +127,7 @@ export class ScsiDevice extends Device {
   readonly #anQueryHandler: ScsiHandlers["anQuery"];
   readonly #anSubscribeHandler: ScsiHandlers["anSubscribe"];
   readonly #commandHandler: ScsiHandlers["command"];
+  readonly #eventqAvailable: ScsiDeviceOptions["eventqAvailable"];
   readonly #scsiAnRequests: ScsiAnRequest[] = [];
 
   /** RangeError or TypeError when an option is not possible, or does not go with another. */
@@ -149,6 +150,7 @@ export class ScsiDevice extends Device {
     this.#anQueryHandler = options.anQuery?.bind(options);
     this.#anSubscribeHandler = options.anSubscribe?.bind(options);
     this.#commandHandler = options.command?.bind(options);
+    this.#eventqAvailable = options.eventqAvailable?.bind(options);
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -273,7 +275,7 @@ export class ScsiDevice extends Device {
         return this.#serveRequestq(queue);
       case 1:
         this.#parked.get(queue.index)?.park();
-        this.#options.eventqAvailable?.(this.#plan.item(queue.index));
+        this.#eventqAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

@@ -231,6 +231,7 @@ export class SoundDevice extends Device {
   readonly #ctlTlvCommandHandler: SoundHandlers["ctlTlvCommand"];
   readonly #playHandler: SoundHandlers["play"];
   readonly #recordHandler: SoundHandlers["record"];
+  readonly #eventqAvailable: SoundDeviceOptions["eventqAvailable"];
   readonly #soundInfoRequests: SoundInfoRequest[] = [];
   readonly #soundJackRemapRequests: SoundJackRemapRequest[] = [];
   readonly #soundPcmRequests: SoundPcmRequest[] = [];
@@ -271,6 +272,7 @@ export class SoundDevice extends Device {
     this.#ctlTlvCommandHandler = options.ctlTlvCommand?.bind(options);
     this.#playHandler = options.play?.bind(options);
     this.#recordHandler = options.record?.bind(options);
+    this.#eventqAvailable = options.eventqAvailable?.bind(options);
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -401,7 +403,7 @@ export class SoundDevice extends Device {
         return this.#serveRxq(queue);
       case 1:
         this.#parked.get(queue.index)?.park();
-        this.#options.eventqAvailable?.(this.#plan.item(queue.index));
+        this.#eventqAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

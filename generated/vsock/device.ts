@@ -82,6 +82,8 @@ export class SocketDevice extends Device {
   #s: SocketSession;
   readonly #parked = new Map<number, ParkedBuffers>();
   readonly #transmitHandler: SocketHandlers["transmit"];
+  readonly #rxAvailable: SocketDeviceOptions["rxAvailable"];
+  readonly #eventAvailable: SocketDeviceOptions["eventAvailable"];
 
   /** RangeError or TypeError when an option is not possible, or does not go with another. */
   constructor(options: SocketDeviceOptions) {
@@ -99,6 +101,8 @@ export class SocketDevice extends Device {
     this.#plan = socketQueues(this.#offers, this.#settings, options.strict);
     this.#s = socketSession(this.offered, this.#settings);
     this.#transmitHandler = options.transmit?.bind(options);
+    this.#rxAvailable = options.rxAvailable?.bind(options);
+    this.#eventAvailable = options.eventAvailable?.bind(options);
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -185,11 +189,11 @@ export class SocketDevice extends Device {
         return this.#serveTx(queue);
       case 0:
         this.#parked.get(queue.index)?.park();
-        this.#options.rxAvailable?.(this.#plan.item(queue.index));
+        this.#rxAvailable?.(this.#plan.item(queue.index));
         return false;
       case 2:
         this.#parked.get(queue.index)?.park();
-        this.#options.eventAvailable?.(this.#plan.item(queue.index));
+        this.#eventAvailable?.(this.#plan.item(queue.index));
         return false;
       default:
         return false;

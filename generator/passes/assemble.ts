@@ -6,6 +6,7 @@
 
 import type * as dsl from "../../spec/types.ts";
 import type {
+  BehaviourModel,
   DeviceModel,
   FeatureModel,
   LayoutModel,
@@ -39,12 +40,32 @@ function deviceModel(draft: Draft, device: dsl.Device): DeviceModel {
       ? null
       : { ...draft.config, description: config },
     queues: entries(device.queues).map(([name, queue]) => queueModel(draft, name, queue)),
+    behaviours: entries(device.behaviours).map(([name, one]) =>
+      behaviourModel(draft, device, name, one)
+    ),
     sharedMemory: entries(device.sharedMemory).map(([name, { id, doc, when }]) => ({
       name,
       id,
       doc,
       when: alternatives(when),
     })),
+  };
+}
+
+function behaviourModel(
+  draft: Draft,
+  device: dsl.Device,
+  name: string,
+  { doc, section, when, enums, ...sides }: dsl.Behaviour,
+): BehaviourModel {
+  return {
+    name,
+    doc,
+    section: section ?? device.section,
+    when: alternatives(when),
+    enums: (enums ?? []).map((key) => draft.enums.get(key)!),
+    device: sides.device ?? null,
+    driver: sides.driver ?? null,
   };
 }
 

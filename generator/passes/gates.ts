@@ -79,6 +79,9 @@ function* deviceGates(device: dsl.Device): Generator<PlacedGate> {
       }
     }
   }
+  for (const [name, behaviour] of entries(device.behaviours)) {
+    yield* present(`behaviours.${name}`, behaviour, ["when"]);
+  }
   for (const [name, region] of entries(device.sharedMemory)) {
     yield* present(`sharedMemory.${name}`, region, ["when"]);
   }

@@ -69,9 +69,11 @@ function* scopes(draft: Draft): Generator<Scope> {
     const items = set.tagged ? set.cases.map(({ name, path }) => property(name, path)) : [];
     yield { items, reserved: isReservedMember };
   }
-  const queues = Object.keys(draft.device?.queues ?? {});
+  const members = (["queues", "behaviours"] as const).flatMap((kind) =>
+    entries<unknown>(draft.device?.[kind]).map(([name]) => property(name, `${kind}.${name}`))
+  );
   yield {
-    items: queues.map((name) => property(name, `queues.${name}`)),
+    items: members,
     reserved: isReservedMember,
   };
   yield { items: [...types(draft)], reserved: isReservedType };

@@ -9,7 +9,7 @@ import { handlerText, poolName } from "./device_cases.ts";
 import { setText } from "./device_sets.ts";
 import type { CaseView } from "./messages.ts";
 import type { QueueView } from "./queues.ts";
-import { ownSession, unique } from "./text.ts";
+import { allText, ownSession, unique } from "./text.ts";
 import type { DeviceView } from "./wire.ts";
 
 /** What the device template prints. */
@@ -31,6 +31,7 @@ export function deviceText(view: DeviceView): object {
   const pooled = sets.flatMap(({ set }) => set.cases).filter((one) => one.readable.hasPooled);
   return {
     ...view,
+    ...behavioursText(view),
     config: view.config === null ? null : configText(view.config),
     features: view.features.map((one) => ({
       ...one,
@@ -58,6 +59,26 @@ export function deviceText(view: DeviceView): object {
     ...writablesText(view),
     ...windowText(view.config),
     ...offeredText(view),
+  };
+}
+
+/** How the device makes its behaviours; with any of them, handlers pass through a record. */
+function behavioursText(view: DeviceView): object {
+  return {
+    side: "device",
+    Side: "Device",
+    handlersFrom: view.behaviours.device.length === 0 ? "" : "handlers.",
+    behaviours: view.behaviours.device.map((one) => ({
+      ...one,
+      condition: allText(
+        one.gate.replace(/\bs\./g, "this.#offers."),
+        one.serve === "" ? "" : `${one.serve}(options)`,
+      ),
+      arguments: `this, {\n${one.codes}}${one.options ? `, options.${one.name}` : ""}`,
+      open: one.gate === ""
+        ? ""
+        : `, (features) => ${one.gate.replace(/\bs\./g, `${view.local}Gates(features).`)}`,
+    })),
   };
 }
 

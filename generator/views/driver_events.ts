@@ -22,7 +22,7 @@ export function receivedText(view: DeviceView, queue: QueueView): object {
     tagged: set?.tagged ?? false,
     tag: set?.tag ?? "",
     tagSize: set?.tagSize ?? 0,
-    cases: (set?.cases ?? []).map((one) => eventText(queue, one)),
+    cases: (set?.cases ?? []).map((one) => eventText(view, queue, one)),
     session: view.session,
     defaultSize: set?.cases.every(({ model }) => model.writable.size !== null) === true
       ? Math.max(...set.cases.map(({ model }) => model.writable.size ?? 0))
@@ -32,8 +32,13 @@ export function receivedText(view: DeviceView, queue: QueueView): object {
   };
 }
 
+/** Where the driver finds the user's handlers, or what stands in front of them. */
+export function eventsFrom(view: DeviceView): string {
+  return view.behaviours.driver.length === 0 ? "this.#options" : "this.#events";
+}
+
 /** What a handler of events gets. */
-export function eventText(queue: QueueView, one: CaseView): object {
+export function eventText(view: DeviceView, queue: QueueView, one: CaseView): object {
   const { writable } = one;
   const [payload] = writable.payloads;
   const told = writable.type !== null;
@@ -50,6 +55,7 @@ export function eventText(queue: QueueView, one: CaseView): object {
   ];
   return {
     ...one,
+    from: eventsFrom(view),
     parameters: parameters.join(", "),
     args: args.join(", "),
     told,

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { eventText, receivedText } from "./driver_events.ts";
+import { eventsFrom, eventText, receivedText } from "./driver_events.ts";
 import { parameterTexts, queueClass, resultType } from "./driver_requests.ts";
 import type { CaseView } from "./messages.ts";
 import { constantOf } from "./paths.ts";
 import type { QueueView } from "./queues.ts";
-import { lowerFirst, notText, ownSession } from "./text.ts";
+import { allText, lowerFirst, notText, ownSession } from "./text.ts";
 import type { DeviceView } from "./wire.ts";
 
 /** What the driver template prints. */
@@ -25,6 +25,7 @@ export function driverText(view: DeviceView): object {
   });
   return {
     ...view,
+    ...behavioursText(view),
     ...configText(view),
     ...featuresText(view),
     asks: asked.length + pulled.length > 0,
@@ -42,11 +43,35 @@ export function driverText(view: DeviceView): object {
     fills: received.length + pulled.length > 0,
     sizedBuffers: received.some((queue) => queue.parks.includes("config.")),
     events: received.flatMap((queue) =>
-      queue.sets.flatMap((set) => set.cases.map((one) => eventText(queue, one)))
+      queue.sets.flatMap((set) => set.cases.map((one) => eventText(view, queue, one)))
     ),
     sessionMore: `${view.strict ? ", options.strict" : ""}${
       view.ordered ? `, options.byteOrder !== "big"` : ""
     }`,
+  };
+}
+
+/** How the driver makes its behaviours; with any of them, events pass through a record. */
+function behavioursText(view: DeviceView): object {
+  const behaviours = view.behaviours.driver;
+  const events = view.queues.flatMap((queue) => {
+    if (queue.pull) return [`on${queue.pascal}`];
+    return queue.receive ? queue.sets.flatMap((set) => set.cases.map(({ on }) => on)) : [];
+  });
+  return {
+    side: "driver",
+    Side: "Driver",
+    handlersFrom: eventsFrom(view),
+    eventKeys: events.map((name) => `"${name}"`).join(" | "),
+    eventNames: events,
+    behaviours: behaviours.map((one) => ({
+      ...one,
+      condition: allText(
+        ownSession(one.gate),
+        one.serve === "" ? "" : `${one.serve}(options)`,
+      ),
+      arguments: `this, {\n${one.codes}}${one.options ? `, options.${one.name}` : ""}`,
+    })),
   };
 }
 

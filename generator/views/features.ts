@@ -6,6 +6,7 @@
 
 import type { Alternatives, DeviceModel, FeatureModel } from "../model.ts";
 import { propertyName, shortName } from "../names.ts";
+import { serveName } from "./behaviours.ts";
 import { sectionDoc } from "./docs.ts";
 
 /** One feature. */
@@ -76,7 +77,7 @@ function offeredText(device: DeviceModel, feature: FeatureModel): string {
           anyOf(feature.configFields.map((name) => `config.${propertyName(name)} !== undefined`)),
         ];
       case "handler":
-        return feature.handlers.flatMap((name) => handlerText(device, name));
+        return handlersTexts(device, feature.handlers.flatMap((name) => handlers(device, name)));
     }
   });
   return conditions.length === 0 ? "true" : conditions.join(" && ");
@@ -86,23 +87,38 @@ function anyOf(conditions: readonly string[]): string {
   return conditions.length === 1 ? conditions[0]! : `(${conditions.join(" || ")})`;
 }
 
-/** `set.case`, or a queue's name: whether the device has what serves it. */
-function handlerText(device: DeviceModel, name: string): string[] {
+/** Conditions under which something answers each of these messages: a handler, or a behaviour. */
+function handlersTexts(device: DeviceModel, messages: readonly string[]): string[] {
+  const names = messages.map((message) => {
+    const [set = "", one] = message.split(".");
+    return `options.${propertyName(one ?? shortName(set, device.name))} !== undefined`;
+  });
+  const servers = device.behaviours.filter((one) => one.device?.serves !== undefined);
+  const serverOf = (message: string) =>
+    servers.find((one) => one.device?.serves?.includes(message) === true);
+  return [
+    ...names.filter((_, at) => serverOf(messages[at]!) === undefined),
+    ...servers.flatMap((server) => {
+      const served = names.filter((_, at) => serverOf(messages[at]!) === server);
+      if (served.length === 0) return [];
+      const all = served.join(" && ");
+      const given = served.length === 1 ? all : `(${all})`;
+      return [`(${serveName(server.name)}(options) || ${given})`];
+    }),
+  ];
+}
+
+/** The messages of `set.case`, of a set, or of a queue, as far as a device has handlers for them. */
+function handlers(device: DeviceModel, name: string): string[] {
   const [setName = "", caseName] = name.split(".");
   const carriers = device.queues.filter((each) =>
     each.messages.some((set) => set.name === setName)
   );
   if (carriers.length > 0 && carriers.every(({ queue }) => queue.role === "receive")) return [];
   const queue = device.queues.find((each) => each.name === setName);
-  if (caseName === undefined && queue !== undefined) {
-    if (queue.queue.role === "receive") return [];
-    return queue.messages.flatMap((set) =>
-      set.cases.map((one) =>
-        `options.${
-          propertyName(set.tagged ? one.name : shortName(set.name, device.name))
-        } !== undefined`
-      )
-    );
-  }
-  return [`options.${propertyName(caseName ?? shortName(setName, device.name))} !== undefined`];
+  if (caseName !== undefined || queue === undefined) return [name];
+  if (queue.queue.role === "receive") return [];
+  return queue.messages.flatMap((set) =>
+    set.cases.map((one) => set.tagged ? `${set.name}.${one.name}` : set.name)
+  );
 }

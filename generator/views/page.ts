@@ -42,6 +42,7 @@ export function pageView(device: DeviceModel, view: DeviceView): PageView {
     section("Features", featureLines(device)),
     section("Configuration", configLines(device)),
     section("Queues", queueLines(device)),
+    section("Behaviours", behaviourLines(device)),
     section("Shared memory", sharedLines(device)),
     section("Messages", device.messages.flatMap((set) => messageLines(device, set))),
     section("Structs", structLines(device)),
@@ -195,6 +196,24 @@ function roleText(role: dsl.Role): string {
     case "pull":
       return "from the driver, at the device's pace";
   }
+}
+
+function behaviourLines(device: DeviceModel): string[] {
+  const rows = device.behaviours.flatMap((one) =>
+    (["device", "driver"] as const).flatMap((side) => {
+      const described = one[side];
+      if (described === null) return [];
+      return [[
+        code(`${side}.${one.name}`),
+        code(described.class),
+        gateWords(one.when),
+        list((described.serves ?? []).map((name) => handlerName(device, name))),
+        plain(one.doc) + where(one.section),
+      ]];
+    })
+  );
+  if (rows.length === 0) return [];
+  return table(["Object", "Class", "With", "Serves", "What it keeps and does"], rows);
 }
 
 function sharedLines(device: DeviceModel): string[] {

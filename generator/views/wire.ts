@@ -6,6 +6,7 @@
 
 import type { Alternatives, DeviceModel, EnumModel, ModuleModel, StructModel } from "../model.ts";
 import { className, constantName, propertyName } from "../names.ts";
+import { type BehaviourViews, behaviourViews } from "./behaviours.ts";
 import { type ConfigView, configView } from "./config.ts";
 import { commentText, numberText, sectionDoc } from "./docs.ts";
 import { type FeatureView, featureViews } from "./features.ts";
@@ -64,6 +65,7 @@ export interface DeviceView {
   readonly config: ConfigView | null;
   readonly messages: readonly MessagesView[];
   readonly queues: readonly QueueView[];
+  readonly behaviours: BehaviourViews;
   readonly session: string;
   /** Some field has the byte order of the session. */
   readonly ordered: boolean;
@@ -79,6 +81,7 @@ export function deviceView(device: DeviceModel): DeviceView {
   const messages = messageViews(scope, device);
   const config = configView(scope, device);
   const queues = queueViews(scope, device, messages);
+  const behaviours = behaviourViews(scope, device, queues);
   const structs = structViews(scope, device);
   const grown = [...scope.grown].map((struct) => grownView(scope, struct));
   return {
@@ -101,6 +104,7 @@ export function deviceView(device: DeviceModel): DeviceView {
     config,
     messages,
     queues,
+    behaviours,
     session: `${device.prefix}Session`,
     ordered: scope.ordered,
     strict: scope.strict,

@@ -378,6 +378,28 @@ export const blk: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    zones: {
+      doc: "State and write pointer of each zone, and the answers to all that is asked of zones",
+      section: "5.2.6",
+      when: "ZONED",
+      enums: ["VIRTIO_BLK_S", "VIRTIO_BLK_Z", "VIRTIO_BLK_ZT", "VIRTIO_BLK_ZS"],
+      device: {
+        class: "Zones",
+        options: "optional",
+        serves: [
+          "virtio_blk_req.zone_append",
+          "virtio_blk_req.zone_report",
+          "virtio_blk_req.zone_open",
+          "virtio_blk_req.zone_close",
+          "virtio_blk_req.zone_finish",
+          "virtio_blk_req.zone_reset",
+          "virtio_blk_req.zone_reset_all",
+        ],
+      },
+    },
+  },
+
   queues: {
     requestq: {
       doc: "Requests, served in any order",

@@ -22,6 +22,7 @@ import {
   natural,
   path,
   positive,
+  propertyWord,
   recordOf,
   text,
   typeName,
@@ -129,6 +130,23 @@ const config = z.strictObject({
 
 const region = z.strictObject({ id: natural, doc: text, when: gate.exactOptional() });
 
+const behaviourSide = z.strictObject({
+  class: typeName.describe("Class of the runtime"),
+  serves: listOf(
+    z.string().regex(/^\w+(\.\w+)?$/, { error: "a message: `set.case`, or a set" }),
+  ).exactOptional().describe("Messages that it answers itself"),
+  options: z.enum(["optional", "required"]).exactOptional(),
+});
+
+const behaviour = z.strictObject({
+  doc: text,
+  section: text.exactOptional(),
+  when: gate.exactOptional(),
+  enums: listOf(name).exactOptional().describe("Enumerations that it goes by"),
+  device: behaviourSide.exactOptional(),
+  driver: behaviourSide.exactOptional(),
+}).meta({ id: "Behaviour", description: "What the protocol prescribes beyond layouts and checks" });
+
 const constants = recordOf<number | { readonly value: number; readonly doc: string }>(
   name,
   z.union([natural, z.strictObject({ value: natural, doc: text })], {
@@ -157,6 +175,7 @@ const deviceShape = z.strictObject({
   oneFeatureOf: listOf(name).exactOptional(),
   config: config.exactOptional(),
   queues: recordOf<dsl.Queue>(name, queue),
+  behaviours: recordOf<dsl.Behaviour>(propertyWord, behaviour).exactOptional(),
   sharedMemory: recordOf<dsl.SharedMemoryRegion>(name, region).exactOptional(),
 }).meta({ id: "Device", description: "A device" });
 
@@ -198,8 +217,9 @@ export const agreement: readonly [
   Agrees<z.infer<typeof index>, dsl.Index>,
   Agrees<z.infer<typeof queue>, dsl.Queue>,
   Agrees<z.infer<typeof config>, dsl.Config>,
+  Agrees<z.infer<typeof behaviour>, dsl.Behaviour>,
   Agrees<z.infer<typeof region>, dsl.SharedMemoryRegion>,
   Agrees<z.infer<typeof deviceShape>, dsl.Device>,
   Agrees<z.infer<typeof register>, dsl.Register>,
   Agrees<z.infer<typeof layoutShape>, dsl.Layout>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true];
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true];

@@ -1,0 +1,99 @@
+/**
+ * What templates print of behaviours: how each is made, and for whom.
+ *
+ * @module
+ */
+
+import type { BehaviourModel, DeviceModel } from "../model.ts";
+import { propertyName } from "../names.ts";
+import { sectionDoc } from "./docs.ts";
+import type { QueueView } from "./queues.ts";
+import type { Scope } from "./scope.ts";
+import { allText } from "./text.ts";
+
+/** One side of a behaviour. */
+export interface BehaviourView {
+  readonly name: string;
+  readonly class: string;
+  readonly doc: string;
+  /** Condition on the gates `s`; empty when always. */
+  readonly gate: string;
+  /** Members of the object of enumerations that it goes by. */
+  readonly codes: string;
+  /** Whether it has options of its own. */
+  readonly options: boolean;
+  readonly required: boolean;
+  /** Function that tells whether it is its task, not the user's; empty when always. */
+  readonly serve: string;
+  /** What that function answers, from the user's `options`. */
+  readonly serves: string;
+}
+
+/** The behaviours of both sides. */
+export interface BehaviourViews {
+  readonly device: readonly BehaviourView[];
+  readonly driver: readonly BehaviourView[];
+}
+
+/** The views of a device's behaviours. */
+export function behaviourViews(
+  scope: Scope,
+  device: DeviceModel,
+  queues: readonly QueueView[],
+): BehaviourViews {
+  const views = (side: "device" | "driver") =>
+    device.behaviours.flatMap((one) => behaviourView(scope, one, side, queues) ?? []);
+  return { device: views("device"), driver: views("driver") };
+}
+
+function behaviourView(
+  scope: Scope,
+  model: BehaviourModel,
+  side: "device" | "driver",
+  queues: readonly QueueView[],
+): BehaviourView | null {
+  const described = model[side];
+  if (described === null) return null;
+  const required = described.options === "required";
+  const serves = allText(
+    required ? `options.${model.name} !== undefined` : "",
+    ...(described.serves ?? []).map((message) =>
+      `options.${optionOf(message, side, queues)} === undefined`
+    ),
+  );
+  return {
+    name: model.name,
+    class: described.class,
+    doc: sectionDoc(model.doc, model.section),
+    gate: scope.gateText(model.when, []),
+    codes: model.enums.map(({ typeName }) =>
+      `${propertyName(typeName)}: ${scope.prefix}${typeName},\n`
+    ).join(""),
+    options: described.options !== undefined,
+    required,
+    serve: serves === "" ? "" : serveName(model.name),
+    serves,
+  };
+}
+
+/** The function that tells whether a behaviour is there to serve. */
+export function serveName(behaviour: string): string {
+  return `${behaviour}Serve`;
+}
+
+/** The option that takes a message: a handler of the device, an event of the driver. */
+function optionOf(
+  message: string,
+  side: "device" | "driver",
+  queues: readonly QueueView[],
+): string {
+  const [setName, caseName] = message.split(".");
+  for (const queue of queues) {
+    const set = queue.sets.find(({ name }) => name === setName);
+    const one = set?.cases.find(({ model }) => caseName === undefined || model.name === caseName);
+    if (one === undefined) continue;
+    if (side === "device") return one.handler;
+    return queue.pull ? `on${queue.pascal}` : one.on;
+  }
+  return "";
+}

@@ -1,0 +1,416 @@
+/**
+ * Zones of a disk: which may be written where, and what is reported of them (VIRTIO 1.4, 5.2.6).
+ * The data stay with the user, whose handlers read and write sectors as on any disk; an append
+ * reaches the handler of writes, at the zone's write pointer.
+ *
+ * Writes to a sequential zone run one after the other, however many the driver has in flight, so
+ * that a write pointer only ever stands behind data that were written. What lies behind it reads as
+ * zeroes. Zones belong to the medium: they outlive a reset of the device.
+ *
+ * @module
+ */
+
+import { DeviceBehaviour, type Handler } from "../behaviour.ts";
+import type { ReadableBytes, WritableBytes } from "../cursor.ts";
+import { type ZonesCodes, ZoneTable } from "./zone_table.ts";
+
+/** What the user may say of the zones of a disk. */
+export interface ZonesOptions {
+  /** How many zones at the start of the disk are conventional; none when not given. */
+  readonly conventional?: number;
+  /** Sectors that can be written in a zone; all of them when not given. */
+  readonly capacity?: number;
+}
+
+/** What zones look at in their device. */
+export interface ZonesHost {
+  /** The configuration. */
+  readonly settings: {
+    readonly capacity: number;
+    readonly zoned?: {
+      readonly zoneSectors: number;
+      readonly maxOpenZones: number;
+      readonly maxActiveZones: number;
+      readonly writeGranularity: number;
+      readonly model: number;
+    };
+  };
+}
+
+/** A request at a sector. */
+interface At {
+  sector: number;
+}
+
+/** Ranges to erase. */
+interface Erased {
+  readonly segments: readonly { readonly sector: number; readonly numSectors: number }[];
+}
+
+type Answer = number | Promise<number>;
+type Read = Handler<[request: At, data: WritableBytes, queue: number], Answer>;
+type Write = Handler<[request: At, data: ReadableBytes, queue: number], Answer>;
+type Erase = Handler<[request: Erased, queue: number], Answer>;
+
+/** Handlers of the user that zones stand in front of. */
+export interface ZonesUser {
+  /** Reads sectors. */
+  readonly in?: Read | undefined;
+  /** Writes sectors. */
+  readonly out?: Write | undefined;
+  /** Erases ranges for good. */
+  readonly secureErase?: Erase | undefined;
+}
+
+/** What a report says of one zone. */
+export interface ZoneDescriptor {
+  /** Sectors that can be written in the empty zone. */
+  zCap: number;
+  /** First sector. */
+  zStart: number;
+  /** Sector of the next write, all ones where there is none. */
+  zWp: bigint;
+  /** How it may be written. */
+  zType: number;
+  /** Its state. */
+  zState: number;
+}
+
+/** The handlers that take the place of the user's. */
+export interface ZonesHandlers extends ZonesUser {
+  /** Writes at the write pointer. */
+  readonly zoneAppend?:
+    | ((request: At, data: ReadableBytes, queue: number) => Appended | Promise<Appended>)
+    | undefined;
+  /** Reports states. */
+  readonly zoneReport: (
+    request: At,
+    queue: number,
+    room: number,
+  ) => number | { zones: ZoneDescriptor[] };
+  /** Opens a zone. */
+  readonly zoneOpen: (request: At) => number;
+  /** Closes a zone. */
+  readonly zoneClose: (request: At) => number;
+  /** Makes a zone full. */
+  readonly zoneFinish: (request: At) => number;
+  /** Makes a zone empty. */
+  readonly zoneReset: (request: At) => number;
+  /** Makes all zones empty. */
+  readonly zoneResetAll: () => number;
+}
+
+type Appended = number | { readonly appendSector: number; readonly status: number };
+
+const SECTOR = 512;
+/** Reported where a zone has no write pointer. */
+const NO_POINTER = 0xffff_ffff_ffff_ffffn;
+/** Bytes of a report before its descriptors, and of each of these. */
+const REPORT = 64;
+
+/** The zones of one disk. */
+export class Zones extends DeviceBehaviour {
+  readonly #host: ZonesHost;
+  readonly #codes: ZonesCodes;
+  readonly #conventional: number;
+  readonly #capacity: number;
+  #settings: ZonesHost["settings"];
+  #table: ZoneTable;
+  #active = false;
+  readonly #busy = new Map<number, Promise<unknown>>(); // zones with a write under way
+
+  /** RangeError when there can be no such zones. */
+  constructor(host: ZonesHost, codes: ZonesCodes, options: ZonesOptions = {}) {
+    super();
+    const { conventional = 0, capacity = Infinity } = options;
+    if (!(Number.isInteger(conventional) && conventional >= 0 && capacity >= 1)) {
+      const found = `${conventional} conventional ones, ${capacity} sectors to write in each`;
+      throw new RangeError(`Cannot make zones: ${found}`);
+    }
+    this.#host = host;
+    this.#codes = codes;
+    this.#conventional = conventional;
+    this.#capacity = capacity;
+    this.#settings = host.settings;
+    this.#table = this.#fresh();
+  }
+
+  /** How many zones there are. */
+  get count(): number {
+    return this.#current.count;
+  }
+
+  /** What a report says of a zone; RangeError when there is none of this number. */
+  describe(zone: number): ZoneDescriptor {
+    const table = this.#current;
+    this.#check(zone);
+    const { CONV, SWR, SWP } = this.#codes.zoneType;
+    const { NOT_WP, RDONLY, FULL, OFFLINE } = this.#codes.zoneState;
+    const state = table.state(zone);
+    return {
+      zCap: table.end(zone) - table.start(zone),
+      zStart: table.start(zone),
+      zWp: [NOT_WP, RDONLY, FULL, OFFLINE].includes(state)
+        ? NO_POINTER
+        : BigInt(table.pointer(zone)),
+      zType: state === NOT_WP ? CONV : this.#required ? SWR : SWP,
+      zState: state,
+    };
+  }
+
+  /**
+   * Takes a sequential zone out of service, as broken hardware does: it can only be read from now
+   * on, or not even that. RangeError when there is no such zone, or it is offline already.
+   */
+  fail(zone: number, state: "RDONLY" | "OFFLINE"): void {
+    const table = this.#current;
+    this.#check(zone);
+    const { NOT_WP, OFFLINE } = this.#codes.zoneState;
+    const now = table.state(zone);
+    if (now === NOT_WP || now === OFFLINE) {
+      const why = now === OFFLINE ? "offline" : "conventional";
+      throw new RangeError(`Cannot take zone ${zone} out of service: it is ${why}`);
+    }
+    table.enter(zone, this.#codes.zoneState[state]);
+  }
+
+  /** The handlers that stand in front of the user's. */
+  handlers({ in: read, out: write, secureErase: erase }: ZonesUser): ZonesHandlers {
+    const { UNSUPP } = this.#codes.status;
+    const change = (act: (table: ZoneTable, zone: number) => number) => ({ sector }: At) => {
+      const table = this.#current;
+      return this.#active ? act(table, table.zoneOf(sector)) : UNSUPP;
+    };
+    return {
+      in: read && ((request, data, queue) => {
+        return this.#active ? this.#read(read, request, data, queue) : read(request, data, queue);
+      }),
+      out: write && ((request, data, queue) => {
+        return this.#active
+          ? this.#write(write, request, data, queue)
+          : write(request, data, queue);
+      }),
+      secureErase: erase && ((request, queue) => {
+        return this.#active ? this.#erase(erase, request, queue) : erase(request, queue);
+      }),
+      zoneAppend: write && ((request, data, queue) => {
+        return this.#active ? this.#append(write, request, data, queue) : UNSUPP;
+      }),
+      zoneReport: (request, _queue, room) => {
+        return this.#active ? this.#report(request, room) : UNSUPP;
+      },
+      zoneOpen: change((table, zone) => table.open(zone, "EOPEN")),
+      zoneClose: change((table, zone) => table.close(zone)),
+      zoneFinish: change((table, zone) => table.finish(zone)),
+      zoneReset: change((table, zone) => table.reset(zone)),
+      zoneResetAll: () => this.#active ? this.#resetAll() : UNSUPP,
+    };
+  }
+
+  /** Without its zones, a disk that the driver must manage is of no use (VIRTIO 1.4, 5.2.5.2). */
+  override settle(active: boolean): boolean {
+    this.#active = active && this.#zoned;
+    return active || this.#host.settings.zoned?.model !== this.#codes.zoneModel.HM;
+  }
+
+  /** State and write pointer of each zone, by its number. */
+  override save(): unknown {
+    return this.#current.save();
+  }
+
+  /** Takes back what {@linkcode Zones.save} gave, from untrusted data; TypeError or RangeError naming the field. */
+  override restore(state: unknown, path = "zones"): void {
+    const table = this.#fresh();
+    table.restore(state, path);
+    this.#settings = this.#host.settings;
+    this.#table = table;
+  }
+
+  /** Whether there are zones that the driver sees. */
+  get #zoned(): boolean {
+    const { zoned } = this.#host.settings;
+    return zoned !== undefined && zoned.model !== this.#codes.zoneModel.NONE;
+  }
+
+  /** Whether sequential zones must be written in order. */
+  get #required(): boolean {
+    return this.#host.settings.zoned?.model === this.#codes.zoneModel.HM;
+  }
+
+  /** The table, with as many zones as the configuration has by now. */
+  get #current(): ZoneTable {
+    if (this.#settings !== this.#host.settings) {
+      this.#settings = this.#host.settings;
+      const table = this.#fresh();
+      table.adopt(this.#table);
+      this.#table = table;
+    }
+    return this.#table;
+  }
+
+  #fresh(): ZoneTable {
+    const { capacity, zoned } = this.#host.settings;
+    const size = zoned?.zoneSectors ?? 0;
+    if (this.#zoned && size === 0) throw new RangeError("Cannot make zones: zone_sectors is 0");
+    return new ZoneTable(this.#codes, {
+      sectors: this.#zoned ? capacity : 0,
+      size,
+      capacity: this.#capacity,
+      conventional: this.#conventional,
+      maxOpen: zoned?.maxOpenZones ?? 0,
+      maxActive: zoned?.maxActiveZones ?? 0,
+    });
+  }
+
+  #check(zone: number): void {
+    if (Number.isInteger(zone) && zone >= 0 && zone < this.count) return;
+    throw new RangeError(`Cannot use zone ${zone}: there are ${this.count}`);
+  }
+
+  #read(read: Read, request: At, data: WritableBytes, queue: number): Answer {
+    const table = this.#current;
+    const { NOT_WP, OFFLINE } = this.#codes.zoneState;
+    const { ZONE_INVALID_CMD } = this.#codes.status;
+    const from = request.sector;
+    const to = from + data.length / SECTOR;
+    const first = table.zoneOf(from);
+    for (let zone = first; table.start(zone) < to && zone < table.count; zone++) {
+      const state = table.state(zone);
+      const crosses = zone > first && this.#required && state !== NOT_WP;
+      if (state === OFFLINE || crosses) return ZONE_INVALID_CMD;
+    }
+    const answer = read(request, data, queue);
+    if (typeof answer !== "number") return this.#readLater(answer, from, to, data);
+    this.#clear(from, to, data);
+    return answer;
+  }
+
+  async #readLater(
+    answer: Promise<number>,
+    from: number,
+    to: number,
+    data: WritableBytes,
+  ): Promise<number> {
+    const status = await answer;
+    this.#clear(from, to, data);
+    return status;
+  }
+
+  /** What lies behind a write pointer was not written, whatever the medium has there. */
+  #clear(from: number, to: number, data: WritableBytes): void {
+    const table = this.#current;
+    for (let zone = table.zoneOf(from); table.start(zone) < to && zone < table.count; zone++) {
+      if (table.state(zone) === this.#codes.zoneState.NOT_WP) continue;
+      const first = Math.max(from, table.pointer(zone));
+      const last = Math.min(to, table.start(zone + 1));
+      if (first < last) data.clear((first - from) * SECTOR, (last - first) * SECTOR);
+    }
+  }
+
+  #write(write: Write, request: At, data: ReadableBytes, queue: number): Answer {
+    const table = this.#current;
+    const { sector } = request;
+    const zone = table.zoneOf(sector);
+    const to = sector + data.length / SECTOR;
+    if (data.length === 0) return write(request, data, queue);
+    const busy = this.#busy.get(zone);
+    if (busy !== undefined) return busy.then(() => this.#write(write, request, data, queue));
+    const refused = this.#admit(zone, sector, to);
+    if (refused !== this.#codes.status.OK) return refused;
+    const answer = write(request, data, queue);
+    if (typeof answer !== "number") return this.#writeLater(zone, to, answer);
+    this.#wrote(zone, to, answer);
+    return answer;
+  }
+
+  #writeLater(zone: number, to: number, answer: Promise<number>): Promise<number> {
+    const done = answer.then((status) => {
+      this.#wrote(zone, to, status);
+      return status;
+    }).finally(() => this.#busy.delete(zone));
+    this.#busy.set(zone, done.catch(() => {}));
+    return done;
+  }
+
+  #wrote(zone: number, to: number, status: number): void {
+    const table = this.#current;
+    if (status !== this.#codes.status.OK || zone >= table.count) return;
+    if (table.state(zone) !== this.#codes.zoneState.NOT_WP) table.advance(zone, to);
+  }
+
+  #append(
+    write: Write,
+    request: At,
+    data: ReadableBytes,
+    queue: number,
+  ): Appended | Promise<Appended> {
+    const table = this.#current;
+    const { OK, ZONE_INVALID_CMD } = this.#codes.status;
+    const zone = table.zoneOf(request.sector);
+    const sequential = table.state(zone) !== this.#codes.zoneState.NOT_WP && this.#required;
+    if (!sequential) return ZONE_INVALID_CMD;
+    const busy = this.#busy.get(zone);
+    if (busy !== undefined) return busy.then(() => this.#append(write, request, data, queue));
+    const appendSector = table.pointer(zone);
+    request.sector = appendSector;
+    const answer = this.#write(write, request, data, queue);
+    const ended = (status: number) => status === OK ? { appendSector, status } : status;
+    return typeof answer === "number" ? ended(answer) : answer.then(ended);
+  }
+
+  /** Whether a write can go to these sectors; opens the zone for it. */
+  #admit(zone: number, from: number, to: number): number {
+    const table = this.#current;
+    const { OK, ZONE_INVALID_CMD, ZONE_UNALIGNED_WP } = this.#codes.status;
+    const { NOT_WP, RDONLY, FULL, OFFLINE } = this.#codes.zoneState;
+    const state = table.state(zone);
+    const last = table.zoneOf(to - 1);
+    if (last !== zone && table.state(last) !== NOT_WP) return ZONE_INVALID_CMD;
+    if (state === NOT_WP) return OK;
+    if (state === RDONLY || state === OFFLINE) return ZONE_INVALID_CMD;
+    if (to > table.end(zone)) return ZONE_INVALID_CMD;
+    if (this.#required) {
+      if (state === FULL) return ZONE_INVALID_CMD;
+      if (from !== table.pointer(zone) || !this.#aligned(to)) return ZONE_UNALIGNED_WP;
+    }
+    return state === FULL ? OK : table.open(zone, "IOPEN");
+  }
+
+  #aligned(sector: number): boolean {
+    const granularity = this.#host.settings.zoned?.writeGranularity ?? 0;
+    return granularity === 0 || sector * SECTOR % granularity === 0;
+  }
+
+  /** An erased range is a range of zones that are reset. */
+  #erase(erase: Erase, request: Erased, queue: number): Answer {
+    const table = this.#current;
+    const { OK, ZONE_INVALID_CMD } = this.#codes.status;
+    const zones = request.segments.flatMap(({ sector, numSectors }) => {
+      const first = table.zoneOf(sector);
+      const count = table.zoneOf(sector + numSectors) - first;
+      return sector === table.start(first)
+        ? Array.from({ length: count }, (_, i) => first + i)
+        : [-1];
+    });
+    if (!zones.every((zone) => zone >= 0 && table.resettable(zone))) return ZONE_INVALID_CMD;
+    const ended = (status: number) => {
+      if (status === OK) { for (const zone of zones) this.#current.reset(zone); }
+      return status;
+    };
+    const answer = erase(request, queue);
+    return typeof answer === "number" ? ended(answer) : answer.then(ended);
+  }
+
+  #resetAll(): number {
+    const table = this.#current;
+    for (let zone = 0; zone < table.count; zone++) table.reset(zone);
+    return this.#codes.status.OK;
+  }
+
+  #report({ sector }: At, room: number): { zones: ZoneDescriptor[] } {
+    const first = this.#current.zoneOf(sector);
+    const fit = Math.floor((room - REPORT) / REPORT);
+    const length = Math.max(0, Math.min(fit, this.count - first));
+    return { zones: Array.from({ length }, (_, i) => this.describe(first + i)) };
+  }
+}
