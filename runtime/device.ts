@@ -241,6 +241,11 @@ export abstract class Device {
     this.#queues.serve(index);
   }
 
+  /** Serves what waits in a queue, up to its size, asking for no kicks meanwhile; whether anything did. */
+  poll(index: number): boolean {
+    return this.#queues.poll(index);
+  }
+
   // What generated code implements.
 
   /**

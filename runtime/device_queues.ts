@@ -135,6 +135,22 @@ export class DeviceQueues {
     if (enabled !== undefined) this.#serve(enabled);
   }
 
+  /** Serves what waits in a queue, up to its size, asking for no kicks meanwhile; whether anything did. */
+  poll(index: number): boolean {
+    const enabled = this.#enabled.get(index);
+    if (enabled === undefined || !enabled.queue.waiting) return false;
+    if (enabled.serving || !this.#mayServe(enabled)) return false;
+    enabled.serving = true;
+    try {
+      enabled.queue.suppress();
+      this.#owner.serve(enabled.queue);
+    } catch (error) {
+      this.#owner.failed(error);
+    }
+    enabled.serving = false;
+    return true;
+  }
+
   /** The enabled queues as plain data. */
   save(): SavedQueue[] {
     return [...this.#enabled.values()].map(({ queue, layout }) => ({

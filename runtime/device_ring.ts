@@ -81,8 +81,8 @@ export abstract class DeviceRing {
   /** Both positions as they are saved. */
   protected abstract where(): { avail: number; used: number };
 
-  /** Makes all pushed buffers visible, and says whether there were any. */
-  protected abstract expose(): boolean;
+  /** Makes all pushed buffers visible. */
+  abstract expose(): void;
 
   /** Makes the typed arrays over the ring anew. */
   protected abstract mapRing(): void;
@@ -132,7 +132,7 @@ export abstract class DeviceRing {
   /** Where the queue stands, all pushed buffers being visible. */
   position(): QueuePosition {
     if (this.stopped !== undefined) return this.stopped;
-    if (this.memory.generation === this.generation || this.refresh()) this.expose();
+    this.expose();
     const heads = this.order?.heads() ??
       Array.from(this.chains.keys()).filter((head) => this.isPending(head));
     const inflight = heads.map((head): InflightBuffer => {

@@ -15,6 +15,7 @@ const FOUND = ACKNOWLEDGE | DRIVER;
 const AGREED = FOUND | FEATURES_OK;
 const READY = AGREED | DRIVER_OK;
 const VERSION_1 = featureSet(ReservedFeature.VIRTIO_F_VERSION_1);
+const EVENT_IDX = featureSet(ReservedFeature.VIRTIO_F_EVENT_IDX);
 const SUSPENDS = VERSION_1 | featureSet(ReservedFeature.VIRTIO_F_SUSPEND);
 
 /** A device on a bench: what it says is counted, what a driver does is done by hand. */
@@ -339,6 +340,29 @@ Deno.test("notify() notifies the driver once for a burst", async () => {
   bench.fill(queue, 8);
   bench.device.notify(0);
   assert.deepEqual(bench.notified, [0]);
+});
+
+Deno.test("poll() serves what waits, and says whether anything did, without asking for a kick", async () => {
+  const bench = new Bench();
+  const queue = bench.run(VERSION_1 | EVENT_IDX);
+  await tasks();
+  let kicks = 0;
+  queue.onKick = () => kicks++;
+  bench.device.notify(0);
+  bench.fill(queue, 1);
+  queue.kick();
+  assert.equal(kicks, 1, "asked for by notify()");
+  for (let round = 0; round < 3; round++) {
+    assert.ok(bench.device.poll(0));
+    assert.ok(!bench.device.poll(0));
+    assert.ok(queue.collect() >= 0);
+    bench.fill(queue, 1);
+    queue.kick();
+  }
+  assert.equal(kicks, 1);
+  for (const index of [1, -1, NaN]) assert.ok(!bench.device.poll(index));
+  bench.device.setStatus(0);
+  assert.ok(!bench.device.poll(0), "a queue that was reset");
 });
 
 Deno.test("needsReset() without onError prints bugs and keeps quiet about lies", () => {

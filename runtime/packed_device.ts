@@ -86,6 +86,13 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     if (options.position !== undefined) this.#resumeAt(options.position);
   }
 
+  /** Whether the next pop would take a buffer, or find something wrong. */
+  get waiting(): boolean {
+    if (this.memory.generation !== this.generation) return this.live;
+    if ((this.#load(this.#nextAvail) & TURNS) === this.#availTurn) return true;
+    return this.resumed.length > 0;
+  }
+
   /** Takes the next available buffer: its slot, or -1. */
   pop(): number {
     if (this.memory.generation !== this.generation || this.resumed.length > 0) {
@@ -151,8 +158,8 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
   publish(): void {
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
-    if (!this.expose() && this.#since === 0) return;
+    this.expose();
+    if (this.#since === 0 || !this.live) return;
     if (this.#wanted()) this.onNotify();
   }
 
@@ -171,15 +178,16 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     return (this.#load(this.#nextAvail) & TURNS) !== this.#availTurn;
   }
 
-  protected expose(): boolean {
+  /** Makes all pushed buffers visible. */
+  expose(): void {
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (this.order !== undefined) this.#retire();
-    if (this.#held < 0) return false;
+    if (this.#held < 0) return;
     // The driver polls the first of these descriptors alone. Its flags come last: all other used descriptors and the
     // data were written before this store, and the driver reads them after a load that sees it; see ring_word.ts.
     if (this.#atomic === true) Atomics.store(this.#desc, this.#held, this.#heldWord);
     else this.#desc[this.#held] = this.#heldWord;
     this.#held = -1;
-    return true;
   }
 
   protected where(): { avail: number; used: number } {

@@ -128,6 +128,8 @@ export interface DeviceQueue {
   readonly pending: number;
   /** Buffers given back so far, modulo 2^31; counted when asked for. */
   readonly completed: number;
+  /** Whether the next pop would take a buffer, or find something wrong. */
+  readonly waiting: boolean;
   /** What broke the queue; nothing is popped or published from then on. */
   readonly broken: PeerError | undefined;
   /** Called by {@linkcode DeviceQueue.publish} when the driver is to be notified. */
@@ -144,6 +146,8 @@ export interface DeviceQueue {
    * After the queue broke or stopped, nothing is given back and nothing thrown.
    */
   push(head: number, written: number): void;
+  /** Makes all pushed buffers visible, and notifies nobody: to be followed by a publish soon. */
+  expose(): void;
   /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
   publish(): void;
   /** Asks the driver for no notifications. */

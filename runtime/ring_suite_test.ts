@@ -243,6 +243,29 @@ for (const format of ["split", "packed"] as const) {
       assert.ok(ring.count.notifications <= armed + spurious);
     });
 
+    test("what was exposed is visible at once, and notified about by the next publish", (make) => {
+      const ring = make({ eventIdx: true });
+      assert.equal(ring.device.waiting, false);
+      const added = [1, 2].map(() => addBuffer(ring, [1], []));
+      assert.equal(ring.device.waiting, false, "not visible before publish");
+      ring.driver.publish();
+      assert.equal(ring.device.waiting, true);
+      const popped = [ring.device.pop(), ring.device.pop()];
+      assert.equal(ring.device.waiting, false);
+      for (const head of popped) {
+        ring.device.push(head, 0);
+        ring.device.expose();
+      }
+      assert.deepEqual(collectAll(ring).map(({ head }) => head), added);
+      assert.equal(ring.count.notifications, 0);
+      ring.device.publish();
+      ring.device.publish();
+      assert.equal(ring.count.notifications, 1);
+      ring.driver.publish();
+      ring.device.stop();
+      assert.equal(ring.device.waiting, false, "a stopped queue takes nothing");
+    });
+
     test("a burst that passes the event index notifies once", (make) => {
       covers(
         "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / Available Buffer Notification Suppression#7",

@@ -81,6 +81,13 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     if (options.position !== undefined) this.#resumeAt(options.position);
   }
 
+  /** Whether the next pop would take a buffer, or find something wrong. */
+  get waiting(): boolean {
+    if (this.memory.generation !== this.generation) return this.live;
+    if (this.#availWord.load() >>> 16 !== this.#nextAvail) return true;
+    return this.resumed.length > 0;
+  }
+
   /** Takes the next available buffer: its head, or -1. */
   pop(): number {
     const at = this.#nextAvail;
@@ -141,8 +148,9 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
 
   /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
   publish(): void {
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
-    if (!this.expose() && this.#signalled >= 0) return;
+    this.expose();
+    if (!this.live) return;
+    if (this.#nextUsed === this.#signalled) return;
     if (this.#wanted(this.#nextUsed)) this.onNotify();
   }
 
@@ -161,15 +169,16 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     return this.#availWord.load() >>> 16 === this.#nextAvail;
   }
 
-  protected expose(): boolean {
+  /** Makes all pushed buffers visible. */
+  expose(): void {
+    if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (this.order !== undefined) this.#retire();
     const used = this.#nextUsed;
-    if (used === this.#published) return false;
+    if (used === this.#published) return;
     this.#published = used;
     // Ids, lengths and the data itself were written before this store, and the driver reads them after a load that
     // sees it; see ring_word.ts, also for why the event word is read after it.
     this.#usedWord.store(Math.max(this.#flags, 0) | used << 16);
-    return true;
   }
 
   protected where(): { avail: number; used: number } {

@@ -54,7 +54,7 @@ function record(queue: DeviceQueue, records: Records): void {
 }
 
 function recordInflight(queue: DeviceQueue, records: InflightRecords): void {
-  const { pop, push, publish } = queue;
+  const { pop, push, expose } = queue;
   records.recover(usedIndexNow(queue));
   queue.pop = () => {
     const head = pop.call(queue);
@@ -65,8 +65,8 @@ function recordInflight(queue: DeviceQueue, records: InflightRecords): void {
     records.given(head);
     push.call(queue, head, written);
   };
-  queue.publish = () => {
-    publish.call(queue);
+  queue.expose = () => {
+    expose.call(queue);
     records.published();
   };
 }
@@ -76,7 +76,7 @@ function usedIndexNow(queue: DeviceQueue): number {
 }
 
 function recordWrites(queue: DeviceQueue, log: Uint8Array, records: Records): void {
-  const { push, publish, arm, suppress } = queue;
+  const { push, expose, arm, suppress } = queue;
   const { layout, usedAddress } = records;
   const sizes = ringSizes(layout.format, layout.size);
   const markRing = () => {
@@ -94,8 +94,8 @@ function recordWrites(queue: DeviceQueue, log: Uint8Array, records: Records): vo
     }
     push.call(queue, head, written);
   };
-  queue.publish = () => {
-    publish.call(queue);
+  queue.expose = () => {
+    expose.call(queue);
     markRing();
   };
   queue.arm = () => {

@@ -209,6 +209,7 @@ export class CanDevice extends Device {
     for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginTx(queue, head, chain);
+      if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
     }
     queue.publish();
     return budget === 0;
@@ -220,6 +221,7 @@ export class CanDevice extends Device {
     for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginControl(queue, head, chain);
+      if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
     }
     queue.publish();
     return budget === 0;

@@ -322,6 +322,7 @@ export class ConsoleDevice extends Device {
     for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginPortOutput(queue, head, chain);
+      if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
     }
     queue.publish();
     return budget === 0;
@@ -333,6 +334,7 @@ export class ConsoleDevice extends Device {
     for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginDriverControl(queue, head, chain);
+      if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
     }
     queue.publish();
     return budget === 0;

@@ -483,6 +483,7 @@ export class CryptoDevice extends Device {
     for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginOpDataReq(queue, head, chain);
+      if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
     }
     queue.publish();
     return budget === 0;
@@ -494,6 +495,7 @@ export class CryptoDevice extends Device {
     for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginOpCtrlReq(queue, head, chain);
+      if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
     }
     queue.publish();
     return budget === 0;

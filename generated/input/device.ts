@@ -206,6 +206,7 @@ export class InputDevice extends Device {
     for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginStatus(queue, head, chain);
+      if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
     }
     queue.publish();
     return budget === 0;

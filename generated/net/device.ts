@@ -472,6 +472,7 @@ export class NetworkDevice extends Device {
     for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginTransmit(queue, head, chain);
+      if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
     }
     queue.publish();
     return budget === 0;
@@ -483,6 +484,7 @@ export class NetworkDevice extends Device {
     for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginCtrl(queue, head, chain);
+      if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
     }
     queue.publish();
     return budget === 0;
