@@ -2,8 +2,9 @@
  * The thread of one ring: it serves a device of its own, made by the module, and sleeps in the kernel
  * until its ring is kicked.
  *
- * After each event it looks for another one for a while before it sleeps: waking takes 30 µs and more,
- * and a driver that waits for an answer kicks again long before.
+ * After each buffer it looks for another one for a while before it asks for a kick and sleeps: waking
+ * takes 30 µs and more, and a driver that waits for an answer has another one long before. As long as
+ * it looks, it makes no system call, and none is needed to reach it.
  *
  * @module
  */
@@ -14,19 +15,23 @@ import type { QueuePosition } from "../runtime/queue.ts";
 import type { DeviceBinding } from "../runtime/transport.ts";
 import { queueTask } from "../runtime/task.ts";
 import { FACILITIES } from "./facilities.ts";
-import { drain, signal, Watch } from "./ffi.ts";
+import { signal, Watch } from "./ffi.ts";
 import { recorded } from "./records.ts";
 import { drained } from "./runner.ts";
 import type { Command, FromWorker, RunRing, ToWorker } from "./worker_runner.ts";
 
-/** Milliseconds for which another event is looked for. */
-const PATIENCE = 0.05;
+/** How often a ring is looked into before anything else gets its turn: some microseconds. */
+const LOOKS = 256;
+/** After how many times that, all in vain, the thread sleeps: 50 µs or so. */
+const PATIENCE = 16;
 
 const port = globalThis as unknown as {
   onmessage: (event: MessageEvent<ToWorker>) => void;
   postMessage: (message: FromWorker) => void;
 };
 const commands: Command[] = [];
+/** How many commands were taken, modulo 2^32; the others are on their way. */
+let taken = 0;
 let arrived: () => void = () => {};
 let completed: () => number = () => 0;
 
@@ -42,6 +47,7 @@ port.onmessage = ({ data }) => {
 async function take(): Promise<"drain" | "stop" | undefined> {
   if (commands.length === 0) await new Promise<void>((resolve) => arrived = resolve);
   const { kind } = commands.shift()!;
+  taken = taken + 1 | 0;
   if (kind === "count") port.postMessage({ kind: "counted", completed: completed() });
   return kind === "drain" || kind === "stop" ? kind : undefined;
 }
@@ -61,7 +67,6 @@ async function run(given: RunRing): Promise<void> {
   } catch (error) {
     tell(error);
     while (await take() === undefined);
-    drain(given.control);
   }
   port.postMessage({ kind: "stopped", position, completed: completed() });
 }
@@ -94,39 +99,41 @@ async function serve(device: Device, given: RunRing): Promise<QueuePosition | un
   }
 }
 
-/** Serves the ring whenever it is kicked, until a command ends that. */
+/** Serves the ring until a command ends that: polls while it is busy, and sleeps until it is kicked else. */
 async function listen(device: Device, given: RunRing): Promise<"drain" | "stop"> {
-  const { snapshot, kick, control } = given;
+  const { snapshot, kick, control, sent } = given;
   const { index } = snapshot.queues[0]!.layout;
   const watch = new Watch();
-  let awake = 0;
   try {
-    watch.add(control);
-    if (kick >= 0) watch.add(kick, true); // its count is never read, which saves a call each time
-    for (;;) {
-      let count = watch.wait(0);
-      if (count === 0) {
-        if (performance.now() < awake && device.idle) continue;
-        count = await sleep(device, watch, kick < 0);
+    // Counts of events are never read, which saves a call each time.
+    watch.add(control, true);
+    if (kick >= 0) watch.add(kick, true);
+    for (let patience = 0;;) {
+      patience = look(device, index) ? PATIENCE : patience - 1;
+      while (Atomics.load(sent, 0) !== taken) {
+        const end = await take();
+        if (end !== undefined) return end;
       }
-      for (let at = 0; at < count; at++) {
-        if (watch.ready(at) !== control) continue;
-        for (let sent = drain(control); sent > 0; sent--) {
-          const end = await take();
-          if (end !== undefined) return end;
-        }
-      }
-      device.notify(index);
-      awake = performance.now() + PATIENCE;
       if (!device.idle) await new Promise<void>(queueTask);
+      if (patience > 0) continue;
+      device.notify(index); // which asks for a kick
+      await sleep(device, watch, kick < 0);
+      patience = PATIENCE;
     }
   } finally {
     watch.close();
   }
 }
 
+/** Looks into the ring again and again for some microseconds; whether there was anything. */
+function look(device: Device, index: number): boolean {
+  let found = false;
+  for (let count = 0; count < LOOKS; count++) found = device.poll(index) || found;
+  return found;
+}
+
 /** Sleeps until an event; in another thread as long as the device works on something in this one. */
-async function sleep(device: Device, watch: Watch, polling: boolean): Promise<number> {
-  if (!device.idle) return await watch.waitElsewhere();
-  return watch.wait(polling ? 1 : -1);
+async function sleep(device: Device, watch: Watch, polling: boolean): Promise<void> {
+  if (!device.idle) await watch.waitElsewhere();
+  else watch.wait(polling ? 1 : -1);
 }

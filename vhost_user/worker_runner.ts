@@ -40,8 +40,10 @@ export interface RunRing {
   readonly kick: number;
   /** Event of used buffers. */
   readonly call: number;
-  /** Event that says that a message was sent. */
+  /** Event that says that a command was sent. */
   readonly control: number;
+  /** Its word counts the commands that were sent, modulo 2^32. */
+  readonly sent: Int32Array;
 }
 
 /**
@@ -72,6 +74,8 @@ interface Thread {
   readonly worker: Worker;
   /** Event that tells it of a command. */
   readonly control: number;
+  /** Its word counts the commands. */
+  readonly sent: Int32Array;
   /** Descriptor that the thread signals; it stands for the event of the front end, if there is one. */
   readonly call: number;
   /** Settles when the ring that it runs has stopped. */
@@ -110,6 +114,7 @@ export class Threads {
       module: this.#module,
       worker,
       control: event(),
+      sent: new Int32Array(new SharedArrayBuffer(4)),
       call: event(),
       stopped: Promise.withResolvers(),
       running: false,
@@ -168,8 +173,9 @@ function counted(thread: Thread): Promise<void> {
   });
 }
 
-function tell({ worker, control }: Thread, kind: Command["kind"]): void {
+function tell({ worker, control, sent }: Thread, kind: Command["kind"]): void {
   worker.postMessage({ kind } satisfies ToWorker);
+  Atomics.add(sent, 0, 1);
   signal(control);
 }
 
@@ -215,6 +221,7 @@ export class WorkerRunner implements Runner {
         kick: ring.kick,
         call: thread.call,
         control: thread.control,
+        sent: thread.sent,
       } satisfies ToWorker,
     );
   }
