@@ -35,6 +35,14 @@ const BACK_ENDS: Readonly<Record<string, Entry>> = {
     about: "A folder, shared",
     load: () => import("../backends/fs.ts"),
   },
+  gpio: {
+    about: "Simulated lines, joined in pairs",
+    load: () => import("../backends/gpio.ts"),
+  },
+  i2c: {
+    about: "A bus with simulated chips",
+    load: () => import("../backends/i2c.ts"),
+  },
 };
 
 const OPTIONS = {
