@@ -20,7 +20,25 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   entropy: ["drivers/char/hw_random/virtio-rng"],
   ext4: ["crypto/crc32c_generic", "lib/crc16", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4"],
   fs: ["fs/fuse/fuse", "fs/fuse/virtiofs"],
+  gpio: ["drivers/gpio/gpio-virtio"],
+  i2c: [
+    "drivers/i2c/busses/i2c-virtio",
+    "drivers/i2c/i2c-dev",
+    "drivers/misc/eeprom/at24",
+    "drivers/hwmon/lm75",
+  ],
   net: ["net/core/failover", "drivers/net/net_failover", "drivers/net/virtio_net"],
+  scsi: [
+    "crypto/crct10dif_common",
+    "lib/crc-t10dif",
+    "lib/crc64",
+    "lib/crc64-rocksoft",
+    "block/t10-pi",
+    "drivers/scsi/scsi_common",
+    "drivers/scsi/scsi_mod",
+    "drivers/scsi/sd_mod",
+    "drivers/scsi/virtio_scsi",
+  ],
 };
 
 /** A kernel, as its package was unpacked. */

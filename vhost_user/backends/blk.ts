@@ -10,12 +10,13 @@ import { within } from "../../runtime/values.ts";
 import { close, fileSize } from "../ffi.ts";
 import { open, sync, zeroRange } from "../files.ts";
 import { defineBackEnd } from "./ready.ts";
-import { readFile, writeFile, writeZeroes } from "./transfer.ts";
+import { fillFile, readFile, writeFile } from "./transfer.ts";
 
 const SECTOR = 512;
 /** Sectors of a range to be discarded or zeroed: 1 GiB, so that none takes for ever. */
 const RANGE_MAX = 2 << 20;
 const RANGES_MAX = 16;
+const ZEROES = new Uint8Array(SECTOR);
 
 /** Choices of a disk over a file. */
 export interface FileDiskOptions {
@@ -134,7 +135,7 @@ function writing(fd: number): BlockHandlers {
     writeZeroes: ({ segments }) => {
       return status(segments.every(({ sector, numSectors, unmap }) => {
         const [at, length] = [sector * SECTOR, numSectors * SECTOR];
-        return zeroRange(fd, at, length, unmap !== 0) || writeZeroes(fd, at, length);
+        return zeroRange(fd, at, length, unmap !== 0) || fillFile(fd, at, length, ZEROES);
       }));
     },
   };

@@ -50,7 +50,11 @@ export function writeFile(
   length: number = data.remaining,
 ): number {
   const view = data.view();
-  if (view !== undefined) return whole(writeAt, fd, first(view, length), position);
+  if (view !== undefined) {
+    const done = whole(writeAt, fd, first(view, length), position);
+    if (done > 0) data.skip(done);
+    return done;
+  }
   bounce ??= new Uint8Array(CHUNK);
   for (let at = 0; at < length;) {
     const part = bounce.subarray(0, Math.min(CHUNK, length - at));
@@ -63,11 +67,12 @@ export function writeFile(
   return length;
 }
 
-/** Writes zeroes; whether all were written. */
-export function writeZeroes(fd: number, position: number, length: number): boolean {
-  const zeroes = new Uint8Array(Math.min(CHUNK, length));
-  for (let done = 0; done < length; done += zeroes.length) {
-    const part = zeroes.subarray(0, Math.min(zeroes.length, length - done));
+/** Writes a block again and again, many at a time; whether all were written. */
+export function fillFile(fd: number, position: number, length: number, block: Uint8Array): boolean {
+  const many = new Uint8Array(Math.min(CHUNK, length));
+  for (let at = 0; at < many.length; at += block.length) many.set(block, at);
+  for (let done = 0; done < length; done += many.length) {
+    const part = first(many, length - done);
     if (whole(writeAt, fd, part, position + done) !== part.length) return false;
   }
   return true;

@@ -43,6 +43,10 @@ const BACK_ENDS: Readonly<Record<string, Entry>> = {
     about: "A bus with simulated chips",
     load: () => import("../backends/i2c.ts"),
   },
+  scsi: {
+    about: "A SCSI host with a disk over a file of raw bytes",
+    load: () => import("../backends/scsi.ts"),
+  },
 };
 
 const OPTIONS = {
