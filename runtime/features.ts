@@ -19,6 +19,8 @@ export interface FeatureInfo {
   readonly bit: number;
   /** The feature needs all the bits of one of these sets; no set means that it needs nothing. */
   readonly requires: readonly (readonly number[])[];
+  /** The feature goes with none of these, and gives way to them. */
+  readonly excludes?: readonly number[];
 }
 
 /** What both sides of a device know before they meet, a constant in generated code. */
@@ -103,9 +105,12 @@ export function carriedFeatures(features: bigint, facilities: Facilities): bigin
   return BigInt.asUintN(Math.min(facilities.featureBits, 128), features) & ~featureSet(...not);
 }
 
-/** The largest part of a set in which every feature has its prerequisites (VIRTIO 1.4, 2.2.1). */
+/**
+ * The largest part of a set in which every feature has its prerequisites (VIRTIO 1.4, 2.2.1), once
+ * those are gone that give way to others.
+ */
 export function closeFeatures(features: bigint, infos: readonly FeatureInfo[]): bigint {
-  for (let left = features;;) {
+  for (let left = features & ~excluded(features, infos);;) {
     const unmet = infos.filter((info) => hasBit(left, info.bit) && !isMet(info, left));
     if (unmet.length === 0) return left;
     left &= ~featureSet(...unmet.map((info) => info.bit));
@@ -129,7 +134,17 @@ export function featuresLost(lost: bigint, left: bigint, infos: readonly Feature
     );
     return `${info.name} needs ${sets.join(", or ")}`;
   });
-  return needs.length === 0 ? featureNames(lost, infos) : needs.join("; ");
+  const others = infos.filter((info) => hasBit(lost & excluded(lost | left, infos), info.bit))
+    .map(({ name, excludes = [] }) =>
+      `${name} without ${excludes.map((bit) => featureName(bit, infos)).join(" and ")}`
+    );
+  return [...needs, ...others].join("; ") || featureNames(lost, infos);
+}
+
+/** The features that give way to others of the set. */
+function excluded(features: bigint, infos: readonly FeatureInfo[]): bigint {
+  const gone = infos.filter(({ excludes }) => excludes?.some((bit) => hasBit(features, bit)));
+  return featureSet(...gone.map(({ bit }) => bit));
 }
 
 /** RangeError when a set has a bit that the device type does not define. */

@@ -80,6 +80,19 @@ Deno.test("closeFeatures() drops what misses a prerequisite, and what needed tha
   assert.equal(closeFeatures(featureSet(127, 64), INFOS), featureSet(127, 64));
 });
 
+Deno.test("closeFeatures() drops what gives way to another feature, and what needed that", () => {
+  const infos: FeatureInfo[] = [
+    { name: "OLD", bit: 0, requires: [], excludes: [1] },
+    { name: "NEW", bit: 1, requires: [] },
+    { name: "ON_OLD", bit: 2, requires: [[0]] },
+  ];
+  assert.equal(closeFeatures(featureSet(0, 2), infos), featureSet(0, 2));
+  assert.equal(closeFeatures(featureSet(1), infos), featureSet(1));
+  const closed = closeFeatures(featureSet(0, 1, 2), infos);
+  assert.equal(closed, featureSet(1));
+  assert.equal(featuresLost(featureSet(0, 2), closed, infos), "ON_OLD needs OLD; OLD without NEW");
+});
+
 Deno.test("closeFeatures() gives the largest closed part of any set", () => {
   const info = fc.array(fc.array(fc.nat(7), { maxLength: 3 }), { maxLength: 2 });
   fc.assert(fc.property(fc.array(info, { minLength: 8, maxLength: 8 }), fc.nat(255), (all, set) => {

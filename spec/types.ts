@@ -94,7 +94,7 @@ export interface Feature<F extends string = string> {
   readonly offeredWith?: Gate<F>;
   /** Should not be accepted without these, but may. */
   readonly wants?: Gate<F>;
-  /** Must not be offered or accepted together with these. */
+  /** Must not be offered or accepted together with these; a driver that is offered both accepts these. */
   readonly excludes?: readonly F[];
   /** Every driver must accept it when it is offered. */
   readonly mandatory?: true;

@@ -673,12 +673,12 @@ function featureBits(names: readonly IommuFeature[]): bigint {
   return featureSet(...names.map((name) => bits[name]));
 }
 
-/** The features to take part in; of two that exclude each other, the first or what is required. */
+/** The features to take part in, without those that what is required would give way to. */
 function wantedFeatures({ features, require = [] }: IommuDriverOptions): bigint {
   const rivals: readonly (readonly [IommuFeature, IommuFeature])[] = [["BYPASS", "BYPASS_CONFIG"]];
   const wanted = features ??
     ALL_FEATURES.filter((name) =>
-      !rivals.some(([first, second]) => name === (require.includes(second) ? first : second))
+      !rivals.some(([first, second]) => name === second && require.includes(first))
     );
   return featureBits(wanted);
 }

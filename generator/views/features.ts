@@ -25,10 +25,9 @@ export interface FeatureView {
   readonly option: boolean;
   readonly legacy: boolean;
   readonly mandatory: boolean;
-  /** Another feature that excludes it comes first. */
-  readonly loses: boolean;
-  /** Features that it does not go with, by their keys. */
+  /** Features that it gives way to, by their keys; and by their constants, as members of an array. */
   readonly excludes: readonly string[];
+  readonly excluded: string;
 }
 
 /** Views of a device's features. */
@@ -48,7 +47,7 @@ export function featureViews(device: DeviceModel): FeatureView[] {
     legacy: feature.legacy,
     mandatory: feature.mandatory,
     excludes: feature.excludes,
-    loses: device.features.some((other) => other.excludes.includes(feature.key)),
+    excluded: feature.excludes.map((key) => constantOf(device, key)).join(", "),
   }));
 }
 

@@ -15,7 +15,9 @@ import type { DeviceView } from "./wire.ts";
 /** What the loopback test template prints. */
 export function testText(device: DeviceModel, view: DeviceView): object {
   const all = device.features.filter((one) => !one.legacy).map((one) => one.key);
-  const chosen = all.filter((key) => !view.features.find((one) => one.key === key)!.loses);
+  const chosen = all.filter((key) =>
+    view.features.find((one) => one.key === key)!.excludes.length === 0
+  );
   const quiet = new Set(chosen.filter((key) => !spoils(device, key)));
   const context = { device, view, offered: quiet };
   const { config } = new Samples(device, quiet, quiet);

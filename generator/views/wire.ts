@@ -112,16 +112,11 @@ export function deviceView(device: DeviceModel): DeviceView {
   };
 }
 
-/** Features that exclude each other, and sets of which one must be there. */
+/** Sets of features of which one must be there. */
 function choiceTexts(device: DeviceModel): string[] {
   const has = (key: string) =>
     `hasBit(features, ${device.features.find((one) => one.key === key)?.name ?? key})`;
-  return [
-    ...device.features.flatMap((one) =>
-      one.excludes.map((other) => `!(${has(one.key)} && ${has(other)})`)
-    ),
-    ...(device.oneFeatureOf.length === 0 ? [] : [`(${device.oneFeatureOf.map(has).join(" || ")})`]),
-  ];
+  return device.oneFeatureOf.length === 0 ? [] : [`(${device.oneFeatureOf.map(has).join(" || ")})`];
 }
 
 /** Views of a module's enumerations. */

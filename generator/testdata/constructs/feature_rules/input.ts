@@ -50,6 +50,13 @@ export async function run({ makeDevice, openDriver }: Sides): Promise<void> {
     { name: "PeerError" },
     "what is required",
   );
+  assert.equal(await taken(["A", "OLD"]), bits(0, 6), "nothing that it gives way to");
+  assert.equal(await taken(["A", "NEW"]), bits(0, 7), "what comes first");
+  assert.equal(await taken(["A", "OLD"], { require: ["OLD"] }), bits(0, 6), "what is required");
+  assert.throws(() => makeDevice({ features: ["A", "OLD", "NEW"] }), {
+    name: "RangeError",
+    message: /FEATURE_RULES_F_OLD without VIRTIO_FEATURE_RULES_F_NEW/,
+  });
   assert.throws(() => makeDevice({ features: ["B", "COMPANY"] }), TypeError, "without its company");
   assert.throws(() => makeDevice({ features: ["A", "BOTH"] }), RangeError, "without what it needs");
 }
