@@ -270,13 +270,14 @@ export class JsonDecoder {
   }
 
   #sequence(field: JsonField, reader: Reader, frame: Frame): Decoded {
-    const { header = "", by = [], arms = [], body, end, align } = field;
+    const { header = "", by = [], arms = [], body, end, align, zero } = field;
+    const least = end === undefined ? 1 : this.#struct(header).size ?? 1;
     const all = field.length === "rest"
       ? reader
       : reader.area(this.#length(field, reader, frame, 1));
     const start = all.at;
     const elements: Decoded[] = [];
-    while (all.left > 0) {
+    while (all.left >= least) {
       const inner = new Frame(frame);
       this.#structFields(header, all, inner);
       const tag = inner.number(by as readonly string[]);
@@ -285,7 +286,8 @@ export class JsonDecoder {
         ? all.area(Number(inner.number([body.field])) - body.includes)
         : all;
       const value = this.#arm(field, arms, tag, area, inner);
-      elements.push({ ...Object.fromEntries(inner.values), ...(value as object) });
+      const isValid = zero === undefined || inner.number([zero]) === 0n;
+      if (isValid) elements.push({ ...Object.fromEntries(inner.values), ...(value as object) });
       if (align !== undefined) all.skip(Math.min(all.left, -(all.at - start) & (align - 1)));
     }
     if (all !== reader) all.skip(all.left);

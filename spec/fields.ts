@@ -238,8 +238,10 @@ export interface Sequence<N extends string = string> extends FieldBase<N> {
   readonly size: { readonly field: N; readonly includes?: number } | "fixed";
   /** The arms by name. */
   readonly arms: Readonly<Record<string, Arm<N>>>;
-  /** Value of the selector that ends the sequence. */
+  /** Value of the selector that ends the sequence, unless the area is full. */
   readonly end?: Tag;
+  /** Field of the header that is zero: elements in which it is not are passed over. */
+  readonly zero?: N;
   /** Elements start at multiples of this many bytes. */
   readonly align?: number;
   /** Bytes of the area; the rest of the part when absent. */

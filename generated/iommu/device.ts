@@ -13,7 +13,6 @@ import {
   Device,
   type DeviceQueue,
   Encoder,
-  hasBit,
   hasOtherBits,
   isPromise,
   ParkedBuffers,
@@ -54,8 +53,6 @@ import {
   readIommuMapRequest,
   readIommuProbeRequest,
   readIommuUnmapRequest,
-  VIRTIO_IOMMU_F_BYPASS,
-  VIRTIO_IOMMU_F_BYPASS_CONFIG,
 } from "./wire.ts";
 
 /** What serves the requests of the driver; a request without a handler is answered as not supported. */
@@ -216,12 +213,6 @@ export class IommuDevice extends Device {
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;
     return iommuQueues(iommuGates(features), this.#settings, this.#options.strict).count;
-  }
-
-  /** Whether this device can work with a set of features. */
-  protected override acceptsFeatures(features: bigint): boolean {
-    return !(hasBit(features, VIRTIO_IOMMU_F_BYPASS) &&
-      hasBit(features, VIRTIO_IOMMU_F_BYPASS_CONFIG));
   }
 
   /** Settles the session, and takes over the buffers that are parked. */
@@ -401,7 +392,8 @@ export class IommuDevice extends Device {
     const handler = this.#mapHandler;
     const s = this.#s;
     if (chain.writableLength < 4) return queue.push(head, 0);
-    if (handler === undefined || !s.mapUnmap) {
+    if (!s.mapUnmap) return queue.push(head, 0);
+    if (handler === undefined) {
       return this.#answerReq(queue, head, chain, IommuStatus.UNSUPP);
     }
     try {
@@ -455,7 +447,8 @@ export class IommuDevice extends Device {
     const handler = this.#unmapHandler;
     const s = this.#s;
     if (chain.writableLength < 4) return queue.push(head, 0);
-    if (handler === undefined || !s.mapUnmap) {
+    if (!s.mapUnmap) return queue.push(head, 0);
+    if (handler === undefined) {
       return this.#answerReq(queue, head, chain, IommuStatus.UNSUPP);
     }
     try {
@@ -488,7 +481,8 @@ export class IommuDevice extends Device {
     const handler = this.#probeHandler;
     const s = this.#s;
     if (chain.writableLength < 4) return queue.push(head, 0);
-    if (handler === undefined || !s.probe) {
+    if (!s.probe) return queue.push(head, 0);
+    if (handler === undefined) {
       return this.#answerReq(queue, head, chain, IommuStatus.UNSUPP);
     }
     try {

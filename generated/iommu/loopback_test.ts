@@ -6,7 +6,7 @@ import {
   type IommuDeviceOptions,
   IommuDriver,
   IommuStatus,
-  VIRTIO_IOMMU_F_BYPASS,
+  VIRTIO_IOMMU_F_BYPASS_CONFIG,
   VIRTIO_IOMMU_F_DOMAIN_RANGE,
   VIRTIO_IOMMU_F_INPUT_RANGE,
   VIRTIO_IOMMU_F_MAP_UNMAP,
@@ -27,7 +27,7 @@ function makeDevice(seen: Seen, changes: Partial<IommuDeviceOptions> = {}): Iomm
       probeSize: 64,
       bypass: 1,
     },
-    features: ["BYPASS", "MMIO"],
+    features: ["MMIO"],
     attach: (request) => {
       seen.push(["attach", structuredClone(request)]);
       return IommuStatus.OK;
@@ -60,14 +60,14 @@ async function until(seen: Seen): Promise<void> {
 }
 
 Deno.test("iommu: all features are offered and negotiated", async () => {
-  const device = makeDevice([], { features: ["BYPASS", "MMIO"] });
+  const device = makeDevice([], { features: ["MMIO"] });
   await using driver = await IommuDriver.open(loopback(device));
   assert.ok(driver.hasFeature(VIRTIO_IOMMU_F_INPUT_RANGE), "VIRTIO_IOMMU_F_INPUT_RANGE");
   assert.ok(driver.hasFeature(VIRTIO_IOMMU_F_DOMAIN_RANGE), "VIRTIO_IOMMU_F_DOMAIN_RANGE");
   assert.ok(driver.hasFeature(VIRTIO_IOMMU_F_MAP_UNMAP), "VIRTIO_IOMMU_F_MAP_UNMAP");
-  assert.ok(driver.hasFeature(VIRTIO_IOMMU_F_BYPASS), "VIRTIO_IOMMU_F_BYPASS");
   assert.ok(driver.hasFeature(VIRTIO_IOMMU_F_PROBE), "VIRTIO_IOMMU_F_PROBE");
   assert.ok(driver.hasFeature(VIRTIO_IOMMU_F_MMIO), "VIRTIO_IOMMU_F_MMIO");
+  assert.ok(driver.hasFeature(VIRTIO_IOMMU_F_BYPASS_CONFIG), "VIRTIO_IOMMU_F_BYPASS_CONFIG");
 });
 
 Deno.test("iommu: the driver reads the configuration, and is told of changes", async () => {
@@ -102,9 +102,9 @@ Deno.test("iommu: every IommuStatus reaches the driver", async () => {
   for (const wanted of Object.values(IommuStatus)) {
     const device = makeDevice([], { attach: () => wanted });
     await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "BYPASS", "PROBE", "MMIO"],
+      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
     });
-    const { status } = await driver.attach({ domain: 1, endpoint: 1, flags: 0 });
+    const { status } = await driver.attach({ domain: 1, endpoint: 1, flags: 1 });
     assert.equal(status, wanted);
   }
 });
@@ -116,11 +116,11 @@ for (const packed of [false, true]) {
     const seen: Seen = [];
     const device = makeDevice(seen);
     await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "BYPASS", "PROBE", "MMIO"],
+      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
       ring: { packed },
     });
-    const answer = await driver.attach({ domain: 1, endpoint: 1, flags: 0 });
-    assert.deepEqual(seen, [["attach", { domain: 1, endpoint: 1, flags: 0 }]]);
+    const answer = await driver.attach({ domain: 1, endpoint: 1, flags: 1 });
+    assert.deepEqual(seen, [["attach", { domain: 1, endpoint: 1, flags: 1 }]]);
     assert.deepEqual(answer, { status: IommuStatus.OK });
   });
 
@@ -128,7 +128,7 @@ for (const packed of [false, true]) {
     const seen: Seen = [];
     const device = makeDevice(seen);
     await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "BYPASS", "PROBE", "MMIO"],
+      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
       ring: { packed },
     });
     const answer = await driver.detach({ domain: 1, endpoint: 1 });
@@ -140,7 +140,7 @@ for (const packed of [false, true]) {
     const seen: Seen = [];
     const device = makeDevice(seen);
     await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "BYPASS", "PROBE", "MMIO"],
+      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
       ring: { packed },
     });
     const answer = await driver.map({
@@ -164,7 +164,7 @@ for (const packed of [false, true]) {
     const seen: Seen = [];
     const device = makeDevice(seen);
     await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "BYPASS", "PROBE", "MMIO"],
+      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
       ring: { packed },
     });
     const answer = await driver.unmap({ domain: 1, virtStart: 1n, virtEnd: 1n });
@@ -176,7 +176,7 @@ for (const packed of [false, true]) {
     const seen: Seen = [];
     const device = makeDevice(seen);
     await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "BYPASS", "PROBE", "MMIO"],
+      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
       ring: { packed },
     });
     const answer = await driver.probe({ endpoint: 1 });
@@ -191,7 +191,7 @@ for (const packed of [false, true]) {
     const seen: Seen = [];
     const device = makeDevice([]);
     await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "BYPASS", "PROBE", "MMIO"],
+      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
       ring: { packed },
       onFault: (value) => void seen.push([value]),
     });

@@ -48,7 +48,12 @@ export const IOMMU_INFO: DeviceInfo = {
     { name: "VIRTIO_IOMMU_F_INPUT_RANGE", bit: VIRTIO_IOMMU_F_INPUT_RANGE, requires: [] },
     { name: "VIRTIO_IOMMU_F_DOMAIN_RANGE", bit: VIRTIO_IOMMU_F_DOMAIN_RANGE, requires: [] },
     { name: "VIRTIO_IOMMU_F_MAP_UNMAP", bit: VIRTIO_IOMMU_F_MAP_UNMAP, requires: [] },
-    { name: "VIRTIO_IOMMU_F_BYPASS", bit: VIRTIO_IOMMU_F_BYPASS, requires: [] },
+    {
+      name: "VIRTIO_IOMMU_F_BYPASS",
+      bit: VIRTIO_IOMMU_F_BYPASS,
+      requires: [],
+      excludes: [VIRTIO_IOMMU_F_BYPASS_CONFIG],
+    },
     { name: "VIRTIO_IOMMU_F_PROBE", bit: VIRTIO_IOMMU_F_PROBE, requires: [] },
     { name: "VIRTIO_IOMMU_F_MMIO", bit: VIRTIO_IOMMU_F_MMIO, requires: [] },
     { name: "VIRTIO_IOMMU_F_BYPASS_CONFIG", bit: VIRTIO_IOMMU_F_BYPASS_CONFIG, requires: [] },
@@ -295,6 +300,8 @@ export function writeVirtioIommuRange32(
 export interface VirtioIommuProbeProperty {
   /** Kind of property; 0 ends the list */
   type: number;
+  /** Zero, or the property is passed over */
+  reserved: number;
   /** Bytes that follow */
   length: number;
 }
@@ -306,6 +313,7 @@ export const VIRTIO_IOMMU_PROBE_PROPERTY_SIZE = 4;
 export function emptyVirtioIommuProbeProperty(): VirtioIommuProbeProperty {
   return {
     type: 0,
+    reserved: 0,
     length: 0,
   };
 }
@@ -318,6 +326,7 @@ export function readVirtioIommuProbeProperty(
 ): VirtioIommuProbeProperty {
   const propertyWord = view.getUint16(at, true);
   into.type = propertyWord & 0xfff;
+  into.reserved = (propertyWord >>> 12) & 0xf;
   into.length = view.getUint16(at + 2, true);
   return into;
 }
@@ -328,7 +337,15 @@ export function writeVirtioIommuProbeProperty(
   at: number,
   value: VirtioIommuProbeProperty,
 ): void {
-  view.setUint16(at, within((within(value.type, 0xfff, "type")) >>> 0, 0xffff, "property"), true);
+  view.setUint16(
+    at,
+    within(
+      (within(value.type, 0xfff, "type") | (within(value.reserved, 0xf, "reserved") << 12)) >>> 0,
+      0xffff,
+      "property",
+    ),
+    true,
+  );
   view.setUint16(at + 2, within(value.length, 0xffff, "length"), true);
 }
 
@@ -336,6 +353,8 @@ export function writeVirtioIommuProbeProperty(
 export interface VirtioIommuProbeResvMem {
   /** Kind of property; 0 ends the list */
   type: number;
+  /** Zero, or the property is passed over */
+  reserved: number;
   /** Bytes that follow */
   length: number;
   /** What the addresses are for */
@@ -353,6 +372,7 @@ export function decodeVirtioIommuProbeResvMem(
 ): VirtioIommuProbeResvMem {
   const propertyWord = d.le16("property");
   const type = propertyWord & 0xfff;
+  const reserved = (propertyWord >>> 12) & 0xf;
   const length = d.le16("length");
   const subtype = knownValue(
     IommuReservedMemory,
@@ -363,7 +383,7 @@ export function decodeVirtioIommuProbeResvMem(
   d.skip(3, "reserved");
   const start = d.le64("start");
   const end = d.le64("end");
-  return { type, length, subtype, start, end };
+  return { type, reserved, length, subtype, start, end };
 }
 
 /** Writes `struct virtio_iommu_probe_resv_mem`; RangeError for a value that does not fit. */
@@ -372,7 +392,10 @@ export function encodeVirtioIommuProbeResvMem(
   value: VirtioIommuProbeResvMem,
   _s: IommuSession,
 ): void {
-  e.le16((within(value.type, 0xfff, "type")) >>> 0, "property");
+  e.le16(
+    (within(value.type, 0xfff, "type") | (within(value.reserved, 0xf, "reserved") << 12)) >>> 0,
+    "property",
+  );
   e.le16(value.length, "length");
   e.u8(value.subtype, "subtype");
   e.put(3);
@@ -660,7 +683,7 @@ function decodeIommuProbeAnswerPropertiesEntryList(
   _s: IommuSession,
 ): IommuProbeAnswerPropertiesEntry[] {
   const elements: IommuProbeAnswerPropertiesEntry[] = [];
-  while (d.remaining > 0) {
+  while (d.remaining >= 4) {
     const header = d.struct(
       4,
       readVirtioIommuProbeProperty,
@@ -668,9 +691,10 @@ function decodeIommuProbeAnswerPropertiesEntryList(
       "properties",
     );
     if (header.type === 0) break;
-    elements.push(
-      decodeIommuProbeAnswerPropertiesEntry(d.slot(header.length - 0, "properties"), header, _s),
-    );
+    const area = d.slot(header.length - 0, "properties");
+    if (header.reserved === 0) {
+      elements.push(decodeIommuProbeAnswerPropertiesEntry(area, header, _s));
+    }
   }
   return elements;
 }
@@ -702,7 +726,9 @@ function encodeIommuProbeAnswerPropertiesEntryList(
   out: Encoder,
   values: readonly IommuProbeAnswerPropertiesEntry[],
   _s: IommuSession,
+  area: number,
 ): void {
+  const start = out.length;
   const e = new Encoder();
   for (const value of values) {
     e.reset();
@@ -729,6 +755,7 @@ function encodeIommuProbeAnswerPropertiesEntryList(
     });
     out.bytesOf(e.bytes, "properties");
   }
+  if (out.length - start + 4 > area) return;
   out.struct(4, writeVirtioIommuProbeProperty, {
     ...(emptyVirtioIommuProbeProperty()),
     type: 0,
@@ -764,7 +791,7 @@ export function encodeIommuProbeAnswer(
   s: IommuSession,
 ): void {
   const propertiesAt = e.length;
-  encodeIommuProbeAnswerPropertiesEntryList(e, value.properties, s);
+  encodeIommuProbeAnswerPropertiesEntryList(e, value.properties, s, s.probeSize);
   e.pad(propertiesAt, s.probeSize, "properties");
   e.u8(value.status, "status");
   e.put(3);

@@ -58,6 +58,7 @@ function sequenceTold(draft: Draft, { path, struct }: FieldModel, field: dsl.Seq
   };
   check(`${path}.by`, field.by);
   if (field.size !== "fixed") check(`${path}.size.field`, field.size.field);
+  if (field.zero !== undefined) check(`${path}.zero`, field.zero);
 }
 
 /** Reports values by the standard's text that select two arms, or that nothing would look at. */

@@ -57,11 +57,13 @@ export function caseText(one: CaseView, place: CasePlace): object {
   const { readable, writable, status } = one;
   const refuse = (answer: string) => refuseText(layout, answer);
   const finish = finishText(one, layout);
+  const shut = notText(one.gate);
   const text = {
     ...one,
     refusedUnknown: refuse(status?.unknown ?? "0"),
     refusedMalformed: pulled ? "" : refuse(status?.malformed ?? "0"),
-    shut: notText(one.gate),
+    shut,
+    unanswered: set.refusals === null && status !== null && shut !== "",
     least: layout.least > place.checked ? layout.least : 0,
     needs: neededText(one, layout.least),
     fail: place.fail,

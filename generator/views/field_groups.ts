@@ -9,7 +9,7 @@ import type { FieldModel, StructModel } from "../model.ts";
 import { localName, propertyName } from "../names.ts";
 import { type FieldView, NOTHING, property } from "./field.ts";
 import type { Scope } from "./scope.ts";
-import { isGated, structShape } from "./shape.ts";
+import { fillsArea, isGated, structShape } from "./shape.ts";
 import type { Reference, Siblings } from "./siblings.ts";
 
 /** Calls that read and write one struct where a layout is walked. */
@@ -123,9 +123,9 @@ export function sequenceView(
   const length = siblings.length(model, field.length ?? "rest");
   const outer = siblings.outerOf(model);
   const whole = length.count === "d.remaining";
-  const fixed = typeof field.length === "number" ||
-    typeof field.length === "object" && "config" in field.length;
-  const put = `encode${type}List(e, ${value}, s${outer.encode});`;
+  const fixed = fillsArea(field);
+  const area = fixed && field.end !== undefined ? `, ${length.encoded}` : "";
+  const put = `encode${type}List(e, ${value}, s${outer.encode}${area});`;
   return {
     ...NOTHING,
     properties: [property(model, `readonly ${type}[]`, "[]")],

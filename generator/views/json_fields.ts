@@ -105,6 +105,8 @@ export interface JsonField {
   readonly body?: { readonly field: string; readonly includes: number } | "fixed";
   readonly end?: number;
   readonly align?: number;
+  /** Elements in whose header this field is not zero are passed over. */
+  readonly zero?: string;
   /** The driver may write it. */
   readonly driverWrites?: true;
   readonly doc?: string;
@@ -204,7 +206,7 @@ export class JsonFields {
       body: size === "fixed" ? size : { field: size.field, includes: size.includes ?? 0 },
       otherwise: field.otherwise ?? "refuse",
       ...(last === undefined ? {} : { end: last }),
-      ...pick(field, ["align"]),
+      ...pick(field, ["align", "zero"]),
       arms: this.#arms(arms),
     };
   }

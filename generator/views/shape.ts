@@ -4,6 +4,7 @@
  * @module
  */
 
+import type * as dsl from "../../spec/types.ts";
 import type { FieldModel, StructModel } from "../model.ts";
 import type { Scope } from "./scope.ts";
 
@@ -23,6 +24,11 @@ export function structShape(scope: Scope, struct: StructModel): Shape {
 /** Whether the field is not always there. */
 export function isGated({ when, unless, field }: FieldModel): boolean {
   return when.length > 0 || unless.length > 0 || field.strict === false;
+}
+
+/** Whether what stands in the field fills an area of a known size, with zeroes behind it. */
+export function fillsArea({ length }: dsl.Sequence): boolean {
+  return typeof length === "number" || typeof length === "object" && "config" in length;
 }
 
 /** Whether the field has a size, no alternatives, and nothing that only a walk can tell. */

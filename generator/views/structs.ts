@@ -13,7 +13,7 @@ import { fieldView } from "./fields.ts";
 import { constantOf, externName, ownerOf, pathOf } from "./paths.ts";
 import { armExterns, Siblings, structExterns } from "./siblings.ts";
 import type { Scope } from "./scope.ts";
-import { isGated, structShape } from "./shape.ts";
+import { fillsArea, isGated, structShape } from "./shape.ts";
 
 /** The codec of a list of fields. */
 export interface CodecView {
@@ -105,6 +105,12 @@ export interface SequenceView {
   readonly by: string;
   readonly hasEnd: boolean;
   readonly end: number;
+  /** Bytes of the header: fewer are an end. */
+  readonly least: number;
+  /** The end is missing when the area is full. */
+  readonly fillsArea: boolean;
+  /** Property of the header by which elements are passed over; empty when none are. */
+  readonly zero: string;
   /** Elements start at multiples of this; 0 when they follow each other closely. */
   readonly align: number;
 }
@@ -355,7 +361,8 @@ function sequenceView(scope: Scope, model: FieldModel): SequenceView {
   const write = (value: string) =>
     structText(scope, header, model.name, value).encode.replace(/^e\./, "out.");
   const end = scope.tagValue(field.end ?? 0);
-  const others = propertiesOf(header).filter((each) => each !== by && each !== size);
+  const zero = field.zero === undefined ? "" : propertyName(field.zero);
+  const others = propertiesOf(header).filter((each) => ![by, size, zero].includes(each));
   return {
     header: type,
     element: others.length === 0
@@ -369,6 +376,9 @@ function sequenceView(scope: Scope, model: FieldModel): SequenceView {
     by,
     hasEnd: field.end !== undefined,
     end,
+    least: header.size ?? 1,
+    fillsArea: field.end !== undefined && fillsArea(field),
+    zero,
     align: field.align ?? 0,
   };
 }

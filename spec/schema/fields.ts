@@ -209,6 +209,7 @@ const sequence = z.strictObject({
   ], { error: '{ field } or "fixed"' }),
   arms,
   end: tag.exactOptional(),
+  zero: fieldName.exactOptional().describe("Elements in which this is not zero are passed over"),
   align: positive.exactOptional(),
   length: length.exactOptional(),
   otherwise: otherwise.exactOptional(),

@@ -208,6 +208,7 @@ export class Samples {
     const header = this.#struct(this.#scope.struct(field.header));
     delete header[propertyName(field.by)];
     if (typeof field.size === "object") delete header[propertyName(field.size.field)];
+    if (field.zero !== undefined) delete header[propertyName(field.zero)];
     return { ...header, ...this.#arm(arm) };
   }
 

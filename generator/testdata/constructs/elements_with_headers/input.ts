@@ -1,4 +1,4 @@
-/** L18: elements that say what they are and how long, up to an end or the end of the area. */
+/** L18: elements that say what they are and how long, up to an end or the end of the area; some are passed over. */
 
 import { type Device, le16, le32, sequence, u8 } from "../../../../spec/dsl.ts";
 import { code, construct, STATUS, type Vector } from "../construct.ts";
@@ -12,6 +12,10 @@ const arms = {
 export const device: Device = construct("elements_with_headers", {
   structs: {
     head: { doc: "Head of an element", fields: { type: le16("Kind"), length: le16("Bytes") } },
+    other: {
+      doc: "Head of another element",
+      fields: { type: u8("Kind"), unused: u8("Zero"), length: le16("Bytes") },
+    },
   },
   config: { struct: "c", fields: { area: le32("Bytes of properties") } },
   messages: {
@@ -29,11 +33,12 @@ export const device: Device = construct("elements_with_headers", {
       },
       writable: {
         some: sequence("Up to an end, in an area", {
-          header: "head",
+          header: "other",
           by: "type",
           size: { field: "length" },
           arms,
           end: 0,
+          zero: "unused",
           length: { config: "area" },
         }),
         status: code,
@@ -62,6 +67,52 @@ export const vectors: Vector[] = [
         }],
       },
       answer: { some: [{ kind: "level", level: 8 }] },
+      status: 0,
+    },
+  },
+  {
+    name: "a full area",
+    section: "none",
+    message: "ask",
+    queue: 0,
+    features: [],
+    config: { area: 16 },
+    readable: "0200 0500 01 000000",
+    writable: "0100 0400 08000000 0100 0400 09000000 00",
+    values: {
+      request: { all: [{ kind: "flag", flag: 1 }] },
+      answer: { some: [{ kind: "level", level: 8 }, { kind: "level", level: 9 }] },
+      status: 0,
+    },
+  },
+  {
+    name: "an area that is full but for less than an end",
+    section: "none",
+    message: "ask",
+    queue: 0,
+    features: [],
+    config: { area: 7 },
+    readable: "0200 0500 01 000000",
+    writable: "0200 0100 01 0000 00",
+    values: {
+      request: { all: [{ kind: "flag", flag: 1 }] },
+      answer: { some: [{ kind: "flag", flag: 1 }] },
+      status: 0,
+    },
+  },
+  {
+    name: "an element that is passed over",
+    section: "none",
+    message: "ask",
+    queue: 0,
+    features: [],
+    only: "driver",
+    config: { area: 16 },
+    readable: "0200 0500 01 000000",
+    writable: "0180 0400 08000000 0100 0400 09000000 00",
+    values: {
+      request: { all: [{ kind: "flag", flag: 1 }] },
+      answer: { some: [{ kind: "level", level: 9 }] },
       status: 0,
     },
   },
