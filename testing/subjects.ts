@@ -23,6 +23,8 @@ import { I2cDevice } from "../generated/i2c/device.ts";
 import { I2cDriver } from "../generated/i2c/driver.ts";
 import { InputDevice } from "../generated/input/device.ts";
 import { InputDriver } from "../generated/input/driver.ts";
+import { IommuDevice } from "../generated/iommu/device.ts";
+import { IommuDriver } from "../generated/iommu/driver.ts";
 import { NetworkDevice } from "../generated/net/device.ts";
 import { NetworkDriver } from "../generated/net/driver.ts";
 import { ScsiDevice } from "../generated/scsi/device.ts";
@@ -67,6 +69,7 @@ const SIDES: Readonly<Record<string, Sides>> = {
   gpio: sides(GpioDevice, GpioDriver.open),
   i2c: sides(I2cDevice, I2cDriver.open),
   input: sides(InputDevice, InputDriver.open),
+  iommu: sides(IommuDevice, IommuDriver.open),
   net: sides(NetworkDevice, NetworkDriver.open),
   scsi: sides(ScsiDevice, ScsiDriver.open),
 };
