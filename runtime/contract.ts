@@ -19,6 +19,7 @@ export function checkContract(wanted: number): void {
   );
 }
 
+export { AdminDriver } from "./admin/driver.ts";
 export { Arena, type DmaBuffer } from "./arena.ts";
 export { DeviceBehaviour, DriverBehaviour } from "./behaviour.ts";
 export * from "./behaviours/zones.ts";
@@ -28,6 +29,7 @@ export { type ConfigRange, ConfigSpace } from "./config.ts";
 export { ReadableBytes, WritableBytes } from "./cursor.ts";
 export * from "./decoder.ts";
 export { Device, type DeviceOptions } from "./device.ts";
+export type { AdminServer, DeviceHooks } from "./device_hooks.ts";
 export { Driver, type NegotiateOptions } from "./driver.ts";
 export * from "./encoder.ts";
 export { PeerError, type PeerErrorDetail, RequestAborted, TransportError } from "./errors.ts";
@@ -54,9 +56,15 @@ export type {
   UsedLengths,
 } from "./queue.ts";
 export { RequestSlots } from "./requests.ts";
-export type { DeviceSnapshot, SavedQueue } from "./snapshot.ts";
+export type { DeviceSnapshot, SavedAdmin, SavedQueue } from "./snapshot.ts";
 export { Status } from "./status.ts";
-export type { DeviceBinding, Facilities, SharedMemory, Transport } from "./transport.ts";
+export type {
+  AdminQueues,
+  DeviceBinding,
+  Facilities,
+  SharedMemory,
+  Transport,
+} from "./transport.ts";
 export * from "./plan.ts";
 export * from "./values.ts";
 export * from "./answers.ts";

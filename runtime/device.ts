@@ -8,8 +8,9 @@
  * @module
  */
 
-import { DeviceBehaviours } from "./behaviour.ts";
-import { type ConfigRange, ConfigSpace } from "./config.ts";
+import { ConfigSpace } from "./config.ts";
+import { OwnedGroups } from "./device_groups.ts";
+import { type AdminServer, DeviceHooks, type DeviceOptions } from "./device_hooks.ts";
 import { DeviceQueues, type QueueWatcher } from "./device_queues.ts";
 import { PeerError } from "./errors.ts";
 import {
@@ -23,54 +24,38 @@ import {
   queueFormat,
   ReservedFeature,
   ringFeatures,
-  type RingOptions,
 } from "./features.ts";
 import { QUEUE_SIZE_MAX } from "./layout.ts";
+import type { GuestMemory } from "./memory.ts";
 import type { DeviceQueue, QueueLayout, QueuePosition } from "./queue.ts";
 import { checkQueueLayout, largestSize } from "./queue_check.ts";
 import { type DeviceSnapshot, readSnapshot, refuseField, SNAPSHOT_HEAD } from "./snapshot.ts";
 import { heededStatus, isLive, Status, statusName } from "./status.ts";
-import type { DeviceBinding, SharedMemory } from "./transport.ts";
+import type { AdminQueues, DeviceBinding } from "./transport.ts";
+
+export type { DeviceOptions } from "./device_hooks.ts";
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND, DEVICE_NEEDS_RESET, FAILED } = Status;
 
-/** How a device is made. */
-export interface DeviceOptions {
-  /** Features of the device type that are implemented; RangeError unless they are closed. */
-  readonly offered: bigint;
-  /** The first bytes of the configuration space, which are copied. */
-  readonly config: Uint8Array;
-  /** Which parts of the configuration space the driver may write. */
-  readonly writable?: readonly ConfigRange[];
-  /** Which features of the ring and the core are offered. */
-  readonly ring?: RingOptions;
-  /** The largest queue, in descriptors: 1 to 32768, 256 when not given. */
-  readonly queueSizeMax?: number;
-}
-
 /** Base of every device: its methods are what a driver does to it, its hooks what a device adds. */
-export abstract class Device {
+export abstract class Device extends DeviceHooks {
   /** What the device type is. */
   readonly info: DeviceInfo;
-  /** All features that are implemented; a transport may carry fewer. */
-  readonly offered: bigint;
   /** The configuration space; call {@linkcode Device.configChanged} after an edit. */
   readonly config: ConfigSpace;
-  /** Told about lies of the driver and errors of handlers; the latter go to the console when it is not set. */
-  onError: ((error: unknown) => void) | undefined = undefined;
-
-  /** What the protocol prescribes beyond messages; generated code adds it. */
-  protected readonly behaviours: DeviceBehaviours = new DeviceBehaviours();
   readonly #sizeMax: number;
   readonly #queues: DeviceQueues = new DeviceQueues({
-    serving: () => isLive(this.#status) && !this.#suspending,
-    serve: (queue) => this.serve(queue),
-    started: (queue) => this.queueStarted(queue),
-    stopped: (index) => this.queueStopped(index),
+    serving: () => isLive(this.#status) && !this.#suspending && !this.#stopped,
+    serve: (queue) => this.#groups.has(queue.index) ? this.#groups.serve(queue) : this.serve(queue),
+    started: (queue) => this.#groups.has(queue.index) || this.queueStarted(queue),
+    stopped: (index) => this.#groups.has(index) || this.queueStopped(index),
     notify: (index) => this.#binding?.notifyQueue(index),
     broken: (error) => this.needsReset(error),
     failed: (error) => this.needsReset(error),
   });
+  readonly #groups: OwnedGroups;
+  #offered: bigint;
+  #stopped = false;
   #binding: DeviceBinding | undefined;
   #status = 0;
   #accepted = 0n;
@@ -80,13 +65,15 @@ export abstract class Device {
 
   /** RangeError when a feature, a size or a range of the options is not possible. */
   constructor(info: DeviceInfo, options: DeviceOptions) {
+    super();
     const { offered, queueSizeMax = 256 } = options;
     checkDefined("offer", offered, info);
     this.info = info;
-    this.offered = offered | ringFeatures(options.ring);
-    const closed = closeFeatures(this.offered, info.features);
-    if (closed !== this.offered) {
-      const why = featuresLost(this.offered & ~closed, closed, info.features);
+    this.#offered = offered | ringFeatures(options.ring);
+    this.#groups = new OwnedGroups(options.ring?.admin ?? true);
+    const closed = closeFeatures(this.#offered, info.features);
+    if (closed !== this.#offered) {
+      const why = featuresLost(this.#offered & ~closed, closed, info.features);
       throw new RangeError(`Cannot offer the features of ${info.name}: ${why}`);
     }
     if (!Number.isInteger(queueSizeMax) || queueSizeMax < 1 || queueSizeMax > QUEUE_SIZE_MAX) {
@@ -98,6 +85,11 @@ export abstract class Device {
     this.config = new ConfigSpace(options.config, options.writable);
   }
 
+  /** All features that are implemented; a transport may carry fewer. */
+  get offered(): bigint {
+    return this.#offered;
+  }
+
   /** Features that were negotiated; none until FEATURES_OK. */
   get features(): bigint {
     return this.#features;
@@ -106,6 +98,25 @@ export abstract class Device {
   /** Whether a feature was negotiated; for the control plane, not for each request. */
   hasFeature(bit: number): boolean {
     return hasBit(this.#features, bit);
+  }
+
+  /**
+   * Makes the device the owner of groups, which offers VIRTIO_F_ADMIN_VQ where the transport carries it
+   * (VIRTIO 1.4, 2.11). TypeError once the device is bound or owns some, or when its options exclude it.
+   */
+  own(groups: AdminServer): void {
+    this.#groups.take(groups, this, this.#binding !== undefined);
+    this.#offered |= 1n << BigInt(ReservedFeature.VIRTIO_F_ADMIN_VQ);
+  }
+
+  /** The memory that the driver lends; undefined while the device is bound to no transport. */
+  get memory(): GuestMemory | undefined {
+    return this.#binding?.memory;
+  }
+
+  /** Where the administration queues are, once they are negotiated. */
+  get adminQueues(): AdminQueues {
+    return this.#groups.queues(this.countQueues());
   }
 
   /** How many queues the device has, with the features and the configuration of this moment. */
@@ -183,7 +194,9 @@ export abstract class Device {
   /** The largest size of a queue, in descriptors; 0 when there is no such queue. */
   queueSizeMax(index: number): number {
     const exists = Number.isInteger(index) && index >= 0 && index < this.countQueues();
-    return exists ? largestSize(queueFormat(this.#features), this.#sizeMax) : 0;
+    return exists || this.#groups.has(index)
+      ? largestSize(queueFormat(this.#features), this.#sizeMax)
+      : 0;
   }
 
   /**
@@ -231,11 +244,6 @@ export abstract class Device {
     return this.config.generation;
   }
 
-  /** A shared memory region; a device type that has some overrides it. */
-  sharedMemory(_id: number): SharedMemory | undefined {
-    return undefined;
-  }
-
   /** A kick: serves a queue until it is empty, or for a fair while and then again in a later task. */
   notify(index: number): void {
     this.#queues.serve(index);
@@ -246,59 +254,36 @@ export abstract class Device {
     return this.#queues.poll(index);
   }
 
-  // What generated code implements.
-
-  /**
-   * Pops, answers and publishes up to `queue.size` buffers; true when it stopped there with more
-   * waiting. Suppressing and arming is done around it.
-   */
-  protected abstract serve(queue: DeviceQueue): boolean;
-
-  /** How many queues there are with the features and the configuration of this moment. */
-  protected abstract countQueues(): number;
-
-  /** Whether the device can work with these features; they are offered, and closed (VIRTIO 1.4, 2.2.2). */
-  protected acceptsFeatures(_features: bigint): boolean {
-    return true;
-  }
-
-  /** Buffers of a queue that are being processed, for which a suspend waits. */
-  protected inFlight(queue: DeviceQueue): number {
-    return queue.pending;
-  }
-
-  /** A queue went live. */
-  protected queueStarted(_queue: DeviceQueue): void {}
-
-  /** A live queue was reset, alone or with the device. */
-  protected queueStopped(_index: number): void {}
-
-  /** The driver wrote to `config.bytes`. */
-  protected configWritten(_offset: number, _length: number): void {}
-
-  /** A restore exchanged `config.bytes`; queues and state follow. */
-  protected configRestored(): void {}
-
-  /** The driver set DRIVER_OK: once after each initialisation, not on resume or restore. */
-  protected driverOk(): void {}
-
-  /** The device was reset. */
-  protected deviceReset(): void {}
-
-  /** What the device type wants saved beside status, features, configuration and queues. */
-  protected saveState(): unknown {
-    return undefined;
-  }
-
-  /** Takes back what {@linkcode Device.saveState} gave, as untrusted data. */
-  protected restoreState(_state: unknown): void {}
-
   // What handlers and users call.
 
   /** To be called after an edit of `config.bytes`: notifies the driver, on resume if it is suspended. */
   configChanged(): void {
-    if ((this.#status & SUSPEND) !== 0) this.#withheld = true;
+    if (this.#stopped || (this.#status & SUSPEND) !== 0) this.#withheld = true;
     else if ((this.#status & DRIVER_OK) !== 0) this.#binding?.notifyConfig();
+  }
+
+  /**
+   * Stops the device for who owns its group: until {@linkcode Device.go}, also over a reset, it touches no
+   * queue and sends no notification (VIRTIO 1.4, 2.12.1.4). Done once the device is {@linkcode Device.idle}.
+   */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Whether the device is stopped; what it had begun may still go on. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Lets a stopped device go on, with what it holds by now. */
+  go(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    if (this.#withheld && (this.#status & SUSPEND) === 0) {
+      this.#withheld = false;
+      this.configChanged();
+    }
+    if (isLive(this.#status)) this.#queues.start();
   }
 
   /** Declares the device broken until its next reset, and reports the cause (VIRTIO 1.4, 2.1.2). */
@@ -318,7 +303,8 @@ export abstract class Device {
 
   /** A queue, as long as buffers of it may be used: live, not suspended, not broken. */
   protected queue(index: number): DeviceQueue | undefined {
-    return isLive(this.#status) ? this.#queues.get(index) : undefined;
+    const mayUse = isLive(this.#status) && (!this.#stopped || this.#processing());
+    return mayUse ? this.#queues.get(index) : undefined;
   }
 
   /** The whole device as plain data, between two tasks; buffers in flight are served again after a restore. */
@@ -336,6 +322,7 @@ export abstract class Device {
       queues: this.#queues.save(),
       behaviours: this.behaviours.save(),
       state: this.saveState(),
+      ...this.#groups.save(),
     };
   }
 
@@ -366,6 +353,7 @@ export abstract class Device {
     }
     config.restore(Uint8Array.from(saved.config), saved.generation);
     this.configRestored();
+    this.#groups.restore(saved.admin, this.countQueues());
     this.#status = saved.status;
     this.#withheld = saved.withheld;
     this.#suspending = saved.suspending && isLive(saved.status);
@@ -403,6 +391,7 @@ export abstract class Device {
     this.#queues.closeAll();
     this.#attempt(() => this.behaviours.reset());
     this.#attempt(() => this.deviceReset());
+    this.#attempt(() => this.#groups.reset());
     this.#status = 0;
     this.#accepted = this.#features = 0n;
     this.#suspending = this.#withheld = false;
@@ -417,6 +406,7 @@ export abstract class Device {
     if (!hasBit(features, ReservedFeature.VIRTIO_F_VERSION_1)) return;
     if (!this.acceptsFeatures(features) || !this.behaviours.settle(features)) return;
     this.#features = features;
+    this.#groups.agree(features, this.countQueues());
     this.#status |= FEATURES_OK;
   }
 

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { AdminDriver } from "./admin/driver.ts";
 import { PeerError, type PeerErrorDetail, TransportError } from "./errors.ts";
 import {
   carriedFeatures,
@@ -36,6 +37,9 @@ const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND, DEVICE_NEEDS_RESET
 
 /** Descriptors of a queue unless told otherwise. */
 const QUEUE_SIZE = 256;
+/** Descriptors of an administration queue: its commands go one by one. */
+const ADMIN_QUEUE_SIZE = 16;
+const ADMIN_VQ = 1n << BigInt(ReservedFeature.VIRTIO_F_ADMIN_VQ);
 /** How often a configuration that changes under the read is read again. */
 const CONFIG_READS = 16;
 
@@ -63,6 +67,7 @@ export abstract class Driver implements AsyncDisposable {
   protected readonly transport: Transport;
 
   readonly #queues: DriverQueues;
+  #admin: AdminDriver | undefined;
   #status = 0;
   #offered = 0n;
   #features = 0n;
@@ -76,8 +81,9 @@ export abstract class Driver implements AsyncDisposable {
     this.transport = transport;
     this.info = info;
     this.#queues = new DriverQueues(transport, {
-      collect: (queue) => this.collect(queue),
-      polls: (queue) => this.polls(queue),
+      collect: (queue) =>
+        this.#admin?.queue === queue ? this.#admin.collect() : this.collect(queue),
+      polls: (queue) => this.#admin?.queue !== queue && this.polls(queue),
       broken: (error) => this.#fail(error, FAILED),
     });
     transport.onQueueNotify = (index) => this.#queues.notified(index);
@@ -93,6 +99,11 @@ export abstract class Driver implements AsyncDisposable {
   /** Features that the device offered. */
   get offered(): bigint {
     return this.#offered;
+  }
+
+  /** The commands to the groups that the device owns, once the driver is open; undefined without VIRTIO_F_ADMIN_VQ. */
+  get admin(): AdminDriver | undefined {
+    return this.#admin;
   }
 
   /** Whether a feature was negotiated; for the control plane, not for each request. */
@@ -126,7 +137,8 @@ export abstract class Driver implements AsyncDisposable {
       await this.#setStatus(ACKNOWLEDGE);
       await this.#setStatus(DRIVER);
       this.#offered = await transport.getFeatures();
-      const accepted = this.#choose(want | require | ringFeatures(ring), require);
+      const core = ringFeatures(ring) | (ring?.admin === false ? 0n : ADMIN_VQ);
+      const accepted = this.#choose(want | require | core, require);
       await transport.setFeatures(accepted);
       signal?.throwIfAborted();
       await this.#setStatus(FEATURES_OK);
@@ -175,8 +187,9 @@ export abstract class Driver implements AsyncDisposable {
     );
   }
 
-  /** Sets DRIVER_OK, and sends the kicks that had to wait for it. */
+  /** Opens the administration queue, if there is one, sets DRIVER_OK, and sends the kicks that had to wait for it. */
   protected async ready(): Promise<void> {
+    if (this.hasFeature(ReservedFeature.VIRTIO_F_ADMIN_VQ)) await this.#openAdmin();
     await this.#setStatus(DRIVER_OK);
     if (this.#failure === undefined) this.#queues.start();
   }
@@ -294,6 +307,13 @@ export abstract class Driver implements AsyncDisposable {
     return accepted;
   }
 
+  async #openAdmin(): Promise<void> {
+    const { index, count } = await this.transport.adminQueues!();
+    if (count < 1) this.#refuse({ field: "admin_queue_num", wanted: "at least 1", got: count });
+    const queue = await this.openQueue(index, ADMIN_QUEUE_SIZE);
+    this.#admin = new AdminDriver(queue, this.requestSlots(queue, AdminDriver.slotSize));
+  }
+
   #refuse(detail: PeerErrorDetail): never {
     throw new PeerError(`Cannot drive the ${this.info.name} device`, detail);
   }
@@ -326,6 +346,7 @@ export abstract class Driver implements AsyncDisposable {
     this.#abortAll(cause);
     this.#status = 0;
     this.#offered = this.#features = 0n;
+    this.#admin = undefined;
     await transport.setStatus(0);
     let status = 0;
     await until(

@@ -53,6 +53,8 @@ export interface RingOptions {
   readonly reset?: boolean;
   /** VIRTIO_F_SUSPEND */
   readonly suspend?: boolean;
+  /** VIRTIO_F_ADMIN_VQ; a device offers it if it owns groups of devices */
+  readonly admin?: boolean;
 }
 
 /** The set of these bit numbers. */
@@ -65,7 +67,7 @@ export function hasBit(features: bigint, bit: number): boolean {
   return (features >> BigInt(bit) & 1n) === 1n;
 }
 
-/** VIRTIO_F_VERSION_1 and the ring and core features that the options choose. */
+/** VIRTIO_F_VERSION_1 and the ring and core features that the options choose; devices offer ADMIN_VQ with groups. */
 export function ringFeatures(options: RingOptions = {}): bigint {
   const F = ReservedFeature;
   const bits: number[] = [F.VIRTIO_F_VERSION_1];

@@ -13,7 +13,7 @@ import { TransportError } from "./errors.ts";
 import { GuestMemory } from "./memory.ts";
 import type { QueueLayout } from "./queue.ts";
 import { queueTask } from "./task.ts";
-import type { Facilities, SharedMemory, Transport } from "./transport.ts";
+import type { AdminQueues, Facilities, SharedMemory, Transport } from "./transport.ts";
 
 const MEMORY_ADDRESS = 0x1000_0000;
 const MEMORY_SIZE = 16 << 20;
@@ -22,13 +22,13 @@ const CONFIG = -1;
 /** One burst in so many is a task of its own: microtasks alone would starve timers and sockets. */
 const TASK_EVERY = 256;
 
-/** What a loopback carries unless told otherwise: all but administration queues. */
+/** What a loopback carries unless told otherwise: everything. */
 export const LOOPBACK_FACILITIES: Facilities = {
   name: "loopback",
   featureBits: 128,
   queueReset: true,
   sharedMemory: true,
-  adminQueue: false,
+  adminQueue: true,
   notificationData: true,
   suspend: true,
   configGeneration: true,
@@ -93,6 +93,10 @@ class Loopback implements Transport {
 
   queueSizeMax(index: number): Promise<number> {
     return this.#ask((device) => device.queueSizeMax(index));
+  }
+
+  adminQueues(): Promise<AdminQueues> {
+    return this.#ask((device) => device.adminQueues);
   }
 
   enableQueue(layout: QueueLayout): Promise<void> {

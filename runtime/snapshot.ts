@@ -24,6 +24,14 @@ export interface SavedQueue {
   readonly position: QueuePosition;
 }
 
+/** What the driver of an owner of groups set up. */
+export interface SavedAdmin {
+  /** Index of the first administration queue. */
+  readonly index: number;
+  /** What serves them keeps, in a form of its own. */
+  readonly state: unknown;
+}
+
 /** A whole device as plain data, fit for JSON as long as `state` is; it holds no guest memory. */
 export interface DeviceSnapshot {
   /** {@linkcode SNAPSHOT_NAME} */
@@ -52,6 +60,8 @@ export interface DeviceSnapshot {
   readonly behaviours: Readonly<Record<string, unknown>>;
   /** What the device type keeps beside, in a form of its own. */
   readonly state: unknown;
+  /** Devices that own groups alone: what their driver set up. */
+  readonly admin?: SavedAdmin;
 }
 
 /**
@@ -95,7 +105,13 @@ function readFields(root: Record<string, unknown>): DeviceSnapshot {
     queues: list(root.queues, "queues").map((queue, at) => readQueue(queue, `queues[${at}]`)),
     behaviours: record(root.behaviours, "behaviours"),
     state: root.state,
+    ...(root.admin === undefined ? {} : { admin: readAdmin(root.admin) }),
   };
+}
+
+function readAdmin(value: unknown): SavedAdmin {
+  const admin = record(value, "admin");
+  return { index: integer(admin.index, "admin.index", 0xffff), state: admin.state };
 }
 
 function readQueue(value: unknown, path: string): SavedQueue {

@@ -41,6 +41,14 @@ export interface SharedMemory {
   readonly length: number;
 }
 
+/** Where the administration queues of a device are (VIRTIO 1.4, 2.13). */
+export interface AdminQueues {
+  /** Index of the first, behind all other queues. */
+  readonly index: number;
+  /** How many there are; 0 unless VIRTIO_F_ADMIN_VQ is negotiated. */
+  readonly count: number;
+}
+
 /** How queues lie over a legacy interface: each in one piece (VIRTIO 1.4, 2.7.2). */
 export interface LegacyQueues {
   /** The piece and the used ring in it start at multiples of this. */
@@ -71,6 +79,8 @@ export interface Transport {
   setFeatures(features: bigint): Promise<void>;
   /** The largest size of a queue, in descriptors; 0 when there is no such queue. */
   queueSizeMax(index: number): Promise<number>;
+  /** Finds the administration queues, once they are negotiated; there where the facilities say so. */
+  adminQueues?(): Promise<AdminQueues>;
   /** Tells the device where a queue lies, and enables it. */
   enableQueue(layout: QueueLayout): Promise<void>;
   /** Resets one queue; settles once the device has let go of it (VIRTIO 1.4, 2.6.1). */

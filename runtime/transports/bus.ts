@@ -7,7 +7,7 @@
 
 import type { Arena } from "../arena.ts";
 import type { GuestMemory } from "../memory.ts";
-import type { Transport } from "../transport.ts";
+import type { AdminQueues, Transport } from "../transport.ts";
 import type { ChannelCommand, ChannelStatus } from "./ccw_channel.ts";
 
 /** Bytes of one register access. */
@@ -95,14 +95,6 @@ export interface PciTransport extends MachineTransport {
   message(vector: number): void;
   /** The administration queues, once VIRTIO_F_ADMIN_VQ is negotiated (VIRTIO 1.4, 2.13). */
   adminQueues(): Promise<AdminQueues>;
-}
-
-/** The administration queues of a device. */
-export interface AdminQueues {
-  /** Index of the first. */
-  readonly index: number;
-  /** How many there are. */
-  readonly count: number;
 }
 
 /** The driver's end of channel I/O. */

@@ -14,7 +14,7 @@ import type { Device } from "../device.ts";
 import { queueFormat, ReservedFeature } from "../features.ts";
 import type { GuestMemory } from "../memory.ts";
 import { Status } from "../status.ts";
-import type { Facilities } from "../transport.ts";
+import type { AdminQueues, Facilities } from "../transport.ts";
 import { isSize } from "./register_bank.ts";
 import { savedInteger, savedIntegers, savedList, savedRecord } from "./saved.ts";
 
@@ -89,6 +89,7 @@ export class DeviceCore {
   readonly #scratch: readonly Uint8Array[] = [1, 2, 3, 4].map((size) => new Uint8Array(size));
   #selected: Uint32Array | undefined;
   #queueCount = 0;
+  #admin: AdminQueues = { index: 0, count: 0 };
   #sizeMax = 0;
   #closed = false;
 
@@ -112,6 +113,11 @@ export class DeviceCore {
   /** The device was taken away. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Where the administration queues are, which do not count among the others. */
+  get adminQueues(): AdminQueues {
+    return this.#admin;
   }
 
   /** How many queues there are. */
@@ -168,7 +174,7 @@ export class DeviceCore {
 
   /** The largest size of the selected queue; 0 when there is none. */
   queueSizeMax(): number {
-    return this.queueSelect < this.#queueCount ? this.#sizeMax : 0;
+    return this.#exists(this.queueSelect) ? this.#sizeMax : 0;
   }
 
   /** A register of the selected queue. */
@@ -294,7 +300,9 @@ export class DeviceCore {
 
   #restoreQueues(queues: readonly (readonly number[])[], path: string): void {
     const enabled = new Set(this.device.save().queues.map(({ layout }) => layout.index));
-    queues.forEach(([index], at) => savedInteger(index, `${path}[${at}][0]`, this.#queueCount - 1));
+    queues.forEach(([index], at) => {
+      if (!this.#exists(index!)) savedInteger(index, `${path}[${at}][0]`, this.#queueCount - 1);
+    });
     for (const [index, ...words] of queues) {
       words[QueueWord.ENABLED] = enabled.delete(index!) ? 1 : 0;
       this.#queues.set(index!, Uint32Array.from(words));
@@ -305,12 +313,17 @@ export class DeviceCore {
     }
   }
 
+  #exists(index: number): boolean {
+    const { index: first, count } = this.#admin;
+    return index < this.#queueCount || index >= first && index < first + count;
+  }
+
   #agreed(): boolean {
     return (this.device.getStatus() & Status.FEATURES_OK) !== 0;
   }
 
   #firstWrite(): Uint32Array | undefined {
-    if (this.queueSelect >= this.#queueCount) return undefined;
+    if (!this.#exists(this.queueSelect)) return undefined;
     const words = new Uint32Array(QUEUE_WORDS);
     words[QueueWord.VECTOR] = this.#noVector;
     this.#queues.set(this.queueSelect, words);
@@ -334,6 +347,7 @@ export class DeviceCore {
   /** Counting queues allocates, and what it depends on changes with the status. */
   #refresh(): void {
     this.#queueCount = this.device.queueCount;
+    this.#admin = this.device.adminQueues;
     this.#sizeMax = this.device.queueSizeMax(0);
   }
 }

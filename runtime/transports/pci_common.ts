@@ -42,6 +42,16 @@ export function validVector(file: PciRegisters, vector: number): number {
   return vector < file.vectors ? vector : VIRTIO_MSI_NO_VECTOR;
 }
 
+/** Where a queue is notified, in multiples. */
+export function notifyPlace(index: number): number {
+  return index % NOTIFY_PLACES;
+}
+
+/** What names a queue in a notification with NOTIF_CONFIG_DATA. */
+export function notifyData(index: number): number {
+  return index ^ NOTIFY_DATA_FLIP;
+}
+
 /** Registers that a feature brings read 0 until it was negotiated. */
 const COMMON: Actions<typeof PCI_COMMON, PciRegisters> = {
   deviceFeatureSelect: {
@@ -84,7 +94,7 @@ const COMMON: Actions<typeof PCI_COMMON, PciRegisters> = {
     read: ({ core }) => core.queueWord(QueueWord.ENABLED),
     write: ({ core }, value) => value === 1 && core.enableQueue(),
   },
-  queueNotifyOff: { read: ({ core }) => core.queueSelect % NOTIFY_PLACES },
+  queueNotifyOff: { read: ({ core }) => notifyPlace(core.queueSelect) },
   queueDesc: {
     low: word(QueueWord.DESC_LOW),
     high: word(QueueWord.DESC_HIGH),
@@ -98,13 +108,13 @@ const COMMON: Actions<typeof PCI_COMMON, PciRegisters> = {
     high: word(QueueWord.DEVICE_HIGH),
   },
   queueNotifConfigData: {
-    read: ({ core }) => namesQueues(core) ? core.queueSelect ^ NOTIFY_DATA_FLIP : 0,
+    read: ({ core }) => namesQueues(core) ? notifyData(core.queueSelect) : 0,
   },
   // A queue is reset at once: the register never reads 1.
   queueReset: { read: () => 0, write: ({ core }, value) => value === 1 && core.ringReset() },
-  // Administration queues would follow the others; no device has any.
-  adminQueueIndex: { read: ({ core }) => Math.min(core.queueCount, 0xffff) },
-  adminQueueNum: { read: () => 0 },
+  // Administration queues follow the others.
+  adminQueueIndex: { read: ({ core }) => Math.min(core.adminQueues.index, 0xffff) },
+  adminQueueNum: { read: ({ core }) => core.adminQueues.count },
 };
 
 function word(at: number) {
@@ -122,8 +132,7 @@ function namesQueues(core: DeviceCore): boolean {
 const NOTIFY = { notify: { offset: 0, size: 2, access: "W" } } as const;
 const notify = RegisterMap.of<typeof NOTIFY, PciRegisters>(NOTIFY, {
   notify: {
-    write: ({ core }, value) =>
-      core.device.notify(namesQueues(core) ? value ^ NOTIFY_DATA_FLIP : value),
+    write: ({ core }, value) => core.device.notify(namesQueues(core) ? notifyData(value) : value),
   },
 });
 const isr = RegisterMap.of<typeof PCI_ISR, PciRegisters>(PCI_ISR, {

@@ -11,6 +11,7 @@ import {
   VIRTIO_MSI_NO_VECTOR,
   VIRTIO_PCI_COMMON_CFG_SIZE,
 } from "../../generated/layout/pci.ts";
+import type { GroupMember } from "../admin/group.ts";
 import type { Device } from "../device.ts";
 import { featureSet, ReservedFeature } from "../features.ts";
 import type { GuestMemory } from "../memory.ts";
@@ -38,6 +39,7 @@ import {
 import { type BarLayout, PciCommand, PciConfigSpace, PciHeader, PciStatus } from "./pci_config.ts";
 import { describeTransitional, legacyBar } from "./pci_legacy_bar.ts";
 import { MSIX_ENABLE, MSIX_MASK_ALL, MsixTable } from "./pci_msix.ts";
+import { pciMember } from "./pci_member.ts";
 import { sharedMemoryBar } from "./pci_shared.ts";
 import { PciWindow } from "./pci_window.ts";
 import { low, RegisterBank } from "./register_bank.ts";
@@ -162,6 +164,17 @@ export class PciDevice {
     this.#space.write(offset, size, value);
     this.#configWritten();
     this.#window.afterWrite(offset, size);
+  }
+
+  /** The function as a member of a group that another one owns (VIRTIO 1.4, 2.11). */
+  member(): GroupMember {
+    return pciMember(this.#registers, {
+      messages: () => this.#msix?.enabled === true,
+      bar: STRUCTURES_BAR,
+      ownFeatures: OWN_FEATURES,
+      save: () => this.save(),
+      restore: (saved) => this.restore(saved),
+    });
   }
 
   /** Takes the device away, as when it is unplugged: it is reset, and free to be bound elsewhere. */

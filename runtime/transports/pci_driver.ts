@@ -13,8 +13,8 @@ import {
 import { TransportError } from "../errors.ts";
 import { hasBit, ReservedFeature } from "../features.ts";
 import type { QueueLayout } from "../queue.ts";
-import type { SharedMemory } from "../transport.ts";
-import type { AccessSize, AdminQueues, PciMachine, PciTransport, RegisterAccess } from "./bus.ts";
+import type { AdminQueues, SharedMemory } from "../transport.ts";
+import type { AccessSize, PciMachine, PciTransport, RegisterAccess } from "./bus.ts";
 import { PCI_FACILITIES } from "./carried.ts";
 import {
   BusTransport,

@@ -50,6 +50,11 @@ export function describeTransitional(space: PciConfigSpace, deviceId: number): v
   space.bytes[PciHeader.REVISION_ID] = 0;
 }
 
+/** Whether a device type has a legacy interface over PCI. */
+export function hasLegacyInterface(deviceId: number): boolean {
+  return IDS.has(deviceId);
+}
+
 /** The range of legacy registers. */
 export function legacyBar(file: PciRegisters, messages: () => boolean): WindowTarget {
   const { core } = file;

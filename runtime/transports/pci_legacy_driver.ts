@@ -12,8 +12,8 @@ import {
 } from "../../generated/layout/pci.ts";
 import { TransportError } from "../errors.ts";
 import type { QueueLayout } from "../queue.ts";
-import type { LegacyQueues } from "../transport.ts";
-import type { AccessSize, AdminQueues, PciMachine, PciTransport, RegisterAccess } from "./bus.ts";
+import type { AdminQueues, LegacyQueues } from "../transport.ts";
+import type { AccessSize, PciMachine, PciTransport, RegisterAccess } from "./bus.ts";
 import { PCI_LEGACY_FACILITIES } from "./carried.ts";
 import { readBytes, writeBytes } from "./driver_core.ts";
 import { LEGACY_PAGE, LegacyTransport, pageOf } from "./legacy_driver.ts";

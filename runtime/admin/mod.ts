@@ -1,0 +1,48 @@
+/**
+ * Administration: devices that own groups of devices, and the commands for their members (VIRTIO 1.4,
+ * 2.11 to 2.14).
+ *
+ * @module
+ */
+
+export {
+  Capability as AdminCapability,
+  DevPart,
+  DevPartFlag,
+  GroupType,
+  NotifyInfoFlags,
+  Opcode as AdminOpcode,
+  ResourceObject as AdminObject,
+  Status as AdminStatus,
+  StatusQualifier as AdminQualifier,
+} from "../../generated/layout/admin.ts";
+export { Capabilities, type Capability, type CapabilityWatcher } from "./capabilities.ts";
+export { type AdminCommand, AdminError } from "./command.ts";
+export {
+  type LegacyNotifyAddress,
+  type Member,
+  type ObjectId,
+  SELF,
+  virtualFunction,
+} from "./driver.ts";
+export type {
+  CommandResult,
+  GroupCommand,
+  GroupMember,
+  LegacyField,
+  LegacyRegisters,
+  MemberCommand,
+  MemberRegisters,
+  NotifyPlace,
+} from "./group.ts";
+export {
+  type ObjectName,
+  type ReadCapability,
+  type ResourceObject,
+  ResourceObjects,
+  type ResourceType,
+} from "./objects.ts";
+export { GroupOwner, type GroupOwnerOptions } from "./owner.ts";
+export type { Part, PartHead } from "./part_bytes.ts";
+export type { PartsLimits } from "./parts_commands.ts";
+export type { SavedObject, SavedOwner } from "./saved.ts";

@@ -1,0 +1,205 @@
+/**
+ * Resource objects: what the driver creates in a device, within the limits of its capabilities
+ * (VIRTIO 1.4, 2.12.1.3).
+ *
+ * @module
+ */
+
+import {
+  GroupType,
+  Opcode,
+  Status,
+  VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CMD_HDR,
+  VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CMD_HDR_SIZE,
+  VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CREATE_DATA,
+} from "../../generated/layout/admin.ts";
+import { AdminError, extended, invalidField, viewOf } from "./command.ts";
+import type { GroupCommand, MemberCommand } from "./group.ts";
+
+/** The name of an object: its type, and the number that the driver gave it. */
+export interface ObjectName {
+  /** Type of the object. */
+  readonly type: number;
+  /** Its number, from 0 on. */
+  readonly id: number;
+}
+
+/** An object that was created. */
+export interface ResourceObject extends ObjectName {
+  /** Kind of the group. */
+  readonly groupType: number;
+  /** The member that it was created for; 0 in the self group. */
+  readonly memberId: bigint;
+  /** As it was created or last changed, in the layout of its type. */
+  readonly data: Uint8Array;
+}
+
+/** One type of objects. */
+export interface ResourceType {
+  /** Number: below 0x200 for all device types, 0x200 to 0x4ff for one. */
+  readonly type: number;
+  /** The kind of group whose members have such objects; the self group when not given. */
+  readonly groupType?: number;
+  /** Bytes of an object: shorter ones are filled with zeroes, longer ones cut. As they come when not given. */
+  readonly size?: number;
+  /** Number of the capability that limits them. */
+  readonly capability: number;
+  /** How many the driver may have, from what it set of the capability. */
+  readonly limit: (driver: Uint8Array) => number;
+  /** The objects that one needs, which outlive it. */
+  readonly needs?: (data: Uint8Array) => readonly ObjectName[];
+  /** Before an object is created or changed beside others of its type: throws an AdminError to refuse. */
+  readonly check?: (object: ResourceObject, others: readonly ResourceObject[]) => void;
+  /** An object was created or changed. */
+  readonly changed?: (object: ResourceObject) => void;
+  /** An object is gone. */
+  readonly destroyed?: (object: ResourceObject) => void;
+}
+
+/** Reads what the driver set of a capability. */
+export type ReadCapability = (id: number) => Uint8Array;
+
+/** The objects of one device. */
+export class ResourceObjects {
+  readonly #types: readonly ResourceType[];
+  readonly #capability: ReadCapability;
+  readonly #objects = new Map<string, ResourceObject>(); // in the order of their creation
+
+  /** None at first. */
+  constructor(types: readonly ResourceType[], capability: ReadCapability) {
+    this.#types = types;
+    this.#capability = capability;
+  }
+
+  /** An object for a member; AdminError with ENXIO when there is none. */
+  get(command: MemberCommand, name: ObjectName): ResourceObject {
+    const found = this.#objects.get(keyOf({ ...command, ...name }));
+    if (found === undefined) throw new AdminError(Status.ENXIO);
+    return found;
+  }
+
+  /** All objects, in the order of their creation. */
+  all(): ResourceObject[] {
+    return [...this.#objects.values()];
+  }
+
+  /** Destroys everything, the last object first. */
+  reset(): void {
+    for (const object of this.all().reverse()) this.#remove(object);
+  }
+
+  /** AdminError with EBUSY when a capability would leave objects without room. */
+  checkCapability(id: number, driver: Uint8Array): void {
+    const left = this.all().some((object) => {
+      const type = this.#typeOf(object);
+      return type.capability === id && object.id >= type.limit(driver);
+    });
+    if (left) throw new AdminError(Status.EBUSY);
+  }
+
+  /** Creates an object; AdminError when that cannot be. */
+  create(object: ResourceObject): void {
+    const type = this.#typeOf(object);
+    if (this.#objects.has(keyOf(object))) throw new AdminError(Status.EEXIST);
+    if (object.id >= type.limit(this.#capability(type.capability))) {
+      throw new AdminError(Status.ENOSPC);
+    }
+    this.#put(type, object);
+  }
+
+  /** The commands for the kinds of groups that have objects. */
+  commands(): GroupCommand[] {
+    const groups = new Set(this.#types.map(groupOf));
+    return [...groups].flatMap((groupType): GroupCommand[] => [
+      {
+        groupType,
+        opcode: Opcode.RESOURCE_OBJ_CREATE,
+        run: (command) => this.create(objectIn(command)),
+      },
+      {
+        groupType,
+        opcode: Opcode.RESOURCE_OBJ_MODIFY,
+        run: (command) => this.#modify(command),
+      },
+      {
+        groupType,
+        opcode: Opcode.RESOURCE_OBJ_QUERY,
+        run: (command) => this.get(command, nameIn(command.data)).data,
+      },
+      {
+        groupType,
+        opcode: Opcode.RESOURCE_OBJ_DESTROY,
+        run: (command) => this.#destroy(command),
+      },
+    ]);
+  }
+
+  #modify(command: MemberCommand): void {
+    const object = this.get(command, nameIn(command.data));
+    this.#free(object);
+    this.#put(this.#typeOf(object), objectIn(command));
+  }
+
+  #destroy(command: MemberCommand): void {
+    const object = this.get(command, nameIn(command.data));
+    this.#free(object);
+    this.#remove(object);
+  }
+
+  #put(type: ResourceType, object: ResourceObject): void {
+    const { size = object.data.length } = type;
+    const data = extended(object.data.slice(0, size), size);
+    const whole = { ...object, data };
+    for (const needed of type.needs?.(data) ?? []) {
+      if (!this.#objects.has(keyOf({ ...object, ...needed }))) throw invalidField();
+    }
+    const others = this.all().filter((one) =>
+      one.type === object.type && one.groupType === object.groupType &&
+      keyOf(one) !== keyOf(object)
+    );
+    type.check?.(whole, others);
+    this.#objects.set(keyOf(object), whole);
+    type.changed?.(whole);
+  }
+
+  /** AdminError with EBUSY while others need an object. */
+  #free(object: ResourceObject): void {
+    const needed = this.all().some((one) =>
+      (this.#typeOf(one).needs?.(one.data) ?? []).some((name) =>
+        keyOf({ ...one, ...name }) === keyOf(object)
+      )
+    );
+    if (needed) throw new AdminError(Status.EBUSY);
+  }
+
+  #remove(object: ResourceObject): void {
+    this.#objects.delete(keyOf(object));
+    this.#typeOf(object).destroyed?.(object);
+  }
+
+  #typeOf({ type, groupType }: ResourceObject): ResourceType {
+    const found = this.#types.find((one) => one.type === type && groupOf(one) === groupType);
+    if (found === undefined) throw invalidField();
+    return found;
+  }
+}
+
+function groupOf({ groupType = GroupType.SELF }: ResourceType): number {
+  return groupType;
+}
+
+function keyOf({ groupType, memberId, type, id }: Omit<ResourceObject, "data">): string {
+  return `${groupType} ${memberId} ${type} ${id}`;
+}
+
+/** Which object a command is about. */
+export function nameIn(data: Uint8Array): ObjectName {
+  const view = viewOf(data, VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CMD_HDR_SIZE);
+  const at = VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CMD_HDR;
+  return { type: view.getUint16(at.type, true), id: view.getUint32(at.id, true) };
+}
+
+function objectIn({ data, groupType, memberId }: MemberCommand): ResourceObject {
+  const at = VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CREATE_DATA.resourceObjSpecificData;
+  return { ...nameIn(data), groupType, memberId, data: data.slice(at) };
+}
