@@ -213,6 +213,8 @@ export interface BehaviourModel {
   readonly section: string;
   readonly when: Alternatives;
   readonly enums: readonly EnumModel[];
+  /** Features that it asks for by itself. */
+  readonly features: readonly FeatureModel[];
   readonly device: dsl.BehaviourSide | null;
   readonly driver: dsl.BehaviourSide | null;
 }

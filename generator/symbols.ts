@@ -8,7 +8,7 @@
 export const CONTRACT = 1;
 
 /** Classes that do what the protocol prescribes beyond layouts and checks. */
-export const BEHAVIOURS: readonly string[] = ["Zones"];
+export const BEHAVIOURS: readonly string[] = ["DeviceSockets", "DriverSockets", "Zones"];
 
 /** Symbols that exist at run time. */
 export const VALUES: readonly string[] = [
@@ -57,7 +57,9 @@ export const TYPES: readonly string[] = [
   "Chain",
   "DeviceInfo",
   "DeviceQueue",
+  "DeviceSocketsOptions",
   "DriverQueue",
+  "DriverSocketsOptions",
   "RingOptions",
   "SharedMemory",
   "Transport",

@@ -41,6 +41,9 @@ export abstract class DriverBehaviour {
 
   /** The configuration has changed, and was read again. */
   configChanged(): void {}
+
+  /** The driver was closed, or can not go on. */
+  stopped(_cause: Error): void {}
 }
 
 /** Whether features open the gate of a behaviour. */

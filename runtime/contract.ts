@@ -23,6 +23,7 @@ export { AdminDriver } from "./admin/driver.ts";
 export { Arena, type DmaBuffer } from "./arena.ts";
 export { DeviceBehaviour, DriverBehaviour } from "./behaviour.ts";
 export * from "./behaviours/zones.ts";
+export * from "./behaviours/sockets.ts";
 export type { ZonesCodes } from "./behaviours/zone_table.ts";
 export { Chain } from "./chain.ts";
 export { type ConfigRange, ConfigSpace } from "./config.ts";

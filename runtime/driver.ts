@@ -281,6 +281,11 @@ export abstract class Driver implements AsyncDisposable {
     this.#queues.start();
   }
 
+  /** Reads the configuration again, as when the device says that it changed. */
+  async refreshConfig(): Promise<void> {
+    await this.#refresh();
+  }
+
   /** Aborts what is pending, resets the device and closes the transport; a second call does nothing more. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();

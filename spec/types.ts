@@ -345,6 +345,8 @@ export interface Behaviour<F extends string = string, E extends string = string>
   readonly when?: Gate<F>;
   /** Enumerations whose members it goes by. */
   readonly enums?: readonly E[];
+  /** Features that it asks for by itself. */
+  readonly features?: readonly F[];
   /** The device's side of it. */
   readonly device?: BehaviourSide;
   /** The driver's side of it. */

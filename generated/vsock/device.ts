@@ -11,6 +11,8 @@ import {
   Decoder,
   Device,
   type DeviceQueue,
+  DeviceSockets,
+  type DeviceSocketsOptions,
   Encoder,
   isPromise,
   ParkedBuffers,
@@ -29,12 +31,19 @@ import {
   type SocketConfig,
   type SocketGates,
   socketGates,
+  SocketOp,
   socketQueues,
   type SocketReceive,
+  SocketSeqFlags,
   type SocketSession,
   socketSession,
   type SocketSettings,
+  SocketShutdownFlag,
   type SocketTransmit,
+  SocketType,
+  VIRTIO_VSOCK_F_NO_IMPLIED_STREAM,
+  VIRTIO_VSOCK_F_SEQPACKET,
+  VIRTIO_VSOCK_F_STREAM,
   VSOCK_INFO,
 } from "./wire.ts";
 
@@ -54,6 +63,8 @@ export interface SocketDeviceOptions extends SocketHandlers {
   readonly rxAvailable?: (queue: number) => void;
   /** The driver parked buffers in event: there is room to send. */
   readonly eventAvailable?: (queue: number) => void;
+  /** More about sockets: Connections: credits, messages and records, and a clean end (VIRTIO 1.4, 5.10.6) */
+  readonly sockets?: DeviceSocketsOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -72,8 +83,15 @@ function offeredFeatures(options: SocketDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether sockets are the device's own task: nothing of the options takes it away. */
+function socketsServe(options: SocketDeviceOptions): boolean {
+  return options.transmit === undefined;
+}
+
 /** Stream and seqpacket connections between the guest and its host, by context id and port (VIRTIO 1.4, 5.10) */
 export class SocketDevice extends Device {
+  /** Connections: credits, messages and records, and a clean end (VIRTIO 1.4, 5.10.6); undefined without its features, and where the user does this. */
+  readonly sockets?: DeviceSockets;
   readonly #options: SocketDeviceOptions;
   readonly #offers: SocketGates;
   readonly #e = new Encoder();
@@ -100,9 +118,31 @@ export class SocketDevice extends Device {
     this.#settings = decodeSocketConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = socketQueues(this.#offers, this.#settings, options.strict);
     this.#s = socketSession(this.offered, this.#settings);
-    this.#transmitHandler = options.transmit?.bind(options);
-    this.#rxAvailable = options.rxAvailable?.bind(options);
-    this.#eventAvailable = options.eventAvailable?.bind(options);
+    const handlers = {
+      transmit: options.transmit?.bind(options),
+      rxAvailable: options.rxAvailable?.bind(options),
+      eventAvailable: options.eventAvailable?.bind(options),
+    };
+    if (socketsServe(options)) {
+      this.sockets = this.behaviours.add(
+        "sockets",
+        new DeviceSockets(this, {
+          op: SocketOp,
+          type: SocketType,
+          shutdownFlag: SocketShutdownFlag,
+          seqFlags: SocketSeqFlags,
+          features: {
+            STREAM: VIRTIO_VSOCK_F_STREAM,
+            SEQPACKET: VIRTIO_VSOCK_F_SEQPACKET,
+            NO_IMPLIED_STREAM: VIRTIO_VSOCK_F_NO_IMPLIED_STREAM,
+          },
+        }, options.sockets),
+      );
+      Object.assign(handlers, this.sockets.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#transmitHandler = handlers.transmit;
+    this.#rxAvailable = handlers.rxAvailable;
+    this.#eventAvailable = handlers.eventAvailable;
   }
 
   /** The configuration as it is, with what the driver wrote. */

@@ -9,6 +9,8 @@ import {
   Decoder,
   Driver,
   type DriverQueue,
+  DriverSockets,
+  type DriverSocketsOptions,
   Encoder,
   featureSet,
   type QueuePlan,
@@ -26,11 +28,15 @@ import {
   socketConfigSize,
   SocketEvent,
   socketGates,
+  SocketOp,
   socketQueues,
   type SocketReceive,
+  SocketSeqFlags,
   type SocketSession,
   socketSession,
+  SocketShutdownFlag,
   type SocketTransmit,
+  SocketType,
   VIRTIO_VSOCK_F_NO_IMPLIED_STREAM,
   VIRTIO_VSOCK_F_SEQPACKET,
   VIRTIO_VSOCK_F_STREAM,
@@ -57,6 +63,8 @@ export interface SocketDriverOptions {
   readonly onError?: (error: unknown) => void;
   /** Bytes of each buffer that is parked for the device: at least what the device asks for. */
   readonly bufferSize?: number;
+  /** More about sockets: Connections: credits, messages and records, and a clean end (VIRTIO 1.4, 5.10.6) */
+  readonly sockets?: DriverSocketsOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** Entries of each queue: 256 when not given, fewer when the device has no more. */
@@ -68,6 +76,14 @@ export interface SocketDriverOptions {
   /** Gives up opening. */
   readonly signal?: AbortSignal;
 }
+
+/** Whether sockets are the driver's own task: nothing of the options takes it away. */
+function socketsServe(options: SocketDriverOptions): boolean {
+  return options.onReceive === undefined;
+}
+
+/** Handlers of what the device sends, behind or instead of the user's. */
+type SocketEvents = { [K in "onReceive" | "onTransportReset"]: SocketDriverOptions[K] };
 
 /**
  * tx, the driver's side: Packets from the guest (VIRTIO 1.4, 5.10.2)
@@ -188,6 +204,8 @@ export class SocketDriver extends Driver {
   /** Packets from the guest (VIRTIO 1.4, 5.10.2) */
   readonly tx: SocketTx[] = [];
   readonly #options: SocketDriverOptions;
+  readonly #events: SocketEvents;
+  #sockets: DriverSockets | undefined;
   #plan: QueuePlan | undefined;
   #s: SocketSession;
   #config: SocketConfig;
@@ -196,6 +214,10 @@ export class SocketDriver extends Driver {
   private constructor(transport: Transport, options: SocketDriverOptions) {
     super(transport, VSOCK_INFO);
     this.#options = options;
+    this.#events = {
+      onReceive: options.onReceive?.bind(options),
+      onTransportReset: options.onTransportReset?.bind(options),
+    };
     this.#config = decodeSocketConfig(
       Decoder.of(new Uint8Array(SOCKET_CONFIG_SIZE)),
       socketGates(0n),
@@ -220,6 +242,11 @@ export class SocketDriver extends Driver {
       throw error;
     }
     return driver;
+  }
+
+  /** Connections: credits, messages and records, and a clean end (VIRTIO 1.4, 5.10.6); undefined without its features, and where the user does this. */
+  get sockets(): DriverSockets | undefined {
+    return this.#sockets;
   }
 
   /** The configuration as of the last change that the device told of. */
@@ -249,11 +276,29 @@ export class SocketDriver extends Driver {
     const plan = socketQueues(socketGates(this.features), config, options.strict);
     this.#plan = plan;
     this.#s = socketSession(this.features, config);
+    if (socketsServe(options)) {
+      this.#sockets = new DriverSockets(this, {
+        op: SocketOp,
+        type: SocketType,
+        shutdownFlag: SocketShutdownFlag,
+        seqFlags: SocketSeqFlags,
+        features: {
+          STREAM: VIRTIO_VSOCK_F_STREAM,
+          SEQPACKET: VIRTIO_VSOCK_F_SEQPACKET,
+          NO_IMPLIED_STREAM: VIRTIO_VSOCK_F_NO_IMPLIED_STREAM,
+        },
+      }, options.sockets);
+      Object.assign(
+        this.#events,
+        this.#sockets.handlers({ ...this.#events }) as Partial<SocketEvents>,
+      );
+    }
     for (let index = 0; index < plan.count; index++) {
       if (plan.kind(index) >= 0) this.#attach(plan, await this.openQueue(index, options.queueSize));
     }
     await this.ready();
     for (let index = 0; index < plan.count; index++) this.#fill(index);
+    this.#sockets?.started();
   }
 
   /** Makes what serves a queue that was opened. */
@@ -313,8 +358,15 @@ export class SocketDriver extends Driver {
   }
 
   /** Reads the configuration again. */
-  protected override configChanged(): Promise<void> {
-    return this.#readConfig();
+  protected override async configChanged(): Promise<void> {
+    await this.#readConfig();
+    this.#sockets?.configChanged();
+  }
+
+  /** Tells about the end of everything. */
+  protected override abort(cause: Error, queue?: DriverQueue): void {
+    if (queue !== undefined) return;
+    this.#sockets?.stopped(cause);
   }
 
   /** Takes what the device has answered or sent. */
@@ -353,7 +405,7 @@ export class SocketDriver extends Driver {
   }
 
   #deliverRx(bytes: Uint8Array): void {
-    const handler = this.#options.onReceive;
+    const handler = this.#events.onReceive;
     if (handler === undefined) return;
     const d = Decoder.of(bytes);
     const ranges: number[] = [];
@@ -384,7 +436,7 @@ export class SocketDriver extends Driver {
     const { view } = tag;
     switch (view.getUint32(0, true)) {
       case SocketEvent.TRANSPORT_RESET: {
-        const handler = this.#options.onTransportReset;
+        const handler = this.#events.onTransportReset;
         if (handler === undefined) return;
         handler();
         break;

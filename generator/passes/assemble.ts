@@ -56,7 +56,7 @@ function behaviourModel(
   draft: Draft,
   device: dsl.Device,
   name: string,
-  { doc, section, when, enums, ...sides }: dsl.Behaviour,
+  { doc, section, when, enums, features, ...sides }: dsl.Behaviour,
 ): BehaviourModel {
   return {
     name,
@@ -64,6 +64,7 @@ function behaviourModel(
     section: section ?? device.section,
     when: alternatives(when),
     enums: (enums ?? []).map((key) => draft.enums.get(key)!),
+    features: (features ?? []).map((key) => featureModel(draft, key, device.features![key]!)),
     device: sides.device ?? null,
     driver: sides.driver ?? null,
   };

@@ -80,7 +80,7 @@ function* deviceGates(device: dsl.Device): Generator<PlacedGate> {
     }
   }
   for (const [name, behaviour] of entries(device.behaviours)) {
-    yield* present(`behaviours.${name}`, behaviour, ["when"]);
+    yield* present(`behaviours.${name}`, behaviour, ["when", "features"]);
   }
   for (const [name, region] of entries(device.sharedMemory)) {
     yield* present(`sharedMemory.${name}`, region, ["when"]);

@@ -18,7 +18,7 @@ export interface BehaviourView {
   readonly doc: string;
   /** Condition on the gates `s`; empty when always. */
   readonly gate: string;
-  /** Members of the object of enumerations that it goes by. */
+  /** Members of the object of what it goes by. */
   readonly codes: string;
   /** Whether it has options of its own. */
   readonly options: boolean;
@@ -66,14 +66,20 @@ function behaviourView(
     class: described.class,
     doc: sectionDoc(model.doc, model.section),
     gate: scope.gateText(model.when, []),
-    codes: model.enums.map(({ typeName }) =>
-      `${propertyName(typeName)}: ${scope.prefix}${typeName},\n`
-    ).join(""),
+    codes: codesText(scope, model),
     options: described.options !== undefined,
     required,
     serve: serves === "" ? "" : serveName(model.name),
     serves,
   };
+}
+
+/** Enumerations by their names, and the bits of features, one a line. */
+function codesText(scope: Scope, { enums, features }: BehaviourModel): string {
+  const names = enums.map(({ typeName }) => [propertyName(typeName), scope.prefix + typeName]);
+  const bits = features.map(({ key, name }) => `${key}: ${name}`).join(", ");
+  if (bits !== "") names.push(["features", `{ ${bits} }`]);
+  return names.map(([key, value]) => `${key}: ${value},\n`).join("");
 }
 
 /** The function that tells whether a behaviour is there to serve. */

@@ -166,6 +166,22 @@ export const vsock: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    sockets: {
+      doc: "Connections: credits, messages and records, and a clean end",
+      section: "5.10.6",
+      enums: [
+        "VIRTIO_VSOCK_OP",
+        "VIRTIO_VSOCK_TYPE",
+        "VIRTIO_VSOCK_SHUTDOWN_F",
+        "VIRTIO_VSOCK_SEQ",
+      ],
+      features: ["STREAM", "SEQPACKET", "NO_IMPLIED_STREAM"],
+      device: { class: "DeviceSockets", options: "optional", serves: ["transmit"] },
+      driver: { class: "DriverSockets", options: "optional", serves: ["receive"] },
+    },
+  },
+
   // Neither side may stop serving its own direction because the other one is full (5.10.6.1).
   queues: {
     rx: {

@@ -143,6 +143,7 @@ const behaviour = z.strictObject({
   section: text.exactOptional(),
   when: gate.exactOptional(),
   enums: listOf(name).exactOptional().describe("Enumerations that it goes by"),
+  features: listOf(name).exactOptional().describe("Features that it asks for by itself"),
   device: behaviourSide.exactOptional(),
   driver: behaviourSide.exactOptional(),
 }).meta({ id: "Behaviour", description: "What the protocol prescribes beyond layouts and checks" });
