@@ -27,6 +27,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "drivers/misc/eeprom/at24",
     "drivers/hwmon/lm75",
   ],
+  input: ["drivers/input/evdev", "drivers/virtio/virtio_input"],
   net: ["net/core/failover", "drivers/net/net_failover", "drivers/net/virtio_net"],
   scsi: [
     "crypto/crct10dif_common",

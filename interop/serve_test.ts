@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { BlockDriver, BlockStatus } from "../generated/blk/mod.ts";
+import { InputDriver, type InputEvent } from "../generated/input/mod.ts";
 import { connect } from "../vhost_user/mod.ts";
 import { Peer, peerTest, Scratch, serve, serveCommand } from "./peers.ts";
 
@@ -59,6 +60,26 @@ peerTest("serve traces requests by the names of their fields", [], async () => {
   const asked = server.output.match(/^blk requestq\[0\] > in: type=VIRTIO_BLK_T_IN sector=/gm);
   const told = server.output.match(/< in: data=\(512 bytes\) status=VIRTIO_BLK_S_OK/g);
   assert.deepEqual([asked?.length, told?.length], [REQUESTS, REQUESTS]);
+});
+
+peerTest("serve input takes events from a socket, and stops in the midst of it", [], async () => {
+  using scratch = new Scratch();
+  const [socket, path] = [scratch.path("s"), scratch.path("events")];
+  await using server = await serve(["input", "--kind", "mouse", "--events", path], socket);
+  const seen: InputEvent[] = [];
+  await using driver = await InputDriver.open(await connect(socket), {
+    onEvent: (event) => seen.push({ ...event }),
+  });
+  const writer = await Deno.connect({ transport: "unix", path });
+  const line = `${JSON.stringify([{ type: "rel", code: 0, value: 3 }])}\n`;
+  for (const byte of new TextEncoder().encode(line + line)) await writer.write(Uint8Array.of(byte));
+  while (seen.length < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(seen[2], { type: 2, code: 0, value: 3 });
+  await driver.close();
+  server.kill("SIGINT");
+  assert.equal(await server.ended(), 0, server.output);
+  writer.close();
+  assert.throws(() => Deno.lstatSync(path), Deno.errors.NotFound);
 });
 
 peerTest("serve shows requests of each second on a terminal", ["script"], async () => {

@@ -119,8 +119,8 @@ class Listener implements Server {
   }
 }
 
-/** Removes a socket that nobody listens at. */
-async function clear(path: string): Promise<void> {
+/** Removes a socket that nobody listens at; TransportError when somebody does. */
+export async function clear(path: string): Promise<void> {
   try {
     if (!(await Deno.lstat(path)).isSocket) return;
   } catch (error) {

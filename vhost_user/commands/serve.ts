@@ -31,6 +31,10 @@ const BACK_ENDS: Readonly<Record<string, Entry>> = {
     about: "A source of random bytes",
     load: () => import("../backends/entropy.ts"),
   },
+  input: {
+    about: "A keyboard, mouse or tablet, with events as lines of JSON",
+    load: () => import("../backends/input.ts"),
+  },
   fs: {
     about: "A folder, shared",
     load: () => import("../backends/fs.ts"),
@@ -68,7 +72,8 @@ const COMMON = `  --socket PATH      Where to listen; a socket that nobody uses 
 On a terminal, a line tells how many requests are served in a second. SIGUSR1 prints how many each
 queue has served so far; SIGINT and SIGTERM end it.
 
-Permissions: --allow-ffi, and --allow-read and --allow-write for the socket; --allow-read for a module.
+Permissions: --allow-ffi, and --allow-read and --allow-write for the socket; --allow-read for a module;
+--allow-net for other sockets.
 
 Exit codes: 0 interrupted; 1 the device can not be made or served; 2 the command line was not
 understood.
