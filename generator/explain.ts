@@ -69,12 +69,13 @@ function shortList(names: readonly string[]): string {
 }
 
 function ruleTexts(feature: FeatureModel): string[] {
-  const { key, requires, offeredWith, wants, excludes, mandatory } = feature;
+  const { key, requires, offeredWith, wants, excludes, mandatory, impliedWithout } = feature;
   return [
     ...(requires.length > 0 ? [`${key} needs ${gateText(requires)}`] : []),
     ...(offeredWith.length > 0 ? [`${key} is only offered with ${gateText(offeredWith)}`] : []),
     ...(wants.length > 0 ? [`${key} should go with ${gateText(wants)}`] : []),
     ...(excludes.length > 0 ? [`${key} excludes ${excludes.join(", ")}`] : []),
+    ...(impliedWithout === null ? [] : [`${key} is implied without ${impliedWithout.join(", ")}`]),
     ...(mandatory ? [`${key} must be accepted when it is offered`] : []),
   ];
 }

@@ -50,6 +50,8 @@ export interface FeatureModel {
   readonly wants: Alternatives;
   readonly excludes: readonly string[];
   readonly mandatory: boolean;
+  /** In force though not negotiated, as long as none of these is; null: only when negotiated. */
+  readonly impliedWithout: readonly string[] | null;
   readonly legacy: boolean;
   readonly by: readonly dsl.Provider[];
   /** Handlers that implement it: `set.case` of requests, or a queue's name. */

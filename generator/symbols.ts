@@ -37,6 +37,7 @@ export const VALUES: readonly string[] = [
   "getText",
   "hasBit",
   "hasOtherBits",
+  "inForce",
   "isMultiple",
   "isPromise",
   "knownValue",

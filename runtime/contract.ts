@@ -39,6 +39,7 @@ export {
   type FeatureInfo,
   featureSet,
   hasBit,
+  inForce,
   ReservedFeature,
   type RingOptions,
 } from "./features.ts";

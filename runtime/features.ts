@@ -21,6 +21,8 @@ export interface FeatureInfo {
   readonly requires: readonly (readonly number[])[];
   /** The feature goes with none of these, and gives way to them. */
   readonly excludes?: readonly number[];
+  /** The feature is in force though it was not negotiated, as long as none of these is. */
+  readonly impliedWithout?: readonly number[];
 }
 
 /** What both sides of a device know before they meet, a constant in generated code. */
@@ -55,6 +57,13 @@ export interface RingOptions {
   readonly suspend?: boolean;
   /** VIRTIO_F_ADMIN_VQ; a device offers it if it owns groups of devices */
   readonly admin?: boolean;
+}
+
+/** Whether a feature counts in a negotiated set: it is there, or goes without saying in the absence of others. */
+export function inForce(features: bigint, bit: number, infos: readonly FeatureInfo[]): boolean {
+  if (hasBit(features, bit)) return true;
+  const { impliedWithout } = infos.find((info) => info.bit === bit) ?? {};
+  return impliedWithout?.every((other) => !hasBit(features, other)) ?? false;
 }
 
 /** The set of these bit numbers. */

@@ -10,6 +10,7 @@ import {
   featureSet,
   featuresLost,
   hasBit,
+  inForce,
   queueFeatures,
   queueFormat,
   ReservedFeature,
@@ -154,4 +155,17 @@ Deno.test("ReservedFeature has the bits of the standard", () => {
     41,
     43,
   ]);
+});
+
+Deno.test("inForce() counts what was negotiated, and what is implied without others", () => {
+  const infos = [
+    { name: "A", bit: 0, requires: [], impliedWithout: [1, 64] },
+    { name: "B", bit: 1, requires: [] },
+  ];
+  for (const [features, wanted] of [[0n, true], [1n, true], [2n, false], [3n, true]] as const) {
+    assert.equal(inForce(features, 0, infos), wanted);
+  }
+  assert.equal(inForce(featureSet(64), 0, infos), false);
+  assert.equal(inForce(0n, 1, infos), false);
+  assert.equal(inForce(0n, 99, infos), false);
 });

@@ -41,7 +41,6 @@ import {
   SocketShutdownFlag,
   type SocketTransmit,
   SocketType,
-  VIRTIO_VSOCK_F_NO_IMPLIED_STREAM,
   VIRTIO_VSOCK_F_SEQPACKET,
   VIRTIO_VSOCK_F_STREAM,
   VSOCK_INFO,
@@ -131,11 +130,7 @@ export class SocketDevice extends Device {
           type: SocketType,
           shutdownFlag: SocketShutdownFlag,
           seqFlags: SocketSeqFlags,
-          features: {
-            STREAM: VIRTIO_VSOCK_F_STREAM,
-            SEQPACKET: VIRTIO_VSOCK_F_SEQPACKET,
-            NO_IMPLIED_STREAM: VIRTIO_VSOCK_F_NO_IMPLIED_STREAM,
-          },
+          features: { STREAM: VIRTIO_VSOCK_F_STREAM, SEQPACKET: VIRTIO_VSOCK_F_SEQPACKET },
         }, options.sockets),
       );
       Object.assign(handlers, this.sockets.handlers(handlers) as Partial<typeof handlers>);

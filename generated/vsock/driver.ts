@@ -282,11 +282,7 @@ export class SocketDriver extends Driver {
         type: SocketType,
         shutdownFlag: SocketShutdownFlag,
         seqFlags: SocketSeqFlags,
-        features: {
-          STREAM: VIRTIO_VSOCK_F_STREAM,
-          SEQPACKET: VIRTIO_VSOCK_F_SEQPACKET,
-          NO_IMPLIED_STREAM: VIRTIO_VSOCK_F_NO_IMPLIED_STREAM,
-        },
+        features: { STREAM: VIRTIO_VSOCK_F_STREAM, SEQPACKET: VIRTIO_VSOCK_F_SEQPACKET },
       }, options.sockets);
       Object.assign(
         this.#events,

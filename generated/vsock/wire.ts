@@ -37,7 +37,12 @@ export const VSOCK_INFO: DeviceInfo = {
   id: 19,
   title: "Socket Device",
   features: [
-    { name: "VIRTIO_VSOCK_F_STREAM", bit: VIRTIO_VSOCK_F_STREAM, requires: [] },
+    {
+      name: "VIRTIO_VSOCK_F_STREAM",
+      bit: VIRTIO_VSOCK_F_STREAM,
+      requires: [],
+      impliedWithout: [VIRTIO_VSOCK_F_NO_IMPLIED_STREAM],
+    },
     { name: "VIRTIO_VSOCK_F_SEQPACKET", bit: VIRTIO_VSOCK_F_SEQPACKET, requires: [] },
     {
       name: "VIRTIO_VSOCK_F_NO_IMPLIED_STREAM",

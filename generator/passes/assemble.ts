@@ -114,6 +114,7 @@ function featureModel(draft: Draft, key: string, feature: dsl.Feature): FeatureM
     wants: alternatives(feature.wants),
     excludes: feature.excludes ?? [],
     mandatory: feature.mandatory ?? false,
+    impliedWithout: feature.impliedWithout ?? null,
     legacy: by.includes("legacy"),
     by,
     handlers: draft.implementers.get(key)?.handlers ?? [],

@@ -74,6 +74,19 @@ function circles(
   return found;
 }
 
+/** Reports a feature in force by itself that would need others, or that waits for its own absence. */
+function impliedConsistent(draft: Draft, path: string, name: string, feature: dsl.Feature): void {
+  const { impliedWithout, requires } = feature;
+  if (impliedWithout === undefined) return;
+  if (impliedWithout.includes(name)) {
+    draft.report("V043", `${path}.impliedWithout`, `"${name}" itself`, "other features");
+  }
+  if (requires !== undefined) {
+    const found = "a gate, though the feature may be in force by itself";
+    draft.report("V043", `${path}.requires`, found, "left out, or no impliedWithout");
+  }
+}
+
 /** Reports features that exclude what they need, and legacy ones that are said to be offered. */
 export function featuresConsistent(draft: Draft): void {
   for (const [name, feature] of entries(draft.description.features)) {
@@ -95,6 +108,7 @@ export function featuresConsistent(draft: Draft): void {
         "features that it can have",
       );
     }
+    impliedConsistent(draft, path, name, feature);
     const by = list(feature.by);
     if (!by.includes("legacy")) continue;
     if (by.length > 1) {

@@ -14,6 +14,8 @@ export function alternatives(gate: dsl.Gate | undefined): Alternatives {
   return list<string | readonly string[]>(gate).map((one) => list<string>(one));
 }
 
+const FEATURE_GATES = ["requires", "offeredWith", "wants", "excludes", "impliedWithout"] as const;
+
 interface PlacedGate {
   readonly path: string;
   readonly gate: dsl.Gate;
@@ -22,7 +24,7 @@ interface PlacedGate {
 /** Every gate of a description with its place. */
 export function* gatesOf(draft: Draft): Generator<PlacedGate> {
   for (const [name, feature] of entries(draft.description.features)) {
-    yield* present(`features.${name}`, feature, ["requires", "offeredWith", "wants", "excludes"]);
+    yield* present(`features.${name}`, feature, FEATURE_GATES);
   }
   for (const [name, { members }] of entries(draft.description.enums)) {
     for (const [member, value] of entries(members)) {
@@ -102,7 +104,7 @@ export function gatesOpenable(draft: Draft): void {
   const legacy = entries(draft.description.features)
     .filter(([, { by }]) => list(by).includes("legacy")).map(([name]) => name);
   for (const { path, gate } of gatesOf(draft)) {
-    if (/\.(excludes|unless)$/.test(path)) continue;
+    if (/\.(excludes|unless|impliedWithout)$/.test(path)) continue;
     const shut = alternatives(gate).map((set) => set.filter((name) => legacy.includes(name)));
     if (!shut.every((names) => names.length > 0)) continue;
     const found = [...new Set(shut.flat())].join(", ");

@@ -17,6 +17,8 @@ export interface FeatureView {
   readonly doc: string;
   /** Sets of constants, as the members of an array. */
   readonly requires: string;
+  /** Constants of the features without which it is in force by itself; null when it never is. */
+  readonly implied: string | null;
   /** Condition on the device's `options` under which it is offered; "false" for legacy ones. */
   readonly offered: string;
   /** Condition on the set `offered` that must hold too; empty when there is none. */
@@ -38,6 +40,7 @@ export function featureViews(device: DeviceModel): FeatureView[] {
     bit: feature.bit,
     doc: sectionDoc(feature.doc, device.section),
     requires: setsText(device, feature.requires),
+    implied: feature.impliedWithout?.map((key) => constantOf(device, key)).join(", ") ?? null,
     offered: offeredText(device, feature),
     company: feature.offeredWith.map((all) =>
       all.map((key) => `hasBit(offered, ${constantOf(device, key)})`).join(" && ")

@@ -82,6 +82,8 @@ export interface JsonFeature {
   readonly bit: number;
   /** Needs any of these; see {@linkcode JsonGate}. */
   readonly requires: JsonGate;
+  /** In force though not negotiated, as long as none of these is. */
+  readonly impliedWithout?: readonly string[];
   readonly legacy: boolean;
   readonly doc: string;
 }
@@ -248,6 +250,11 @@ function jsonModule(module: ModuleModel, fields: JsonFields): JsonModule {
       name: one.name,
       bit: one.bit,
       requires: fields.gate(one.requires),
+      ...(one.impliedWithout === null ? {} : {
+        impliedWithout: one.impliedWithout.map((key) =>
+          features.find((other) => other.key === key)!.name
+        ),
+      }),
       legacy: one.legacy,
       doc: one.doc,
     })),

@@ -112,7 +112,10 @@ function providers(device: DeviceModel, feature: FeatureModel): string {
         return `handler ${list(feature.handlers.map((name) => handlerName(device, name)))}`;
     }
   });
-  return texts.join("; ") + company;
+  const implied = feature.impliedWithout === null
+    ? ""
+    : `; in force by itself without ${list(feature.impliedWithout)}`;
+  return texts.join("; ") + company + implied;
 }
 
 function list(names: readonly string[]): string {

@@ -59,7 +59,12 @@ export interface DeviceView {
   readonly enums: readonly EnumView[];
   readonly constants: readonly ConstantView[];
   readonly structs: readonly StructView[];
-  readonly gates: readonly { readonly property: string; readonly name: string }[];
+  readonly gates: readonly {
+    readonly property: string;
+    readonly name: string;
+    /** Condition on the set `features`. */
+    readonly text: string;
+  }[];
   readonly sizes: readonly SessionSizeView[];
   readonly grown: readonly SessionSizeView[];
   readonly config: ConfigView | null;
@@ -93,7 +98,7 @@ export function deviceView(device: DeviceModel): DeviceView {
     doc: sectionDoc(device.doc, device.section),
     standard: /^[0-9]/.test(device.section) ? ` (VIRTIO 1.4, ${device.section})` : "",
     source: device.source,
-    infoName: `${constantName(device.name)}_INFO`,
+    infoName: infoName(device),
     features: featureViews(device),
     enums: enumViews(device, device.prefix),
     constants: constantViews(device),
@@ -146,10 +151,19 @@ export function constantViews(module: ModuleModel): ConstantView[] {
   }));
 }
 
+/** Name of the constant with what the runtime knows of a device. */
+function infoName({ name }: DeviceModel): string {
+  return `${constantName(name)}_INFO`;
+}
+
 function gateViews(scope: Scope, device: DeviceModel) {
-  return device.features.filter(({ key }) => scope.gates.has(key)).map(({ key, name }) => ({
-    property: gateProperty(key),
-    name,
+  const has = (name: string) => `hasBit(features, ${name})`;
+  return device.features.filter(({ key }) => scope.gates.has(key)).map((feature) => ({
+    property: gateProperty(feature.key),
+    name: feature.name,
+    text: feature.impliedWithout === null
+      ? has(feature.name)
+      : `inForce(features, ${feature.name}, ${infoName(device)}.features)`,
   }));
 }
 

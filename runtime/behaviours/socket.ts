@@ -28,7 +28,7 @@ export interface SocketsCodes {
   /** Boundaries behind the data. */
   readonly seqFlags: Names<"EOM" | "EOR">;
   /** Features by their bits. */
-  readonly features: Names<"STREAM" | "SEQPACKET" | "NO_IMPLIED_STREAM">;
+  readonly features: Names<"STREAM" | "SEQPACKET">;
 }
 
 /** What stands in front of the data of a packet. */

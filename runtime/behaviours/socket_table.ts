@@ -31,7 +31,7 @@ export type SocketType = "stream" | "seqpacket";
 export interface SocketPort {
   /** Context id of this side. */
   readonly cid: number;
-  /** Whether a feature was negotiated. */
+  /** Whether a feature is in force: negotiated, or implied. */
   has(bit: number): boolean;
   /** Sends a packet; false when there is no room at the moment. */
   put(header: SocketHeader, data: Uint8Array): boolean;
@@ -235,7 +235,7 @@ export class SocketTable implements SocketLine {
     const { features } = this.#codes;
     const has = (bit: number) => this.#port.has(bit);
     if (type === this.#codes.type.STREAM) {
-      return has(features.STREAM) || !has(features.NO_IMPLIED_STREAM) ? "stream" : undefined;
+      return has(features.STREAM) ? "stream" : undefined;
     }
     return type === this.#codes.type.SEQPACKET && has(features.SEQPACKET) ? "seqpacket" : undefined;
   }

@@ -8,6 +8,7 @@
 import { DeviceBehaviour, DriverBehaviour, type Handler } from "../behaviour.ts";
 import type { ReadableBytes } from "../cursor.ts";
 import { PeerError } from "../errors.ts";
+import { type DeviceInfo, inForce } from "../features.ts";
 import type { Socket, SocketHeader, SocketsCodes } from "./socket.ts";
 import {
   type SocketListener,
@@ -36,7 +37,9 @@ const NO_DATA = new Uint8Array(0);
 export interface DeviceSocketsHost {
   /** The configuration. */
   readonly settings: { readonly guestCid: number };
-  hasFeature(bit: number): boolean;
+  /** What was negotiated. */
+  readonly features: bigint;
+  readonly info: DeviceInfo;
   sendReceive(header: SocketHeader, data: Uint8Array): boolean;
   sendTransportReset(): boolean;
 }
@@ -70,7 +73,7 @@ export class DeviceSockets extends DeviceBehaviour {
     this.#codes = codes;
     this.#table = new SocketTable(codes, {
       cid: HOST,
-      has: (bit) => host.hasFeature(bit),
+      has: (bit) => inForce(host.features, bit, host.info.features),
       put: (header, data) => host.sendReceive(header, data),
     }, options);
   }
@@ -142,7 +145,9 @@ export class DeviceSockets extends DeviceBehaviour {
 export interface DriverSocketsHost {
   /** The configuration. */
   readonly config: { readonly guestCid: number };
-  hasFeature(bit: number): boolean;
+  /** What was negotiated. */
+  readonly features: bigint;
+  readonly info: DeviceInfo;
   transmit(header: SocketHeader, data: Uint8Array): Promise<void>;
   refreshConfig(): Promise<void>;
 }
@@ -175,7 +180,7 @@ export class DriverSockets extends DriverBehaviour {
       get cid() {
         return host.config.guestCid;
       },
-      has: (bit) => host.hasFeature(bit),
+      has: (bit) => inForce(host.features, bit, host.info.features),
       put: (header, data) => this.#put(header, data),
     }, options);
   }

@@ -37,10 +37,16 @@ export const vsock: Device = defineDevice({
   section: "5.10",
   doc: "Stream and seqpacket connections between the guest and its host, by context id and port",
 
-  // With no bit accepted at all, stream sockets are implied (5.10.3.1, 5.10.3.2). Sockets are the
-  // affair of who takes the packets, so the user says which types there are.
+  // Stream sockets go without saying with no bit at all, and may with SEQPACKET alone (5.10.3.1,
+  // 5.10.3.2). Sockets are the affair of who takes the packets, so the user says which types there are.
   features: {
-    STREAM: { bit: 0, doc: "Stream sockets", since: "1.2", by: "option" },
+    STREAM: {
+      bit: 0,
+      doc: "Stream sockets",
+      since: "1.2",
+      by: "option",
+      impliedWithout: ["NO_IMPLIED_STREAM"],
+    },
     SEQPACKET: { bit: 1, doc: "Seqpacket sockets", since: "1.2", by: "option" },
     NO_IMPLIED_STREAM: {
       bit: 2,
@@ -176,7 +182,7 @@ export const vsock: Device = defineDevice({
         "VIRTIO_VSOCK_SHUTDOWN_F",
         "VIRTIO_VSOCK_SEQ",
       ],
-      features: ["STREAM", "SEQPACKET", "NO_IMPLIED_STREAM"],
+      features: ["STREAM", "SEQPACKET"],
       device: { class: "DeviceSockets", options: "optional", serves: ["transmit"] },
       driver: { class: "DriverSockets", options: "optional", serves: ["receive"] },
     },
