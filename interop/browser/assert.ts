@@ -77,10 +77,10 @@ function check(error: unknown, expected: Expected | string | undefined): void {
   if (expected === undefined || typeof expected === "string") return;
   if (expected instanceof RegExp) return match(String(error), expected);
   if (typeof expected === "function") {
-    if (expected.prototype === undefined) {
-      return ok((expected as (error: unknown) => boolean)(error));
+    if (expected === Error || expected.prototype instanceof Error) {
+      return ok(error instanceof expected, `${error} is no ${expected.name}`);
     }
-    return ok(error instanceof expected, `${error} is no ${expected.name}`);
+    return ok((expected as (error: unknown) => boolean)(error), `${error} is not as expected`);
   }
   for (const [name, wanted] of Object.entries(expected)) {
     const found = (error as Record<string, unknown>)[name];

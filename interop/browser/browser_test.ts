@@ -16,6 +16,10 @@ const ON_PAGE = [
   "runtime/snapshot_load_test.ts",
   "runtime/hostile_test.ts",
   "runtime/thread_test.ts",
+  "runtime/transports/suite_test.ts",
+  "runtime/transports/mmio_test.ts",
+  "runtime/transports/pci_test.ts",
+  "runtime/transports/ccw_test.ts",
   "generated/blk/loopback_test.ts",
   "generated/entropy/loopback_test.ts",
   "generated/console/loopback_test.ts",
@@ -31,6 +35,7 @@ const IN_WORKER = [
   "runtime/doorbell_test.ts",
   "runtime/thread_test.ts",
   "runtime/fuzz_test.ts",
+  "runtime/transports/fuzz_test.ts",
   "generated/blk/loopback_test.ts",
 ];
 

@@ -1,6 +1,6 @@
 /**
  * Hostile guests: sequences of register accesses of any size, at any offset, in any order, while the
- * rings are scribbled over. `deno run runtime/transports/fuzz.ts` runs 100,000 sequences for each
+ * rings are scribbled over. `deno task fuzz:registers` runs 100,000 sequences for each
  * transport; `--sequences 500` that many, `--seed 7` replays one. A failure prints its seed.
  *
  * @module
