@@ -7,7 +7,7 @@
  * @module
  */
 
-import { findKernel, initrd, type Kernel } from "./linux.ts";
+import { findKernel, initrd, type Kernel, missingModules } from "./linux.ts";
 import { Peer, type Scratch } from "./peers.ts";
 
 function kernel(): Kernel | undefined {
@@ -22,12 +22,22 @@ export function guestMissing(): string | undefined {
   return undefined;
 }
 
+/** What says whether modules are missing of a Linux guest that Debian's kernel does not have. */
+export function modulesMissing(names: readonly string[]): () => string | undefined {
+  return () => {
+    const missing = missingModules(kernel(), names);
+    return missing.length > 0 ? `built ${missing.join(", ")} (see .ci/run)` : undefined;
+  };
+}
+
 /** How a guest is started. */
 export interface GuestOptions {
   /** What the guest's shell runs; it has busybox, and /dev, /proc and /sys. */
   readonly script: string;
   /** Drivers to load beside that of PCI, and file systems. */
   readonly modules: readonly string[];
+  /** Programs of this machine, by their paths, that the guest has in /bin with the libraries they need. */
+  readonly programs?: readonly string[];
   /** Further arguments of QEMU. */
   readonly qemu: readonly string[];
   /** Number of processors: 2 when not given. */
@@ -38,11 +48,14 @@ export interface GuestOptions {
 
 /** Starts a guest, whose output is that of its script; it prints `GUEST ENDS` at its end. */
 export function startGuest(scratch: Scratch, options: GuestOptions): Peer {
-  const { modules, script } = options;
+  const { modules, script, programs = [] } = options;
   const found = kernel()!;
   const first = scratch.path("initrd");
   const busybox = "/bin/busybox";
-  Deno.writeFileSync(first, initrd({ kernel: found, busybox, modules, script }));
+  Deno.writeFileSync(
+    first,
+    initrd({ kernel: found, busybox, modules, files: copied(programs), script }),
+  );
   return new Peer("qemu-system-x86_64", [
     ...["-machine", "q35,memory-backend=mem", "-accel", "tcg", "-m", "256M"],
     ...["-smp", `${options.processors ?? 2}`],
@@ -52,4 +65,34 @@ export function startGuest(scratch: Scratch, options: GuestOptions): Peer {
     ...["-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot"],
     ...options.qemu,
   ], options.seconds ?? 120);
+}
+
+/** Programs and the libraries that they need, by their paths in the guest. */
+function copied(programs: readonly string[]): ReadonlyMap<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const program of programs) {
+    files.set(`bin/${program.split("/").at(-1)}`, Deno.readFileSync(program));
+    const { stdout } = new Deno.Command("ldd", { args: [program] }).outputSync();
+    for (const [path] of new TextDecoder().decode(stdout).matchAll(/\/\S+/g)) {
+      files.set(path.slice(1), Deno.readFileSync(path));
+    }
+  }
+  return files;
+}
+
+/** What a guest printed as `name=value`. */
+export function told(output: string, name: string): string | undefined {
+  return new RegExp(`^${name}=(\\S*)`, "m").exec(output)?.[1];
+}
+
+/**
+ * The arguments of QEMU for a device at a socket, which is connected to again when it is gone: QEMU 7.2
+ * can do that with disks, and ends itself when told to do it with a source of entropy.
+ */
+export function attach(socket: string, device: string, id = "c0"): string[] {
+  const reconnect = device.startsWith("vhost-user-blk") ? ",reconnect=1" : "";
+  return [
+    ...["-chardev", `socket,id=${id},path=${socket}${reconnect}`],
+    ...["-device", `${device},chardev=${id}`],
+  ];
 }

@@ -1,7 +1,7 @@
 /** A Linux guest on our devices. */
 
 import assert from "node:assert/strict";
-import { guestMissing, startGuest } from "./guest.ts";
+import { attach, guestMissing, startGuest, told } from "./guest.ts";
 import { type Peer, peerTest, run, Scratch, serve } from "./peers.ts";
 
 const NEEDS = ["qemu-system-x86_64", "busybox", guestMissing];
@@ -15,23 +15,6 @@ async function digest(scratch: Scratch, bytes: Uint8Array): Promise<string> {
 async function kill(peer: Peer): Promise<void> {
   peer.kill("SIGKILL");
   await peer.ended();
-}
-
-/** What a guest printed as `name=value`. */
-function told(output: string, name: string): string | undefined {
-  return new RegExp(`^${name}=(\\S*)`, "m").exec(output)?.[1];
-}
-
-/**
- * The arguments of QEMU for a device at a socket, which is connected to again when it is gone: QEMU 7.2
- * can do that with disks, and ends itself when told to do it with a source of entropy.
- */
-function attach(socket: string, device: string): string[] {
-  const reconnect = device.startsWith("vhost-user-blk") ? ",reconnect=1" : "";
-  return [
-    ...["-chardev", `socket,id=c0,path=${socket}${reconnect}`],
-    ...["-device", `${device},chardev=c0`],
-  ];
 }
 
 for (const packed of [false, true]) {

@@ -65,6 +65,17 @@ export function findKernel(folder: string, flavour: string): Kernel | undefined 
   return undefined;
 }
 
+/** The modules of drivers that a kernel does not have. */
+export function missingModules(kernel: Kernel | undefined, names: readonly string[]): string[] {
+  return names.flatMap((name) => MODULES[name]!).filter((path) => {
+    try {
+      return !Deno.statSync(`${kernel?.modules}/${path}.ko`).isFile;
+    } catch {
+      return true;
+    }
+  });
+}
+
 /** What is in a first file system. */
 export interface InitrdOptions {
   /** The kernel that loads it. */
@@ -73,17 +84,24 @@ export interface InitrdOptions {
   readonly busybox: string;
   /** Drivers to load beside that of PCI, and file systems. */
   readonly modules: readonly string[];
+  /** Further programs, and what they need, by their paths. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
   /** What the shell runs; it has busybox, and /dev, /proc and /sys. */
   readonly script: string;
 }
 
 /** A first file system, which runs the script between the lines `GUEST STARTS` and `GUEST ENDS`. */
 export function initrd(
-  { kernel, busybox, modules, script }: InitrdOptions,
+  { kernel, busybox, modules, files = new Map(), script }: InitrdOptions,
 ): Uint8Array<ArrayBuffer> {
   const archive = new Archive();
   for (const folder of ["bin", "dev", "proc", "sys", "mnt", "tmp"]) archive.folder(folder);
   archive.file("bin/busybox", Deno.readFileSync(busybox), 0o755);
+  for (const [path, content] of files) {
+    const parts = path.split("/");
+    parts.slice(1).forEach((_, at) => archive.folder(parts.slice(0, at + 1).join("/")));
+    archive.file(path, content, 0o755);
+  }
   const inserted: string[] = [];
   for (const path of ["pci", ...modules].flatMap((name) => MODULES[name]!)) {
     const name = `${path.split("/").at(-1)}.ko`;

@@ -56,6 +56,8 @@ export function scsiHost(options: ScsiDiskOptions): ScsiHost {
     const disk = new ScsiDisk(fd, blocks, { serial, readOnly });
     const device: ScsiDevice = new ScsiDevice({
       config: CONFIG,
+      // Nothing ever happens to the disk; but QEMU 7.2 acknowledges both, offered or not.
+      features: ["HOTPLUG", "CHANGE"],
       queueSizeMax: 1024,
       command: ({ lun, cdb }, _piOut, out, _piIn, data) => {
         const unit = unitOf(lun);
