@@ -72,6 +72,7 @@ export const CODES = {
   V093: "a window must be readable",
   V094: "registers must not overlap",
   V095: "shared memory regions must be distinct",
+  V096: "what is administered must have numbers of the device type",
   V100: "the output folder must be writable",
   V101: "what was not generated must not be in the way",
   V102: "a generated file must be as generated",

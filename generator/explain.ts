@@ -23,6 +23,7 @@ export function explain(device: DeviceModel): string {
     ["Features", ...indent(features(device))],
     configuration(device),
     ["Queues", ...indent(table(device.queues.map(queueRow)))],
+    administration(device),
     sharedMemory(device),
     ...device.messages.map((set) => messages(set, device)),
   ];
@@ -131,6 +132,16 @@ function alternatives(gate: dsl.Gate): readonly (readonly string[])[] {
   return typeof gate === "string"
     ? [[gate]]
     : gate.map((one) => typeof one === "string" ? [one] : one);
+}
+
+function administration({ adminQueue }: DeviceModel): string[] {
+  if (adminQueue === null) return [];
+  const { doc, capabilities, objects, parts } = adminQueue;
+  const rows = Object.entries({ capabilities, objects, parts })
+    .filter(([, enums]) => enums.length > 0)
+    .map(([kind, enums]) => [kind, enums.map(({ name }) => name).join(", ")]);
+  const place = "behind all queues, where the transport says, with VIRTIO_F_ADMIN_VQ";
+  return ["Administration queues", ...indent([`${doc}; ${place}`, ...table(rows)])];
 }
 
 function sharedMemory({ sharedMemory }: DeviceModel): string[] {

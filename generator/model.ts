@@ -221,6 +221,15 @@ export interface BehaviourModel {
   readonly driver: dsl.BehaviourSide | null;
 }
 
+/** Administration queues, which the transport locates. */
+export interface AdminQueueModel {
+  readonly doc: string;
+  readonly section: string;
+  readonly capabilities: readonly EnumModel[];
+  readonly objects: readonly EnumModel[];
+  readonly parts: readonly EnumModel[];
+}
+
 /** A device. */
 export interface DeviceModel extends ModuleModel {
   readonly prefix: string;
@@ -228,6 +237,7 @@ export interface DeviceModel extends ModuleModel {
   readonly oneFeatureOf: readonly string[];
   readonly config: (StructModel & { readonly description: dsl.Config }) | null;
   readonly queues: readonly QueueModel[];
+  readonly adminQueue: AdminQueueModel | null;
   readonly behaviours: readonly BehaviourModel[];
   readonly sharedMemory: readonly {
     readonly name: string;

@@ -29,6 +29,7 @@ import {
   structsReferenced,
   tagsReferenced,
 } from "./passes/references.ts";
+import { numbersOwn } from "./passes/admin.ts";
 import { registersApart, sharedMemoryApart } from "./passes/regions.ts";
 import { numbersFit, sizesStated, slotsFit, wordsFilled } from "./passes/stated.ts";
 import { windowReadable } from "./passes/windows.ts";
@@ -97,6 +98,7 @@ export const passes: readonly Pass[] = [
     assumes: ["messages known", "constants known"],
     run: behavioursKnown,
   },
+  { name: "administered numbers own", assumes: ["constants known"], run: numbersOwn },
   { name: "registers apart", assumes: [], run: registersApart },
   { name: "shared memory apart", assumes: [], run: sharedMemoryApart },
   { name: "implementers known", assumes: ["messages known"], run: implementersKnown },

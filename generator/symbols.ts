@@ -54,6 +54,7 @@ export const VALUES: readonly string[] = [
 
 /** Symbols that are types only. */
 export const TYPES: readonly string[] = [
+  "AdminServer",
   "CONTRACT",
   "Chain",
   "DeviceInfo",

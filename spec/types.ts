@@ -355,6 +355,24 @@ export interface Behaviour<F extends string = string, E extends string = string>
   readonly driver?: BehaviourSide;
 }
 
+/**
+ * Administration queues of a device (VIRTIO 1.4, 2.13): behind all others, where and as many as the
+ * transport says, with VIRTIO_F_ADMIN_VQ. Their commands are those of all devices; what the commands
+ * name may be of the device type, in ranges that the standard keeps for that.
+ */
+export interface AdminQueue<E extends string = string> {
+  /** One sentence in our own words. */
+  readonly doc: string;
+  /** Section of VIRTIO 1.4, as a number. */
+  readonly section?: string;
+  /** Enumerations of its capabilities, 0x800 to 0xfff. */
+  readonly capabilities?: readonly E[];
+  /** Enumerations of its types of resource objects, 0x200 to 0x4ff. */
+  readonly objects?: readonly E[];
+  /** Enumerations of its device parts, 0x200 to 0x5ff. */
+  readonly parts?: readonly E[];
+}
+
 /** A device, whole. Type parameters: names of features, config fields, enums, structs, messages, and of their fields. */
 export interface Device<
   F extends string = string,
@@ -398,6 +416,8 @@ export interface Device<
   readonly messages?: Readonly<Record<R, Messages<NoInfer<F | C | E | S | K>, K>>>;
   /** Queues by the standard's names. */
   readonly queues: Readonly<Record<string, Queue<NoInfer<F | C | K>, NoInfer<R>>>>;
+  /** Its administration queues, where its type has something to administer. */
+  readonly adminQueue?: AdminQueue<NoInfer<E>>;
   /** What the protocol prescribes beyond layouts and checks, by the names of the objects that do it. */
   readonly behaviours?: Readonly<Record<string, Behaviour<NoInfer<F>, NoInfer<E>>>>;
   /** Shared memory regions by name. */

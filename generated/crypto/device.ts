@@ -6,6 +6,7 @@
  */
 
 import {
+  type AdminServer,
   answerBytes,
   type Chain,
   chainSource,
@@ -304,6 +305,8 @@ export interface CryptoHandlers {
 export interface CryptoDeviceOptions extends CryptoHandlers {
   /** The configuration that the driver sees; fields of optional features offer these. */
   readonly config: CryptoSettings;
+  /** IPsec (VIRTIO 1.4, 5.9.9.9): the groups that the device owns, which offer VIRTIO_F_ADMIN_VQ. */
+  readonly groups?: AdminServer;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -383,6 +386,7 @@ export class CryptoDevice extends Device {
       ...(options.ring === undefined ? {} : { ring: options.ring }),
       ...(options.queueSizeMax === undefined ? {} : { queueSizeMax: options.queueSizeMax }),
     });
+    if (options.groups !== undefined) this.own(options.groups);
     this.#options = options;
     this.#offers = cryptoGates(this.offered);
     this.#settings = decodeCryptoConfig(Decoder.of(this.config.bytes), this.#offers);

@@ -6,6 +6,7 @@
  */
 
 import {
+  type AdminServer,
   answerBytes,
   type Chain,
   chainSource,
@@ -205,6 +206,8 @@ export interface NetworkDeviceOptions extends NetworkHandlers {
   )[];
   /** The driver parked buffers in receiveq: there is room to send. */
   readonly receiveqAvailable?: (queue: number) => void;
+  /** Flow filters, IPsec and the parts of the device (VIRTIO 1.4, 5.1.9.6): the groups that the device owns, which offer VIRTIO_F_ADMIN_VQ. */
+  readonly groups?: AdminServer;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -345,6 +348,7 @@ export class NetworkDevice extends Device {
       ...(options.ring === undefined ? {} : { ring: options.ring }),
       ...(options.queueSizeMax === undefined ? {} : { queueSizeMax: options.queueSizeMax }),
     });
+    if (options.groups !== undefined) this.own(options.groups);
     this.#options = options;
     this.#offers = networkGates(this.offered);
     this.#settings = decodeNetworkConfig(Decoder.of(this.config.bytes), this.#offers);

@@ -6,6 +6,7 @@
 
 import type * as dsl from "../../spec/types.ts";
 import type {
+  AdminQueueModel,
   BehaviourModel,
   DeviceModel,
   FeatureModel,
@@ -40,6 +41,7 @@ function deviceModel(draft: Draft, device: dsl.Device): DeviceModel {
       ? null
       : { ...draft.config, description: config },
     queues: entries(device.queues).map(([name, queue]) => queueModel(draft, name, queue)),
+    adminQueue: device.adminQueue === undefined ? null : adminModel(draft, device.adminQueue),
     behaviours: entries(device.behaviours).map(([name, one]) =>
       behaviourModel(draft, device, name, one)
     ),
@@ -49,6 +51,20 @@ function deviceModel(draft: Draft, device: dsl.Device): DeviceModel {
       doc,
       when: alternatives(when),
     })),
+  };
+}
+
+function adminModel(
+  draft: Draft,
+  { doc, section, capabilities = [], objects = [], parts = [] }: dsl.AdminQueue,
+): AdminQueueModel {
+  const enums = (names: readonly string[]) => names.map((name) => draft.enums.get(name)!);
+  return {
+    doc,
+    section: section ?? "2.13",
+    capabilities: enums(capabilities),
+    objects: enums(objects),
+    parts: enums(parts),
   };
 }
 

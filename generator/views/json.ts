@@ -7,6 +7,7 @@
 import type * as dsl from "../../spec/types.ts";
 import { DescriptionError, type Diagnostic } from "../diagnostics.ts";
 import type {
+  AdminQueueModel,
   CaseModel,
   DeviceModel,
   EnumModel,
@@ -54,6 +55,7 @@ export interface JsonDevice extends JsonModule {
   /** Name of the struct of the configuration space. */
   readonly config: string | null;
   readonly queues: Readonly<Record<string, JsonQueue>>;
+  readonly adminQueue?: JsonAdminQueue;
   readonly sharedMemory: Readonly<
     Record<string, { readonly id: number; readonly when: JsonGate; readonly doc: string }>
   >;
@@ -172,6 +174,18 @@ export interface JsonQueue {
   readonly doc: string;
 }
 
+/** Administration queues: two registers of the transport say where the first is, and how many there are. */
+export interface JsonAdminQueue {
+  readonly index: "admin_queue_index";
+  readonly count: "admin_queue_num";
+  readonly when: JsonGate;
+  /** Enumerations of what is of the device type: capabilities, resource objects, device parts. */
+  readonly capabilities: readonly string[];
+  readonly objects: readonly string[];
+  readonly parts: readonly string[];
+  readonly doc: string;
+}
+
 /** `value * times + plus`, the value being the field's, or `otherwise` while the gate is shut. */
 export type JsonCount = number | {
   readonly config: string;
@@ -271,6 +285,7 @@ function jsonDevice(device: DeviceModel, core: LayoutModel | undefined): JsonDev
     ...jsonModule(device, fields),
     config: device.config?.name ?? null,
     queues: Object.fromEntries(device.queues.map((one) => [one.name, jsonQueue(one, fields)])),
+    ...(device.adminQueue === null ? {} : { adminQueue: jsonAdminQueue(device.adminQueue) }),
     sharedMemory: Object.fromEntries(
       device.sharedMemory.map(({ name, id, when, doc }) => [
         name,
@@ -389,6 +404,19 @@ function jsonQueue({ queue, messages, when }: QueueModel, fields: JsonFields): J
     count: jsonCount(queue.count ?? 1, fields),
     when: fields.gate(when),
     doc: queue.doc,
+  };
+}
+
+function jsonAdminQueue({ doc, capabilities, objects, parts }: AdminQueueModel): JsonAdminQueue {
+  const names = (enums: readonly EnumModel[]) => enums.map(({ name }) => name);
+  return {
+    index: "admin_queue_index",
+    count: "admin_queue_num",
+    when: ["VIRTIO_F_ADMIN_VQ"],
+    capabilities: names(capabilities),
+    objects: names(objects),
+    parts: names(parts),
+    doc,
   };
 }
 

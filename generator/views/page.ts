@@ -42,6 +42,7 @@ export function pageView(device: DeviceModel, view: DeviceView): PageView {
     section("Features", featureLines(device)),
     section("Configuration", configLines(device)),
     section("Queues", queueLines(device)),
+    section("Administration", adminLines(device)),
     section("Behaviours", behaviourLines(device)),
     section("Shared memory", sharedLines(device)),
     section("Messages", device.messages.flatMap((set) => messageLines(device, set))),
@@ -217,6 +218,24 @@ function behaviourLines(device: DeviceModel): string[] {
   );
   if (rows.length === 0) return [];
   return table(["Object", "Class", "With", "Serves", "What it keeps and does"], rows);
+}
+
+function adminLines({ adminQueue }: DeviceModel): string[] {
+  if (adminQueue === null) return [];
+  const named = (enums: readonly EnumModel[], what: string) =>
+    enums.map(({ name }) => `- ${what}: [${code(name)}](#${anchor(name)})`);
+  const { doc, section, capabilities, objects, parts } = adminQueue;
+  return [
+    ...paragraph(
+      `${plain(doc)}${where(section)}. The queues stand behind all others, where ` +
+        "`admin_queue_index` and `admin_queue_num` of the transport say, with `VIRTIO_F_ADMIN_VQ`: " +
+        "the device's option `groups` serves them, the driver's `admin` sends commands.",
+    ),
+    "",
+    ...named(capabilities, "Capabilities"),
+    ...named(objects, "Resource objects"),
+    ...named(parts, "Device parts"),
+  ];
 }
 
 function sharedLines(device: DeviceModel): string[] {

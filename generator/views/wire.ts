@@ -70,6 +70,8 @@ export interface DeviceView {
   readonly config: ConfigView | null;
   readonly messages: readonly MessagesView[];
   readonly queues: readonly QueueView[];
+  /** What the driver administers; null when the type has nothing of that kind. */
+  readonly adminQueue: string | null;
   readonly behaviours: BehaviourViews;
   readonly session: string;
   /** Some field has the byte order of the session. */
@@ -109,6 +111,9 @@ export function deviceView(device: DeviceModel): DeviceView {
     config,
     messages,
     queues,
+    adminQueue: device.adminQueue === null
+      ? null
+      : sectionDoc(device.adminQueue.doc, device.adminQueue.section),
     behaviours,
     session: `${device.prefix}Session`,
     ordered: scope.ordered,

@@ -92,6 +92,13 @@ export const crypto: Device = defineDevice({
 
   messages: { ...controlRequests, ...dataRequests },
 
+  adminQueue: {
+    doc: "IPsec",
+    section: "5.9.9.9",
+    capabilities: ["VIRTIO_CRYPTO_CAPABILITY"],
+    objects: ["VIRTIO_CRYPTO_RESOURCE_OBJ"],
+  },
+
   queues: {
     dataq: {
       doc: "Operations on data, served in any order",

@@ -110,6 +110,14 @@ export const net: Device = defineDevice({
     },
   },
 
+  adminQueue: {
+    doc: "Flow filters, IPsec and the parts of the device",
+    section: "5.1.9.6",
+    capabilities: ["VIRTIO_NET_FF", "VIRTIO_NET_IPSEC"],
+    objects: ["VIRTIO_NET_RESOURCE_OBJ"],
+    parts: ["VIRTIO_NET_DEV_PART"],
+  },
+
   // N pairs, as many as the device has rather than as many as a command enables. 5.1.5 derives N
   // from MQ alone; 5.1.2 from MQ or RSS, and so do drivers.
   queues: {

@@ -117,6 +117,14 @@ const queue = z.strictObject({
   legacyUsed: z.literal("ignored").exactOptional(),
 }).meta({ id: "Queue", description: "One queue, or a family of equal ones" });
 
+const adminQueue = z.strictObject({
+  doc: text,
+  section: text.exactOptional(),
+  capabilities: listOf(name).exactOptional().describe("Enumerations, 0x800 to 0xfff"),
+  objects: listOf(name).exactOptional().describe("Enumerations, 0x200 to 0x4ff"),
+  parts: listOf(name).exactOptional().describe("Enumerations, 0x200 to 0x5ff"),
+}).meta({ id: "AdminQueue", description: "Administration queues, located by the transport" });
+
 const config = z.strictObject({
   struct: name,
   doc: text.exactOptional(),
@@ -177,6 +185,7 @@ const deviceShape = z.strictObject({
   oneFeatureOf: listOf(name).exactOptional(),
   config: config.exactOptional(),
   queues: recordOf<dsl.Queue>(name, queue),
+  adminQueue: adminQueue.exactOptional(),
   behaviours: recordOf<dsl.Behaviour>(propertyWord, behaviour).exactOptional(),
   sharedMemory: recordOf<dsl.SharedMemoryRegion>(name, region).exactOptional(),
 }).meta({ id: "Device", description: "A device" });
@@ -218,10 +227,11 @@ export const agreement: readonly [
   Agrees<z.infer<typeof countOf>, dsl.Count>,
   Agrees<z.infer<typeof index>, dsl.Index>,
   Agrees<z.infer<typeof queue>, dsl.Queue>,
+  Agrees<z.infer<typeof adminQueue>, dsl.AdminQueue>,
   Agrees<z.infer<typeof config>, dsl.Config>,
   Agrees<z.infer<typeof behaviour>, dsl.Behaviour>,
   Agrees<z.infer<typeof region>, dsl.SharedMemoryRegion>,
   Agrees<z.infer<typeof deviceShape>, dsl.Device>,
   Agrees<z.infer<typeof register>, dsl.Register>,
   Agrees<z.infer<typeof layoutShape>, dsl.Layout>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true, true];
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true];
