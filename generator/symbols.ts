@@ -8,7 +8,13 @@
 export const CONTRACT = 1;
 
 /** Classes that do what the protocol prescribes beyond layouts and checks. */
-export const BEHAVIOURS: readonly string[] = ["DeviceSockets", "DriverSockets", "Zones"];
+export const BEHAVIOURS: readonly string[] = [
+  "DevicePorts",
+  "DeviceSockets",
+  "DriverPorts",
+  "DriverSockets",
+  "Zones",
+];
 
 /** Symbols that exist at run time. */
 export const VALUES: readonly string[] = [
@@ -61,6 +67,7 @@ export const TYPES: readonly string[] = [
   "DeviceQueue",
   "DeviceSocketsOptions",
   "DriverQueue",
+  "DriverPortsOptions",
   "DriverSocketsOptions",
   "RingOptions",
   "SharedMemory",

@@ -9,6 +9,7 @@ import {
   type Chain,
   Decoder,
   Device,
+  DevicePorts,
   type DeviceQueue,
   Encoder,
   isPromise,
@@ -83,8 +84,16 @@ function offeredFeatures(options: ConsoleDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether ports are the device's own task: nothing of the options takes it away. */
+function portsServe(options: ConsoleDeviceOptions): boolean {
+  return options.deviceReady === undefined && options.portReady === undefined &&
+    options.driverControlPortOpen === undefined;
+}
+
 /** A terminal, or several ports that carry bytes in both directions (VIRTIO 1.4, 5.3) */
 export class ConsoleDevice extends Device {
+  /** Ports: added, named, opened and closed in the order of the handshake (VIRTIO 1.4, 5.3.6.2); undefined without its features, and where the user does this. */
+  readonly ports?: DevicePorts;
   readonly #options: ConsoleDeviceOptions;
   readonly #offers: ConsoleGates;
   readonly #e = new Encoder();
@@ -116,12 +125,28 @@ export class ConsoleDevice extends Device {
     this.#settings = decodeConsoleConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = consoleQueues(this.#offers, this.#settings, options.strict);
     this.#s = consoleSession(this.offered, this.#settings);
-    this.#portOutputHandler = options.portOutput?.bind(options);
-    this.#deviceReadyHandler = options.deviceReady?.bind(options);
-    this.#portReadyHandler = options.portReady?.bind(options);
-    this.#driverControlPortOpenHandler = options.driverControlPortOpen?.bind(options);
-    this.#receiveqAvailable = options.receiveqAvailable?.bind(options);
-    this.#controlReceiveqAvailable = options.controlReceiveqAvailable?.bind(options);
+    const handlers = {
+      portOutput: options.portOutput?.bind(options),
+      deviceReady: options.deviceReady?.bind(options),
+      portReady: options.portReady?.bind(options),
+      driverControlPortOpen: options.driverControlPortOpen?.bind(options),
+      receiveqAvailable: options.receiveqAvailable?.bind(options),
+      controlReceiveqAvailable: options.controlReceiveqAvailable?.bind(options),
+    };
+    if (this.#offers.multiport && portsServe(options)) {
+      this.ports = this.behaviours.add(
+        "ports",
+        new DevicePorts(this),
+        (features) => consoleGates(features).multiport,
+      );
+      Object.assign(handlers, this.ports.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#portOutputHandler = handlers.portOutput;
+    this.#deviceReadyHandler = handlers.deviceReady;
+    this.#portReadyHandler = handlers.portReady;
+    this.#driverControlPortOpenHandler = handlers.driverControlPortOpen;
+    this.#receiveqAvailable = handlers.receiveqAvailable;
+    this.#controlReceiveqAvailable = handlers.controlReceiveqAvailable;
   }
 
   /** The configuration as it is, with what the driver wrote. */

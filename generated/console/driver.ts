@@ -8,6 +8,8 @@
 import {
   Decoder,
   Driver,
+  DriverPorts,
+  type DriverPortsOptions,
   type DriverQueue,
   featureSet,
   type QueuePlan,
@@ -74,6 +76,8 @@ export interface ConsoleDriverOptions {
   readonly onError?: (error: unknown) => void;
   /** Bytes of each buffer that is parked for the device: at least what the device asks for. */
   readonly bufferSize?: number;
+  /** More about ports: Ports: added, named, opened and closed in the order of the handshake (VIRTIO 1.4, 5.3.6.2) */
+  readonly ports?: DriverPortsOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** Entries of each queue: 256 when not given, fewer when the device has no more. */
@@ -85,6 +89,27 @@ export interface ConsoleDriverOptions {
   /** Gives up opening. */
   readonly signal?: AbortSignal;
 }
+
+/** Whether ports are the driver's own task: nothing of the options takes it away. */
+function portsServe(options: ConsoleDriverOptions): boolean {
+  return options.onDeviceAdd === undefined && options.onDeviceRemove === undefined &&
+    options.onConsolePort === undefined && options.onResize === undefined &&
+    options.onDeviceControlPortOpen === undefined && options.onPortName === undefined;
+}
+
+/** Handlers of what the device sends, behind or instead of the user's. */
+type ConsoleEvents = {
+  [
+    K in
+      | "onPortInput"
+      | "onDeviceAdd"
+      | "onDeviceRemove"
+      | "onConsolePort"
+      | "onResize"
+      | "onDeviceControlPortOpen"
+      | "onPortName"
+  ]: ConsoleDriverOptions[K];
+};
 
 /**
  * transmitq, the driver's side: Output of each port (VIRTIO 1.4, 5.3.2)
@@ -386,6 +411,8 @@ export class ConsoleDriver extends Driver {
   /** Control messages from the driver (VIRTIO 1.4, 5.3.2) */
   readonly controlTransmitq: ConsoleControlTransmitq[] = [];
   readonly #options: ConsoleDriverOptions;
+  readonly #events: ConsoleEvents;
+  #ports: DriverPorts | undefined;
   #plan: QueuePlan | undefined;
   #s: ConsoleSession;
   #config: ConsoleConfig;
@@ -394,6 +421,15 @@ export class ConsoleDriver extends Driver {
   private constructor(transport: Transport, options: ConsoleDriverOptions) {
     super(transport, CONSOLE_INFO);
     this.#options = options;
+    this.#events = {
+      onPortInput: options.onPortInput?.bind(options),
+      onDeviceAdd: options.onDeviceAdd?.bind(options),
+      onDeviceRemove: options.onDeviceRemove?.bind(options),
+      onConsolePort: options.onConsolePort?.bind(options),
+      onResize: options.onResize?.bind(options),
+      onDeviceControlPortOpen: options.onDeviceControlPortOpen?.bind(options),
+      onPortName: options.onPortName?.bind(options),
+    };
     this.#config = decodeConsoleConfig(
       Decoder.of(new Uint8Array(CONSOLE_CONFIG_SIZE)),
       consoleGates(0n),
@@ -418,6 +454,11 @@ export class ConsoleDriver extends Driver {
       throw error;
     }
     return driver;
+  }
+
+  /** Ports: added, named, opened and closed in the order of the handshake (VIRTIO 1.4, 5.3.6.2); undefined without its features, and where the user does this. */
+  get ports(): DriverPorts | undefined {
+    return this.#ports;
   }
 
   /** The configuration as of the last change that the device told of. */
@@ -487,11 +528,19 @@ export class ConsoleDriver extends Driver {
     const plan = consoleQueues(consoleGates(this.features), config, options.strict);
     this.#plan = plan;
     this.#s = consoleSession(this.features, config);
+    if (this.#s.multiport && portsServe(options)) {
+      this.#ports = new DriverPorts(this, options.ports);
+      Object.assign(
+        this.#events,
+        this.#ports.handlers({ ...this.#events }) as Partial<ConsoleEvents>,
+      );
+    }
     for (let index = 0; index < plan.count; index++) {
       if (plan.kind(index) >= 0) this.#attach(plan, await this.openQueue(index, options.queueSize));
     }
     await this.ready();
     for (let index = 0; index < plan.count; index++) this.#fill(index);
+    this.#ports?.started();
   }
 
   /** Makes what serves a queue that was opened. */
@@ -568,8 +617,15 @@ export class ConsoleDriver extends Driver {
   }
 
   /** Reads the configuration again. */
-  protected override configChanged(): Promise<void> {
-    return this.#readConfig();
+  protected override async configChanged(): Promise<void> {
+    await this.#readConfig();
+    this.#ports?.configChanged();
+  }
+
+  /** Tells about the end of everything. */
+  protected override abort(cause: Error, queue?: DriverQueue): void {
+    if (queue !== undefined) return;
+    this.#ports?.stopped(cause);
   }
 
   /** Takes what the device has answered or sent. */
@@ -613,7 +669,7 @@ export class ConsoleDriver extends Driver {
   }
 
   #deliverReceiveq(bytes: Uint8Array, item: number): void {
-    const handler = this.#options.onPortInput;
+    const handler = this.#events.onPortInput;
     if (handler === undefined) return;
     const data = bytes.subarray(0);
     handler(data, item);
@@ -641,7 +697,7 @@ export class ConsoleDriver extends Driver {
     const { view } = tag;
     switch (view.getUint16(4, true)) {
       case ConsoleEvent.DEVICE_ADD: {
-        const handler = this.#options.onDeviceAdd;
+        const handler = this.#events.onDeviceAdd;
         if (handler === undefined) return;
         const d = Decoder.of(bytes);
         const value = d.struct(
@@ -654,7 +710,7 @@ export class ConsoleDriver extends Driver {
         break;
       }
       case ConsoleEvent.DEVICE_REMOVE: {
-        const handler = this.#options.onDeviceRemove;
+        const handler = this.#events.onDeviceRemove;
         if (handler === undefined) return;
         const d = Decoder.of(bytes);
         const value = d.struct(
@@ -667,7 +723,7 @@ export class ConsoleDriver extends Driver {
         break;
       }
       case ConsoleEvent.CONSOLE_PORT: {
-        const handler = this.#options.onConsolePort;
+        const handler = this.#events.onConsolePort;
         if (handler === undefined) return;
         const d = Decoder.of(bytes);
         const value = d.struct(
@@ -680,7 +736,7 @@ export class ConsoleDriver extends Driver {
         break;
       }
       case ConsoleEvent.RESIZE: {
-        const handler = this.#options.onResize;
+        const handler = this.#events.onResize;
         if (handler === undefined) return;
         const d = Decoder.of(bytes);
         const value = d.struct(12, readConsoleResize, emptyConsoleResize(), "ConsoleResize");
@@ -688,7 +744,7 @@ export class ConsoleDriver extends Driver {
         break;
       }
       case ConsoleEvent.PORT_OPEN: {
-        const handler = this.#options.onDeviceControlPortOpen;
+        const handler = this.#events.onDeviceControlPortOpen;
         if (handler === undefined) return;
         const d = Decoder.of(bytes);
         const value = d.struct(
@@ -701,7 +757,7 @@ export class ConsoleDriver extends Driver {
         break;
       }
       case ConsoleEvent.PORT_NAME: {
-        const handler = this.#options.onPortName;
+        const handler = this.#events.onPortName;
         if (handler === undefined) return;
         const d = Decoder.of(bytes);
         const value = decodeConsolePortName(d, this.#s, []);

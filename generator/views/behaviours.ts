@@ -18,8 +18,8 @@ export interface BehaviourView {
   readonly doc: string;
   /** Condition on the gates `s`; empty when always. */
   readonly gate: string;
-  /** Members of the object of what it goes by. */
-  readonly codes: string;
+  /** What its constructor takes. */
+  readonly arguments: string;
   /** Whether it has options of its own. */
   readonly options: boolean;
   readonly required: boolean;
@@ -66,7 +66,11 @@ function behaviourView(
     class: described.class,
     doc: sectionDoc(model.doc, model.section),
     gate: scope.gateText(model.when, []),
-    codes: codesText(scope, model),
+    arguments: [
+      "this",
+      ...codesText(scope, model),
+      ...(described.options === undefined ? [] : [`options.${model.name}`]),
+    ].join(", "),
     options: described.options !== undefined,
     required,
     serve: serves === "" ? "" : serveName(model.name),
@@ -74,12 +78,13 @@ function behaviourView(
   };
 }
 
-/** Enumerations by their names, and the bits of features, one a line. */
-function codesText(scope: Scope, { enums, features }: BehaviourModel): string {
+/** An object of enumerations by their names, and of the bits of features, one a line, where it goes by any. */
+function codesText(scope: Scope, { enums, features }: BehaviourModel): string[] {
   const names = enums.map(({ typeName }) => [propertyName(typeName), scope.prefix + typeName]);
   const bits = features.map(({ key, name }) => `${key}: ${name}`).join(", ");
   if (bits !== "") names.push(["features", `{ ${bits} }`]);
-  return names.map(([key, value]) => `${key}: ${value},\n`).join("");
+  const lines = names.map(([key, value]) => `${key}: ${value},\n`);
+  return lines.length === 0 ? [] : [`{\n${lines.join("")}}`];
 }
 
 /** The function that tells whether a behaviour is there to serve. */

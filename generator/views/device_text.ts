@@ -74,7 +74,6 @@ function behavioursText(view: DeviceView): object {
         one.gate.replace(/\bs\./g, "this.#offers."),
         one.serve === "" ? "" : `${one.serve}(options)`,
       ),
-      arguments: `this, {\n${one.codes}}${one.options ? `, options.${one.name}` : ""}`,
       open: one.gate === ""
         ? ""
         : `, (features) => ${one.gate.replace(/\bs\./g, `${view.local}Gates(features).`)}`,

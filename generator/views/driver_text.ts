@@ -70,7 +70,6 @@ function behavioursText(view: DeviceView): object {
         ownSession(one.gate),
         one.serve === "" ? "" : `${one.serve}(options)`,
       ),
-      arguments: `this, {\n${one.codes}}${one.options ? `, options.${one.name}` : ""}`,
     })),
   };
 }

@@ -149,6 +149,34 @@ export const console: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    ports: {
+      doc: "Ports: added, named, opened and closed in the order of the handshake",
+      section: "5.3.6.2",
+      when: "MULTIPORT",
+      device: {
+        class: "DevicePorts",
+        serves: [
+          "driver_control.device_ready",
+          "driver_control.port_ready",
+          "driver_control.port_open",
+        ],
+      },
+      driver: {
+        class: "DriverPorts",
+        options: "optional",
+        serves: [
+          "device_control.device_add",
+          "device_control.device_remove",
+          "device_control.console_port",
+          "device_control.resize",
+          "device_control.port_open",
+          "device_control.port_name",
+        ],
+      },
+    },
+  },
+
   queues: {
     receiveq: {
       doc: "Input of each port; port 0 comes first, the others behind the control queues",
