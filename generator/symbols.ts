@@ -9,8 +9,11 @@ export const CONTRACT = 1;
 
 /** Classes that do what the protocol prescribes beyond layouts and checks. */
 export const BEHAVIOURS: readonly string[] = [
+  "Coalescing",
+  "DeviceAnnouncer",
   "DevicePorts",
   "DeviceSockets",
+  "DriverAnnouncer",
   "DriverPorts",
   "DriverSockets",
   "Zones",
@@ -63,11 +66,14 @@ export const TYPES: readonly string[] = [
   "AdminServer",
   "CONTRACT",
   "Chain",
+  "CoalescingOptions",
+  "DeviceAnnouncerOptions",
   "DeviceInfo",
   "DeviceQueue",
   "DeviceSocketsOptions",
-  "DriverQueue",
+  "DriverAnnouncerOptions",
   "DriverPortsOptions",
+  "DriverQueue",
   "DriverSocketsOptions",
   "RingOptions",
   "SharedMemory",

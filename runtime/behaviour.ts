@@ -10,6 +10,7 @@
  * @module
  */
 
+import type { QueueOwner } from "./device_queues.ts";
 import { record } from "./snapshot.ts";
 
 /** A handler as a behaviour sees it: messages may have more than what it looks at. */
@@ -21,6 +22,12 @@ export abstract class DeviceBehaviour {
   settle(_active: boolean): boolean {
     return true;
   }
+
+  /** A queue of the device went live. */
+  queueStarted(_queue: number): void {}
+
+  /** A live queue was reset, alone or with the device. */
+  queueStopped(_queue: number): void {}
 
   /** The device was reset; what outlives a reset by the standard stays. */
   reset(): void {}
@@ -62,6 +69,22 @@ export class DeviceBehaviours {
   /** Tells all what was chosen; whether none refuses. */
   settle(features: bigint): boolean {
     return [...this.#all.values()].every(({ behaviour, gate }) => behaviour.settle(gate(features)));
+  }
+
+  /** The owner of the device's queues, which tells all when one starts or stops, before anything else does. */
+  told(owner: QueueOwner): QueueOwner {
+    const all = () => [...this.#all.values()];
+    return {
+      ...owner,
+      started: (queue) => {
+        for (const { behaviour } of all()) behaviour.queueStarted(queue.index);
+        owner.started(queue);
+      },
+      stopped: (index) => {
+        for (const { behaviour } of all()) behaviour.queueStopped(index);
+        owner.stopped(index);
+      },
+    };
   }
 
   /** Resets all. */

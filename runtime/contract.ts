@@ -23,6 +23,8 @@ export { AdminDriver } from "./admin/driver.ts";
 export { Arena, type DmaBuffer } from "./arena.ts";
 export { DeviceBehaviour, DriverBehaviour } from "./behaviour.ts";
 export * from "./behaviours/zones.ts";
+export * from "./behaviours/announcer.ts";
+export * from "./behaviours/coalescing.ts";
 export * from "./behaviours/ports.ts";
 export * from "./behaviours/driver_ports.ts";
 export * from "./behaviours/sockets.ts";

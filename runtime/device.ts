@@ -44,7 +44,7 @@ export abstract class Device extends DeviceHooks {
   /** The configuration space; call {@linkcode Device.configChanged} after an edit. */
   readonly config: ConfigSpace;
   readonly #sizeMax: number;
-  readonly #queues: DeviceQueues = new DeviceQueues({
+  readonly #queues: DeviceQueues = new DeviceQueues(this.behaviours.told({
     serving: () => isLive(this.#status) && !this.#suspending && !this.#stopped,
     serve: (queue) => this.#groups.has(queue.index) ? this.#groups.serve(queue) : this.serve(queue),
     started: (queue) => this.#groups.has(queue.index) || this.queueStarted(queue),
@@ -52,7 +52,7 @@ export abstract class Device extends DeviceHooks {
     notify: (index) => this.#binding?.notifyQueue(index),
     broken: (error) => this.needsReset(error),
     failed: (error) => this.needsReset(error),
-  });
+  }));
   readonly #groups: OwnedGroups;
   #offered: bigint;
   #stopped = false;

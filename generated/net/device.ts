@@ -10,8 +10,12 @@ import {
   answerBytes,
   type Chain,
   chainSource,
+  Coalescing,
+  type CoalescingOptions,
   Decoder,
   Device,
+  DeviceAnnouncer,
+  type DeviceAnnouncerOptions,
   type DeviceQueue,
   Encoder,
   hasOtherBits,
@@ -55,6 +59,7 @@ import {
   networkGates,
   type NetworkGuestOffloadsSetRequest,
   type NetworkHashTunnelSetRequest,
+  NetworkLinkStatus,
   type NetworkMacAddrSetRequest,
   type NetworkMacTableSetRequest,
   type NetworkMqHashConfigRequest,
@@ -88,6 +93,8 @@ import {
   readNetworkRxRequest,
   readNetworkTransmit,
   readNetworkVlanRequest,
+  VIRTIO_NET_F_MQ,
+  VIRTIO_NET_F_RSS,
 } from "./wire.ts";
 
 /** What serves the requests of the driver; a request without a handler is answered as not supported. */
@@ -206,6 +213,10 @@ export interface NetworkDeviceOptions extends NetworkHandlers {
   )[];
   /** The driver parked buffers in receiveq: there is room to send. */
   readonly receiveqAvailable?: (queue: number) => void;
+  /** More about announcer: Asks for gratuitous packets and knows when the driver has seen it (VIRTIO 1.4, 5.1.9.5.4) */
+  readonly announcer?: DeviceAnnouncerOptions;
+  /** More about coalescing: When each queue notifies; all parameters are 0 after a reset (VIRTIO 1.4, 5.1.9.5.10) */
+  readonly coalescing?: CoalescingOptions;
   /** Flow filters, IPsec and the parts of the device (VIRTIO 1.4, 5.1.9.6): the groups that the device owns, which offer VIRTIO_F_ADMIN_VQ. */
   readonly groups?: AdminServer;
   /** Features of the rings and the core; all that the runtime has when not given. */
@@ -246,7 +257,7 @@ function offeredFeatures(options: NetworkDeviceOptions): bigint {
     options.rxAlluni !== undefined && options.rxNomulti !== undefined &&
     options.rxNouni !== undefined && options.rxNobcast !== undefined
   ) offered |= 1n << 20n; // VIRTIO_NET_F_CTRL_RX_EXTRA
-  if (options.announceAck !== undefined) offered |= 1n << 21n; // VIRTIO_NET_F_GUEST_ANNOUNCE
+  if ((announcerServe(options) || options.announceAck !== undefined)) offered |= 1n << 21n; // VIRTIO_NET_F_GUEST_ANNOUNCE
   if (config.maxVirtqueuePairs !== undefined && options.mqVqPairsSet !== undefined) {
     offered |= 1n << 22n; // VIRTIO_NET_F_MQ
   }
@@ -255,12 +266,14 @@ function offeredFeatures(options: NetworkDeviceOptions): bigint {
   if (config.supportedTunnelTypes !== undefined && options.hashTunnelSet !== undefined) {
     offered |= 1n << 51n; // VIRTIO_NET_F_HASH_TUNNEL
   }
-  if (options.notfCoalVqSet !== undefined && options.notfCoalVqGet !== undefined) {
-    offered |= 1n << 52n; // VIRTIO_NET_F_VQ_NOTF_COAL
-  }
-  if (options.notfCoalTxSet !== undefined && options.notfCoalRxSet !== undefined) {
-    offered |= 1n << 53n; // VIRTIO_NET_F_NOTF_COAL
-  }
+  if (
+    (coalescingServe(options) ||
+      (options.notfCoalVqSet !== undefined && options.notfCoalVqGet !== undefined))
+  ) offered |= 1n << 52n; // VIRTIO_NET_F_VQ_NOTF_COAL
+  if (
+    (coalescingServe(options) ||
+      (options.notfCoalTxSet !== undefined && options.notfCoalRxSet !== undefined))
+  ) offered |= 1n << 53n; // VIRTIO_NET_F_NOTF_COAL
   if (chosen.has("GUEST_USO4")) offered |= 1n << 54n; // VIRTIO_NET_F_GUEST_USO4
   if (chosen.has("GUEST_USO6")) offered |= 1n << 55n; // VIRTIO_NET_F_GUEST_USO6
   if (chosen.has("HOST_USO")) offered |= 1n << 56n; // VIRTIO_NET_F_HOST_USO
@@ -290,8 +303,24 @@ function offeredFeatures(options: NetworkDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether announcer are the device's own task: nothing of the options takes it away, and they say how. */
+function announcerServe(options: NetworkDeviceOptions): boolean {
+  return options.announcer !== undefined && options.announceAck === undefined;
+}
+
+/** Whether coalescing are the device's own task: nothing of the options takes it away, and they say how. */
+function coalescingServe(options: NetworkDeviceOptions): boolean {
+  return options.coalescing !== undefined && options.notfCoalTxSet === undefined &&
+    options.notfCoalRxSet === undefined && options.notfCoalVqSet === undefined &&
+    options.notfCoalVqGet === undefined;
+}
+
 /** An Ethernet card: packets in both directions over one or more pairs of queues (VIRTIO 1.4, 5.1) */
 export class NetworkDevice extends Device {
+  /** Asks for gratuitous packets and knows when the driver has seen it (VIRTIO 1.4, 5.1.9.5.4); undefined without its features, and where the user does this. */
+  readonly announcer?: DeviceAnnouncer;
+  /** When each queue notifies; all parameters are 0 after a reset (VIRTIO 1.4, 5.1.9.5.10); undefined without its features, and where the user does this. */
+  readonly coalescing?: Coalescing;
   readonly #options: NetworkDeviceOptions;
   readonly #offers: NetworkGates;
   readonly #e = new Encoder();
@@ -354,34 +383,86 @@ export class NetworkDevice extends Device {
     this.#settings = decodeNetworkConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = networkQueues(this.#offers, this.#settings, options.strict);
     this.#s = networkSession(this.offered, this.#settings);
-    this.#transmitHandler = options.transmit?.bind(options);
-    this.#rxPromiscHandler = options.rxPromisc?.bind(options);
-    this.#rxAllmultiHandler = options.rxAllmulti?.bind(options);
-    this.#rxAlluniHandler = options.rxAlluni?.bind(options);
-    this.#rxNomultiHandler = options.rxNomulti?.bind(options);
-    this.#rxNouniHandler = options.rxNouni?.bind(options);
-    this.#rxNobcastHandler = options.rxNobcast?.bind(options);
-    this.#macTableSetHandler = options.macTableSet?.bind(options);
-    this.#macAddrSetHandler = options.macAddrSet?.bind(options);
-    this.#vlanAddHandler = options.vlanAdd?.bind(options);
-    this.#vlanDelHandler = options.vlanDel?.bind(options);
-    this.#announceAckHandler = options.announceAck?.bind(options);
-    this.#mqVqPairsSetHandler = options.mqVqPairsSet?.bind(options);
-    this.#mqRssConfigHandler = options.mqRssConfig?.bind(options);
-    this.#mqHashConfigHandler = options.mqHashConfig?.bind(options);
-    this.#rssCtxCapGetHandler = options.rssCtxCapGet?.bind(options);
-    this.#rssCtxAddHandler = options.rssCtxAdd?.bind(options);
-    this.#rssCtxModHandler = options.rssCtxMod?.bind(options);
-    this.#rssCtxDelHandler = options.rssCtxDel?.bind(options);
-    this.#hashTunnelSetHandler = options.hashTunnelSet?.bind(options);
-    this.#guestOffloadsSetHandler = options.guestOffloadsSet?.bind(options);
-    this.#notfCoalTxSetHandler = options.notfCoalTxSet?.bind(options);
-    this.#notfCoalRxSetHandler = options.notfCoalRxSet?.bind(options);
-    this.#notfCoalVqSetHandler = options.notfCoalVqSet?.bind(options);
-    this.#notfCoalVqGetHandler = options.notfCoalVqGet?.bind(options);
-    this.#statsQueryHandler = options.statsQuery?.bind(options);
-    this.#statsGetHandler = options.statsGet?.bind(options);
-    this.#receiveqAvailable = options.receiveqAvailable?.bind(options);
+    const handlers = {
+      transmit: options.transmit?.bind(options),
+      rxPromisc: options.rxPromisc?.bind(options),
+      rxAllmulti: options.rxAllmulti?.bind(options),
+      rxAlluni: options.rxAlluni?.bind(options),
+      rxNomulti: options.rxNomulti?.bind(options),
+      rxNouni: options.rxNouni?.bind(options),
+      rxNobcast: options.rxNobcast?.bind(options),
+      macTableSet: options.macTableSet?.bind(options),
+      macAddrSet: options.macAddrSet?.bind(options),
+      vlanAdd: options.vlanAdd?.bind(options),
+      vlanDel: options.vlanDel?.bind(options),
+      announceAck: options.announceAck?.bind(options),
+      mqVqPairsSet: options.mqVqPairsSet?.bind(options),
+      mqRssConfig: options.mqRssConfig?.bind(options),
+      mqHashConfig: options.mqHashConfig?.bind(options),
+      rssCtxCapGet: options.rssCtxCapGet?.bind(options),
+      rssCtxAdd: options.rssCtxAdd?.bind(options),
+      rssCtxMod: options.rssCtxMod?.bind(options),
+      rssCtxDel: options.rssCtxDel?.bind(options),
+      hashTunnelSet: options.hashTunnelSet?.bind(options),
+      guestOffloadsSet: options.guestOffloadsSet?.bind(options),
+      notfCoalTxSet: options.notfCoalTxSet?.bind(options),
+      notfCoalRxSet: options.notfCoalRxSet?.bind(options),
+      notfCoalVqSet: options.notfCoalVqSet?.bind(options),
+      notfCoalVqGet: options.notfCoalVqGet?.bind(options),
+      statsQuery: options.statsQuery?.bind(options),
+      statsGet: options.statsGet?.bind(options),
+      receiveqAvailable: options.receiveqAvailable?.bind(options),
+    };
+    if (this.#offers.guestAnnounce && announcerServe(options)) {
+      this.announcer = this.behaviours.add(
+        "announcer",
+        new DeviceAnnouncer(this, {
+          ack: NetworkAck,
+          linkStatus: NetworkLinkStatus,
+        }, options.announcer),
+        (features) => networkGates(features).guestAnnounce,
+      );
+      Object.assign(handlers, this.announcer.handlers(handlers) as Partial<typeof handlers>);
+    }
+    if ((this.#offers.notfCoal || this.#offers.vqNotfCoal) && coalescingServe(options)) {
+      this.coalescing = this.behaviours.add(
+        "coalescing",
+        new Coalescing(this, {
+          ack: NetworkAck,
+          features: { MQ: VIRTIO_NET_F_MQ, RSS: VIRTIO_NET_F_RSS },
+        }, options.coalescing),
+        (features) => networkGates(features).notfCoal || networkGates(features).vqNotfCoal,
+      );
+      Object.assign(handlers, this.coalescing.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#transmitHandler = handlers.transmit;
+    this.#rxPromiscHandler = handlers.rxPromisc;
+    this.#rxAllmultiHandler = handlers.rxAllmulti;
+    this.#rxAlluniHandler = handlers.rxAlluni;
+    this.#rxNomultiHandler = handlers.rxNomulti;
+    this.#rxNouniHandler = handlers.rxNouni;
+    this.#rxNobcastHandler = handlers.rxNobcast;
+    this.#macTableSetHandler = handlers.macTableSet;
+    this.#macAddrSetHandler = handlers.macAddrSet;
+    this.#vlanAddHandler = handlers.vlanAdd;
+    this.#vlanDelHandler = handlers.vlanDel;
+    this.#announceAckHandler = handlers.announceAck;
+    this.#mqVqPairsSetHandler = handlers.mqVqPairsSet;
+    this.#mqRssConfigHandler = handlers.mqRssConfig;
+    this.#mqHashConfigHandler = handlers.mqHashConfig;
+    this.#rssCtxCapGetHandler = handlers.rssCtxCapGet;
+    this.#rssCtxAddHandler = handlers.rssCtxAdd;
+    this.#rssCtxModHandler = handlers.rssCtxMod;
+    this.#rssCtxDelHandler = handlers.rssCtxDel;
+    this.#hashTunnelSetHandler = handlers.hashTunnelSet;
+    this.#guestOffloadsSetHandler = handlers.guestOffloadsSet;
+    this.#notfCoalTxSetHandler = handlers.notfCoalTxSet;
+    this.#notfCoalRxSetHandler = handlers.notfCoalRxSet;
+    this.#notfCoalVqSetHandler = handlers.notfCoalVqSet;
+    this.#notfCoalVqGetHandler = handlers.notfCoalVqGet;
+    this.#statsQueryHandler = handlers.statsQuery;
+    this.#statsGetHandler = handlers.statsGet;
+    this.#receiveqAvailable = handlers.receiveqAvailable;
   }
 
   /** The configuration as it is, with what the driver wrote. */

@@ -8,6 +8,8 @@
 import {
   Decoder,
   Driver,
+  DriverAnnouncer,
+  type DriverAnnouncerOptions,
   type DriverQueue,
   Encoder,
   featureSet,
@@ -41,6 +43,7 @@ import {
   networkGates,
   type NetworkGuestOffloadsSetRequest,
   type NetworkHashTunnelSetRequest,
+  NetworkLinkStatus,
   type NetworkMacAddrSetRequest,
   type NetworkMacTableSetRequest,
   type NetworkMqHashConfigRequest,
@@ -176,6 +179,8 @@ export interface NetworkDriverOptions {
   readonly onError?: (error: unknown) => void;
   /** Bytes of each buffer that is parked for the device: at least what the device asks for. */
   readonly bufferSize?: number;
+  /** More about announcer: Asks for gratuitous packets and knows when the driver has seen it (VIRTIO 1.4, 5.1.9.5.4) */
+  readonly announcer?: DriverAnnouncerOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** Entries of each queue: 256 when not given, fewer when the device has no more. */
@@ -187,6 +192,14 @@ export interface NetworkDriverOptions {
   /** Gives up opening. */
   readonly signal?: AbortSignal;
 }
+
+/** Whether announcer are the driver's own task: nothing of the options takes it away, and they say how. */
+function announcerServe(options: NetworkDriverOptions): boolean {
+  return options.announcer !== undefined;
+}
+
+/** Handlers of what the device sends, behind or instead of the user's. */
+type NetworkEvents = { [K in "onReceive"]: NetworkDriverOptions[K] };
 
 /**
  * transmitq, the driver's side: Packets to the network (VIRTIO 1.4, 5.1.2)
@@ -1678,6 +1691,8 @@ export class NetworkDriver extends Driver {
   /** Commands (VIRTIO 1.4, 5.1.2) */
   readonly controlq: NetworkControlq[] = [];
   readonly #options: NetworkDriverOptions;
+  readonly #events: NetworkEvents;
+  #announcer: DriverAnnouncer | undefined;
   #plan: QueuePlan | undefined;
   #s: NetworkSession;
   #config: NetworkConfig;
@@ -1686,6 +1701,9 @@ export class NetworkDriver extends Driver {
   private constructor(transport: Transport, options: NetworkDriverOptions) {
     super(transport, NET_INFO);
     this.#options = options;
+    this.#events = {
+      onReceive: options.onReceive?.bind(options),
+    };
     this.#config = decodeNetworkConfig(
       Decoder.of(new Uint8Array(NETWORK_CONFIG_SIZE)),
       networkGates(0n),
@@ -1710,6 +1728,11 @@ export class NetworkDriver extends Driver {
       throw error;
     }
     return driver;
+  }
+
+  /** Asks for gratuitous packets and knows when the driver has seen it (VIRTIO 1.4, 5.1.9.5.4); undefined without its features, and where the user does this. */
+  get announcer(): DriverAnnouncer | undefined {
+    return this.#announcer;
   }
 
   /** The configuration as of the last change that the device told of. */
@@ -2021,11 +2044,22 @@ export class NetworkDriver extends Driver {
     const plan = networkQueues(networkGates(this.features), config, options.strict);
     this.#plan = plan;
     this.#s = networkSession(this.features, config);
+    if (this.#s.guestAnnounce && announcerServe(options)) {
+      this.#announcer = new DriverAnnouncer(this, {
+        ack: NetworkAck,
+        linkStatus: NetworkLinkStatus,
+      }, options.announcer);
+      Object.assign(
+        this.#events,
+        this.#announcer.handlers({ ...this.#events }) as Partial<NetworkEvents>,
+      );
+    }
     for (let index = 0; index < plan.count; index++) {
       if (plan.kind(index) >= 0) this.#attach(plan, await this.openQueue(index, options.queueSize));
     }
     await this.ready();
     for (let index = 0; index < plan.count; index++) this.#fill(index);
+    this.#announcer?.started();
   }
 
   /** Makes what serves a queue that was opened. */
@@ -2098,8 +2132,15 @@ export class NetworkDriver extends Driver {
   }
 
   /** Reads the configuration again. */
-  protected override configChanged(): Promise<void> {
-    return this.#readConfig();
+  protected override async configChanged(): Promise<void> {
+    await this.#readConfig();
+    this.#announcer?.configChanged();
+  }
+
+  /** Tells about the end of everything. */
+  protected override abort(cause: Error, queue?: DriverQueue): void {
+    if (queue !== undefined) return;
+    this.#announcer?.stopped(cause);
   }
 
   /** Takes what the device has answered or sent. */
@@ -2165,7 +2206,7 @@ export class NetworkDriver extends Driver {
   }
 
   #deliverReceiveq(bytes: Uint8Array, item: number): void {
-    const handler = this.#options.onReceive;
+    const handler = this.#events.onReceive;
     if (handler === undefined) return;
     const d = Decoder.of(bytes);
     const value = d.struct(

@@ -118,6 +118,38 @@ export const net: Device = defineDevice({
     parts: ["VIRTIO_NET_DEV_PART"],
   },
 
+  behaviours: {
+    announcer: {
+      doc: "Asks for gratuitous packets and knows when the driver has seen it",
+      section: "5.1.9.5.4",
+      when: "GUEST_ANNOUNCE",
+      enums: ["VIRTIO_NET", "VIRTIO_NET_S"],
+      device: {
+        class: "DeviceAnnouncer",
+        options: "required",
+        serves: ["virtio_net_ctrl.announce_ack"],
+      },
+      driver: { class: "DriverAnnouncer", options: "required" },
+    },
+    coalescing: {
+      doc: "When each queue notifies; all parameters are 0 after a reset",
+      section: "5.1.9.5.10",
+      when: ["NOTF_COAL", "VQ_NOTF_COAL"],
+      enums: ["VIRTIO_NET"],
+      features: ["MQ", "RSS"],
+      device: {
+        class: "Coalescing",
+        options: "required",
+        serves: [
+          "virtio_net_ctrl.notf_coal_tx_set",
+          "virtio_net_ctrl.notf_coal_rx_set",
+          "virtio_net_ctrl.notf_coal_vq_set",
+          "virtio_net_ctrl.notf_coal_vq_get",
+        ],
+      },
+    },
+  },
+
   // N pairs, as many as the device has rather than as many as a command enables. 5.1.5 derives N
   // from MQ alone; 5.1.2 from MQ or RSS, and so do drivers.
   queues: {

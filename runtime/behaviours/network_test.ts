@@ -1,0 +1,147 @@
+// What a network device keeps beyond its commands (VIRTIO 1.4, 5.1.9.5).
+
+import assert from "node:assert/strict";
+import {
+  NetworkAck,
+  NetworkDevice,
+  type NetworkDeviceOptions,
+  NetworkDriver,
+  type NetworkDriverOptions,
+  NetworkLinkStatus,
+} from "../../generated/net/mod.ts";
+import { covers } from "../../testing/covers.ts";
+import { loopback } from "../loopback.ts";
+
+const { OK, ERR } = NetworkAck;
+const { LINK_UP, ANNOUNCE } = NetworkLinkStatus;
+
+async function settled(): Promise<void> {
+  for (let i = 0; i < 8; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+function made(options: Partial<NetworkDeviceOptions> = {}): NetworkDevice {
+  return new NetworkDevice({ config: { status: LINK_UP, maxVirtqueuePairs: 2 }, ...options });
+}
+
+async function opened(device: NetworkDevice, options: Partial<NetworkDriverOptions> = {}) {
+  return await NetworkDriver.open(loopback(device), options);
+}
+
+Deno.test("a device asks for announcements until the driver says that it knows (5.1.9.5.4)", async () => {
+  covers(
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / Gratuitous Packet Sending#1",
+  );
+  let known = 0;
+  const device = made({ announcer: { onAcknowledged: () => known++ } });
+  const driver = await opened(device);
+  assert.equal(device.announcer!.announce(), true);
+  await settled();
+  assert.equal(driver.config.status, LINK_UP | ANNOUNCE);
+  assert.equal(known, 0);
+  assert.equal((await driver.announceAck()).ack, OK);
+  await settled();
+  assert.equal(driver.config.status, LINK_UP);
+  assert.equal(known, 1);
+  assert.equal((await driver.announceAck()).ack, OK);
+  assert.equal(known, 1, "nothing was asked");
+  device.announcer!.announce();
+  await driver.close();
+  assert.equal(device.settings.status, LINK_UP, "a driver to come was not asked");
+  const other = await opened(device, { features: ["STATUS"] });
+  assert.equal(device.announcer!.announce(), false, "it does not take part");
+  await other.close();
+  assert.throws(() => new NetworkDevice({ config: {}, announcer: {} }), RangeError);
+  assert.equal(made().offered & 1n << 21n, 0n, "not offered by a device that does not ask");
+});
+
+Deno.test("a driver that is asked announces itself, then says so (5.1.9.5.4)", async () => {
+  covers(
+    "drivernormative:Device Types / Network Device / Device Operation / Control Virtqueue / Gratuitous Packet Sending#1",
+    "drivernormative:Device Types / Network Device / Device Operation / Control Virtqueue / Gratuitous Packet Sending#2",
+  );
+  const events: string[] = [];
+  const device = made({ announcer: { onAcknowledged: () => events.push("acknowledged") } });
+  const driver = await opened(device, {
+    announcer: { onAnnounce: () => void events.push("announced") },
+  });
+  for (let i = 0; i < 2; i++) {
+    device.announcer!.announce();
+    await settled();
+  }
+  assert.deepEqual(events, ["announced", "acknowledged", "announced", "acknowledged"]);
+  await driver.close();
+});
+
+Deno.test("the last command sets when a queue notifies, one queue or a direction (5.1.9.5.10)", async () => {
+  covers(
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / Notifications Coalescing#3",
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / Notifications Coalescing#4",
+  );
+  const told: (readonly [number, number])[] = [];
+  const device = made({
+    mqVqPairsSet: () => OK,
+    coalescing: { onChange: (queue, { maxPackets }) => told.push([queue, maxPackets]) },
+  });
+  const driver = await opened(device);
+  const coal = (maxPackets: number) => ({ maxPackets, maxUsecs: 10 * maxPackets });
+  const get = async (vqIndex: number) => {
+    const { maxPackets, maxUsecs } = await driver.notfCoalVqGet({ vqIndex }) as {
+      maxPackets: number;
+      maxUsecs: number;
+    };
+    assert.equal(maxUsecs, 10 * maxPackets);
+    return maxPackets;
+  };
+  const all = async () => [await get(0), await get(1), await get(2), await get(3)];
+  assert.deepEqual(await all(), [0, 0, 0, 0]);
+  told.length = 0;
+  await driver.notfCoalRxSet(coal(1));
+  await driver.notfCoalVqSet({ vqIndex: 0, coal: coal(2) });
+  assert.deepEqual(await all(), [2, 0, 1, 0]);
+  await driver.notfCoalVqSet({ vqIndex: 1, coal: coal(4) });
+  assert.deepEqual(await all(), [2, 4, 1, 0]);
+  await driver.notfCoalTxSet(coal(5));
+  assert.deepEqual(await all(), [2, 5, 1, 5]);
+  assert.deepEqual(told, [[0, 1], [2, 1], [0, 2], [1, 4], [1, 5], [3, 5]]);
+  for (const vqIndex of [4, 5]) {
+    assert.equal((await driver.notfCoalVqSet({ vqIndex, coal: coal(1) })).ack, ERR);
+  }
+  await driver.close();
+});
+
+Deno.test("a queue that is enabled again has the parameters of its direction, a device that was reset none (5.1.9.5.10.6)", async () => {
+  covers(
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / Notifications Coalescing#5",
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / Notifications Coalescing#6",
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / Notifications Coalescing#9",
+  );
+  const device = made({ coalescing: {}, mqVqPairsSet: () => OK });
+  const { coalescing } = device;
+  const driver = await opened(device);
+  await driver.notfCoalTxSet({ maxPackets: 6, maxUsecs: 7 });
+  for (const vqIndex of [0, 1]) {
+    await driver.notfCoalVqSet({ vqIndex, coal: { maxPackets: 1, maxUsecs: 1 } });
+  }
+  await driver.resetQueue(driver.transmitq[0]!.ring);
+  await settled();
+  assert.deepEqual(coalescing!.parameters(1), { maxPackets: 6, maxUsecs: 7 });
+  assert.deepEqual(coalescing!.parameters(0), { maxPackets: 1, maxUsecs: 1 });
+  const saved = JSON.parse(JSON.stringify(device.save())).behaviours.coalescing;
+  assert.deepEqual(saved.directions[1], { maxPackets: 6, maxUsecs: 7 });
+  const wrong: readonly [string, unknown][] = [
+    ["c", undefined],
+    ["c.directions", { ...saved, directions: 1 }],
+    ["c.directions[1]", { ...saved, directions: [saved.directions[0]] }],
+    ["c.queues[0][0]", { ...saved, queues: [[-1, saved.directions[0]]] }],
+    ["c.queues[0][1].maxUsecs", { ...saved, queues: [[0, { maxPackets: 1 }]] }],
+  ];
+  for (const [field, state] of wrong) {
+    const named = (error: Error) => error.message.includes(`${field} must be`);
+    assert.throws(() => made({ coalescing: {} }).coalescing!.restore(state, "c"), named, field);
+  }
+  await driver.close();
+  const again = await opened(device);
+  assert.deepEqual(coalescing!.parameters(0), { maxPackets: 0, maxUsecs: 0 });
+  assert.deepEqual(coalescing!.parameters(1), { maxPackets: 0, maxUsecs: 0 });
+  await again.close();
+});
