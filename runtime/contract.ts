@@ -25,6 +25,8 @@ export { DeviceBehaviour, DriverBehaviour } from "./behaviour.ts";
 export * from "./behaviours/zones.ts";
 export * from "./behaviours/announcer.ts";
 export * from "./behaviours/coalescing.ts";
+export * from "./behaviours/page_hints.ts";
+export * from "./behaviours/statistics.ts";
 export * from "./behaviours/ports.ts";
 export * from "./behaviours/driver_ports.ts";
 export * from "./behaviours/sockets.ts";

@@ -10,14 +10,19 @@ import {
   chainSource,
   Decoder,
   Device,
+  DevicePageHints,
+  type DevicePageHintsOptions,
   type DeviceQueue,
   Encoder,
   isPromise,
   ParkedBuffers,
   PeerError,
   type QueuePlan,
+  ReportedPages,
   RequestAborted,
   type RingOptions,
+  Statistics,
+  type StatisticsOptions,
   Status,
   within,
   type WritableBytes,
@@ -28,6 +33,7 @@ import {
   type BalloonDeflate,
   type BalloonGates,
   balloonGates,
+  BalloonHintCommand,
   type BalloonHintCommandMessage,
   type BalloonInflate,
   balloonQueues,
@@ -35,6 +41,7 @@ import {
   balloonSession,
   type BalloonSettings,
   type BalloonStats,
+  BalloonStatTag,
   decodeBalloonConfig,
   decodeBalloonDeflate,
   decodeBalloonInflate,
@@ -42,6 +49,7 @@ import {
   emptyBalloonHintCommandMessage,
   encodeBalloonConfig,
   readBalloonHintCommandMessage,
+  VIRTIO_BALLOON_F_PAGE_POISON,
 } from "./wire.ts";
 
 /** What serves the requests of the driver; a request without a handler is answered as not supported. */
@@ -70,6 +78,10 @@ export interface BalloonDeviceOptions extends BalloonHandlers {
   readonly onActual?: (value: number) => void;
   /** The driver wrote poisonVal: What the driver fills free pages with */
   readonly onPoisonVal?: (value: number) => void;
+  /** More about statistics: Pulls statistics of the memory: the driver's buffer goes back, the next one has them (VIRTIO 1.4, 5.5.6.3) */
+  readonly statistics?: StatisticsOptions;
+  /** More about hints: Rounds of hints at free pages: the device starts and ends them, the driver fills them (VIRTIO 1.4, 5.5.6.5) */
+  readonly hints?: DevicePageHintsOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -84,19 +96,36 @@ function offeredFeatures(options: BalloonDeviceOptions): bigint {
   const chosen = new Set(options.features);
   let offered = 0n;
   if (chosen.has("MUST_TELL_HOST")) offered |= 1n << 0n; // VIRTIO_BALLOON_F_MUST_TELL_HOST
-  if (options.stats !== undefined) offered |= 1n << 1n; // VIRTIO_BALLOON_F_STATS_VQ
+  if ((statisticsServe(options) || options.stats !== undefined)) offered |= 1n << 1n; // VIRTIO_BALLOON_F_STATS_VQ
   if (chosen.has("DEFLATE_ON_OOM")) offered |= 1n << 2n; // VIRTIO_BALLOON_F_DEFLATE_ON_OOM
   if (
-    config.freePageHintCmdId !== undefined && options.hintCommand !== undefined &&
-    options.hint !== undefined
+    config.freePageHintCmdId !== undefined &&
+    (hintsServe(options) || (options.hintCommand !== undefined && options.hint !== undefined))
   ) offered |= 1n << 3n; // VIRTIO_BALLOON_F_FREE_PAGE_HINT
   if (config.poisonVal !== undefined) offered |= 1n << 4n; // VIRTIO_BALLOON_F_PAGE_POISON
   if (options.report !== undefined) offered |= 1n << 5n; // VIRTIO_BALLOON_F_PAGE_REPORTING
   return offered;
 }
 
+/** Whether statistics are the device's own task: nothing of the options takes it away, and they say how. */
+function statisticsServe(options: BalloonDeviceOptions): boolean {
+  return options.statistics !== undefined && options.stats === undefined;
+}
+
+/** Whether hints are the device's own task: nothing of the options takes it away, and they say how. */
+function hintsServe(options: BalloonDeviceOptions): boolean {
+  return options.hints !== undefined && options.hintCommand === undefined &&
+    options.hint === undefined;
+}
+
 /** Takes pages of memory from the guest and gives them back; learns which are free (VIRTIO 1.4, 5.5) */
 export class BalloonDevice extends Device {
+  /** Pulls statistics of the memory: the driver's buffer goes back, the next one has them (VIRTIO 1.4, 5.5.6.3); undefined without its features, and where the user does this. */
+  readonly statistics?: Statistics;
+  /** Rounds of hints at free pages: the device starts and ends them, the driver fills them (VIRTIO 1.4, 5.5.6.5); undefined without its features, and where the user does this. */
+  readonly hints?: DevicePageHints;
+  /** Keeps reported pages as they are where the guest counts on what they contain (VIRTIO 1.4, 5.5.6.7); undefined without its features, and where the user does this. */
+  readonly reported?: ReportedPages;
   readonly #options: BalloonDeviceOptions;
   readonly #offers: BalloonGates;
   readonly #e = new Encoder();
@@ -128,12 +157,50 @@ export class BalloonDevice extends Device {
     this.#settings = decodeBalloonConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = balloonQueues(this.#offers, this.#settings, options.strict);
     this.#s = balloonSession(this.offered, this.#settings);
-    this.#inflateHandler = options.inflate?.bind(options);
-    this.#deflateHandler = options.deflate?.bind(options);
-    this.#statsHandler = options.stats?.bind(options);
-    this.#hintCommandHandler = options.hintCommand?.bind(options);
-    this.#hintHandler = options.hint?.bind(options);
-    this.#reportHandler = options.report?.bind(options);
+    const handlers = {
+      inflate: options.inflate?.bind(options),
+      deflate: options.deflate?.bind(options),
+      stats: options.stats?.bind(options),
+      hintCommand: options.hintCommand?.bind(options),
+      hint: options.hint?.bind(options),
+      report: options.report?.bind(options),
+    };
+    if (this.#offers.statsVq && statisticsServe(options)) {
+      this.statistics = this.behaviours.add(
+        "statistics",
+        new Statistics(this, {
+          statTag: BalloonStatTag,
+        }, options.statistics),
+        (features) => balloonGates(features).statsVq,
+      );
+      Object.assign(handlers, this.statistics.handlers(handlers) as Partial<typeof handlers>);
+    }
+    if (this.#offers.freePageHint && hintsServe(options)) {
+      this.hints = this.behaviours.add(
+        "hints",
+        new DevicePageHints(this, {
+          hintCommand: BalloonHintCommand,
+        }, options.hints),
+        (features) => balloonGates(features).freePageHint,
+      );
+      Object.assign(handlers, this.hints.handlers(handlers) as Partial<typeof handlers>);
+    }
+    if (this.#offers.pageReporting) {
+      this.reported = this.behaviours.add(
+        "reported",
+        new ReportedPages(this, {
+          features: { PAGE_POISON: VIRTIO_BALLOON_F_PAGE_POISON },
+        }),
+        (features) => balloonGates(features).pageReporting,
+      );
+      Object.assign(handlers, this.reported.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#inflateHandler = handlers.inflate;
+    this.#deflateHandler = handlers.deflate;
+    this.#statsHandler = handlers.stats;
+    this.#hintCommandHandler = handlers.hintCommand;
+    this.#hintHandler = handlers.hint;
+    this.#reportHandler = handlers.report;
   }
 
   /** The configuration as it is, with what the driver wrote. */

@@ -8,6 +8,8 @@
 import {
   Decoder,
   Driver,
+  DriverPageHints,
+  type DriverPageHintsOptions,
   type DriverQueue,
   Encoder,
   featureSet,
@@ -25,6 +27,7 @@ import {
   balloonConfigSize,
   type BalloonDeflate,
   balloonGates,
+  BalloonHintCommand,
   type BalloonHintCommandMessage,
   type BalloonInflate,
   balloonQueues,
@@ -66,6 +69,8 @@ export interface BalloonDriverOptions {
   };
   /** The device asks for a new message on statsq. */
   readonly onStatsq?: () => BalloonStats | undefined;
+  /** More about hints: Rounds of hints at free pages: the device starts and ends them, the driver fills them (VIRTIO 1.4, 5.5.6.5) */
+  readonly hints?: DriverPageHintsOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** Entries of each queue: 256 when not given, fewer when the device has no more. */
@@ -77,6 +82,14 @@ export interface BalloonDriverOptions {
   /** Gives up opening. */
   readonly signal?: AbortSignal;
 }
+
+/** Whether hints are the driver's own task: nothing of the options takes it away, and they say how. */
+function hintsServe(options: BalloonDriverOptions): boolean {
+  return options.hints !== undefined;
+}
+
+/** Handlers of what the device sends, behind or instead of the user's. */
+type BalloonEvents = { [K in "onStatsq"]: BalloonDriverOptions[K] };
 
 /**
  * inflateq, the driver's side: Pages for the balloon (VIRTIO 1.4, 5.5.2)
@@ -665,6 +678,8 @@ export class BalloonDriver extends Driver {
   /** Statistics: one buffer at a time, handed back when the device wants new ones (VIRTIO 1.4, 5.5.2) */
   readonly statsq: BalloonStatsq[] = [];
   readonly #options: BalloonDriverOptions;
+  readonly #events: BalloonEvents;
+  #hints: DriverPageHints | undefined;
   #plan: QueuePlan | undefined;
   #s: BalloonSession;
   #config: BalloonConfig;
@@ -672,6 +687,9 @@ export class BalloonDriver extends Driver {
   private constructor(transport: Transport, options: BalloonDriverOptions) {
     super(transport, BALLOON_INFO);
     this.#options = options;
+    this.#events = {
+      onStatsq: options.onStatsq?.bind(options),
+    };
     this.#config = decodeBalloonConfig(
       Decoder.of(new Uint8Array(BALLOON_CONFIG_SIZE)),
       balloonGates(0n),
@@ -696,6 +714,11 @@ export class BalloonDriver extends Driver {
       throw error;
     }
     return driver;
+  }
+
+  /** Rounds of hints at free pages: the device starts and ends them, the driver fills them (VIRTIO 1.4, 5.5.6.5); undefined without its features, and where the user does this. */
+  get hints(): DriverPageHints | undefined {
+    return this.#hints;
   }
 
   /** The configuration as of the last change that the device told of. */
@@ -764,11 +787,21 @@ export class BalloonDriver extends Driver {
     const plan = balloonQueues(balloonGates(this.features), config, options.strict);
     this.#plan = plan;
     this.#s = balloonSession(this.features, config);
+    if (this.#s.freePageHint && hintsServe(options)) {
+      this.#hints = new DriverPageHints(this, {
+        hintCommand: BalloonHintCommand,
+      }, options.hints);
+      Object.assign(
+        this.#events,
+        this.#hints.handlers({ ...this.#events }) as Partial<BalloonEvents>,
+      );
+    }
     for (let index = 0; index < plan.count; index++) {
       if (plan.kind(index) >= 0) this.#attach(plan, await this.openQueue(index, options.queueSize));
     }
     await this.ready();
     for (let index = 0; index < plan.count; index++) this.#fill(plan, index);
+    this.#hints?.started();
   }
 
   /** Makes what serves a queue that was opened. */
@@ -858,8 +891,15 @@ export class BalloonDriver extends Driver {
   }
 
   /** Reads the configuration again. */
-  protected override configChanged(): Promise<void> {
-    return this.#readConfig();
+  protected override async configChanged(): Promise<void> {
+    await this.#readConfig();
+    this.#hints?.configChanged();
+  }
+
+  /** Tells about the end of everything. */
+  protected override abort(cause: Error, queue?: DriverQueue): void {
+    if (queue !== undefined) return;
+    this.#hints?.stopped(cause);
   }
 
   /** Takes what the device has answered or sent. */
@@ -896,7 +936,7 @@ export class BalloonDriver extends Driver {
   }
 
   #supplyStatsq(queue: BalloonStatsq): void {
-    const message = this.#options.onStatsq?.();
+    const message = this.#events.onStatsq?.();
     if (message === undefined) return;
     queue.submitStats(message);
     queue.kick();

@@ -138,6 +138,35 @@ export const balloon: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    statistics: {
+      doc: "Pulls statistics of the memory: the driver's buffer goes back, the next one has them",
+      section: "5.5.6.3",
+      when: "STATS_VQ",
+      enums: ["VIRTIO_BALLOON_S"],
+      device: { class: "Statistics", options: "required", serves: ["stats"] },
+    },
+    hints: {
+      doc: "Rounds of hints at free pages: the device starts and ends them, the driver fills them",
+      section: "5.5.6.5",
+      when: "FREE_PAGE_HINT",
+      enums: ["VIRTIO_BALLOON_CMD_ID"],
+      device: {
+        class: "DevicePageHints",
+        options: "required",
+        serves: ["hint_command", "hint"],
+      },
+      driver: { class: "DriverPageHints", options: "required" },
+    },
+    reported: {
+      doc: "Keeps reported pages as they are where the guest counts on what they contain",
+      section: "5.5.6.7",
+      when: "PAGE_REPORTING",
+      features: ["PAGE_POISON"],
+      device: { class: "ReportedPages" },
+    },
+  },
+
   // By the text the queues stand at fixed places, whatever exists before them (5.5.2). Linux and
   // QEMU number those that exist.
   queues: {

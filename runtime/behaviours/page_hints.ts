@@ -1,0 +1,283 @@
+/**
+ * Free pages of a guest: rounds of hints that the device starts and ends, and reports
+ * (VIRTIO 1.4, 5.5.6.5 and 5.5.6.7).
+ *
+ * @module
+ */
+
+import { DeviceBehaviour, DriverBehaviour, type Handler } from "../behaviour.ts";
+import type { WritableBytes } from "../cursor.ts";
+import { integer, list, record } from "../snapshot.ts";
+
+/** The device's enumerations. */
+export interface PageHintsCodes {
+  /** Ids with a meaning of their own. */
+  readonly hintCommand: { readonly STOP: number; readonly DONE: number };
+}
+
+/** What the user says of a device that wants hints. */
+export interface DevicePageHintsOptions {
+  /** Takes free pages: what they contain may be lost, until the hints are done. */
+  readonly onHint: (pages: WritableBytes) => void | Promise<void>;
+  /** The driver has no more pages for this round. */
+  readonly onEnd?: () => void;
+}
+
+/** What hints use of the device. */
+export interface DevicePageHintsHost {
+  readonly settings: { readonly freePageHintCmdId?: number };
+  configure(changes: { freePageHintCmdId: number }): void;
+}
+
+/** The handlers that take the place of the user's. */
+export interface DevicePageHintsHandlers {
+  /** A round starts or ends. */
+  readonly hintCommand: Handler<[request: { readonly cmdId: number }], void>;
+  /** Free pages. */
+  readonly hint: (pages: WritableBytes) => void | Promise<void>;
+}
+
+/** The first id that names a round. */
+const FIRST = 2;
+const LAST = 0xffff_ffff;
+
+/** Rounds of hints, on the device's side. */
+export class DevicePageHints extends DeviceBehaviour {
+  readonly #host: DevicePageHintsHost;
+  readonly #codes: PageHintsCodes;
+  readonly #options: DevicePageHintsOptions | undefined;
+  #next = FIRST;
+  #heard = 0; // the round that the driver's hints belong to
+  readonly #open = new Set<number>(); // rounds that the driver did not end
+  #active = false;
+
+  /** For a device. */
+  constructor(
+    host: DevicePageHintsHost,
+    codes: PageHintsCodes,
+    options: DevicePageHintsOptions | undefined,
+  ) {
+    super();
+    this.#host = host;
+    this.#codes = codes;
+    this.#options = options;
+  }
+
+  /** The round that goes on; undefined when none does. */
+  get round(): number | undefined {
+    const id = this.#id;
+    return id >= FIRST ? id : undefined;
+  }
+
+  /** Starts a round, and returns its id; TypeError when the driver takes no part. */
+  start(): number {
+    if (!this.#active) throw new TypeError("Cannot ask for hints: the driver gives none");
+    while (this.#open.has(this.#next) || this.#next === this.#id) this.#next = after(this.#next);
+    const id = this.#next;
+    this.#next = after(id);
+    this.#open.add(id);
+    this.#host.configure({ freePageHintCmdId: id });
+    return id;
+  }
+
+  /** Wants no more hints for now; the pages stay where they are. */
+  stop(): void {
+    this.#host.configure({ freePageHintCmdId: this.#codes.hintCommand.STOP });
+  }
+
+  /** Has no use for the hinted pages any more: from now on they are the guest's. */
+  done(): void {
+    this.#host.configure({ freePageHintCmdId: this.#codes.hintCommand.DONE });
+  }
+
+  /** The handlers that take the place of the user's. */
+  handlers(_user: object): DevicePageHintsHandlers {
+    return {
+      hintCommand: ({ cmdId }) => this.#command(cmdId),
+      hint: (pages) => {
+        if (this.#heard === this.round) return this.#options?.onHint(pages);
+      },
+    };
+  }
+
+  /** Notes whether the driver takes part. */
+  override settle(active: boolean): boolean {
+    this.#active = active;
+    return true;
+  }
+
+  /** All rounds are over. */
+  override reset(): void {
+    this.#active = false;
+    this.#heard = 0;
+    this.#open.clear();
+    if (this.round !== undefined) this.done();
+  }
+
+  /** The rounds that go on. */
+  override save(): unknown {
+    return { next: this.#next, heard: this.#heard, open: [...this.#open] };
+  }
+
+  /** Takes back what {@linkcode DevicePageHints.save} gave; TypeError or RangeError naming the field. */
+  override restore(state: unknown, path: string): void {
+    const saved = record(state, path);
+    const next = integer(saved.next, `${path}.next`, LAST);
+    const heard = integer(saved.heard, `${path}.heard`, LAST);
+    const open = list(saved.open, `${path}.open`).map((id, at) =>
+      integer(id, `${path}.open[${at}]`, LAST)
+    );
+    this.#next = Math.max(FIRST, next);
+    this.#heard = heard;
+    this.#open.clear();
+    for (const id of open) this.#open.add(id);
+  }
+
+  get #id(): number {
+    return this.#host.settings.freePageHintCmdId ?? this.#codes.hintCommand.DONE;
+  }
+
+  #command(id: number): void {
+    if (id !== this.#codes.hintCommand.STOP) {
+      this.#heard = id;
+      return;
+    }
+    const ended = this.#heard === this.round;
+    this.#heard = 0;
+    this.#open.clear(); // rounds come one after the other: all before have ended too
+    if (ended) this.#options?.onEnd?.();
+  }
+}
+
+function after(id: number): number {
+  return id === LAST ? FIRST : id + 1;
+}
+
+/** What the user says of a driver that hints. */
+export interface DriverPageHintsOptions {
+  /** Free pages, until there are no more; they are kept unused until they are released. */
+  readonly pages: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** All pages that were hinted are free to be used again. */
+  readonly release: () => void;
+}
+
+/** What hints use of the driver. */
+export interface DriverPageHintsHost {
+  readonly config: { readonly freePageHintCmdId?: number };
+  hintCommand(request: { cmdId: number }): Promise<void>;
+  hint(pages: Uint8Array): Promise<unknown>;
+}
+
+/** Hints at free pages, whenever the device starts a round. */
+export class DriverPageHints extends DriverBehaviour {
+  readonly #host: DriverPageHintsHost;
+  readonly #codes: PageHintsCodes;
+  readonly #options: DriverPageHintsOptions | undefined;
+  #round = 0; // the last one that was begun
+  #hinting = false;
+  #held = false; // pages that were hinted
+
+  /** For a driver. */
+  constructor(
+    host: DriverPageHintsHost,
+    codes: PageHintsCodes,
+    options: DriverPageHintsOptions | undefined,
+  ) {
+    super();
+    this.#host = host;
+    this.#codes = codes;
+    this.#options = options;
+  }
+
+  /** Nothing of the user's handlers is replaced. */
+  handlers(_user: object): object {
+    return {};
+  }
+
+  /** A round may have been started before. */
+  override started(): void {
+    this.configChanged();
+  }
+
+  /** Looks what the device wants. */
+  override configChanged(): void {
+    const id = this.#id;
+    if (id >= FIRST && id !== this.#round && !this.#hinting) void this.#hint();
+    else if (id === this.#codes.hintCommand.DONE && !this.#hinting) this.#release();
+  }
+
+  get #id(): number {
+    return this.#host.config.freePageHintCmdId ?? this.#codes.hintCommand.DONE;
+  }
+
+  /** One round after the other, as long as the device starts new ones. */
+  async #hint(): Promise<void> {
+    this.#hinting = true;
+    try {
+      while (this.#id >= FIRST && this.#id !== this.#round) await this.#hintRound(this.#id);
+    } catch (error) {
+      console.error(error);
+    } finally {
+      this.#hinting = false;
+    }
+    if (this.#id === this.#codes.hintCommand.DONE) this.#release();
+  }
+
+  async #hintRound(id: number): Promise<void> {
+    this.#round = id;
+    await this.#host.hintCommand({ cmdId: id });
+    for await (const pages of this.#options?.pages() ?? []) {
+      if (this.#id !== id) break;
+      this.#held = true;
+      await this.#host.hint(pages);
+    }
+    await this.#host.hintCommand({ cmdId: this.#codes.hintCommand.STOP });
+  }
+
+  #release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#options?.release();
+  }
+}
+
+/** What the rule for reported pages looks at in its device. */
+export interface ReportedPagesHost {
+  readonly settings: { readonly poisonVal?: number };
+  hasFeature(bit: number): boolean;
+}
+
+type Report = (pages: WritableBytes) => void | Promise<void>;
+
+/**
+ * Keeps reported pages as they are where the guest counts on what they contain: a handler that
+ * discards them leaves zeroes, which is right for a poison_val of 0 alone (VIRTIO 1.4, 5.5.6.7.2).
+ */
+export class ReportedPages extends DeviceBehaviour {
+  readonly #host: ReportedPagesHost;
+  readonly #poison: number;
+
+  /** For a device. */
+  constructor(
+    host: ReportedPagesHost,
+    codes: { readonly features: { readonly PAGE_POISON: number } },
+  ) {
+    super();
+    this.#host = host;
+    this.#poison = codes.features.PAGE_POISON;
+  }
+
+  /** Whether the guest counts on what its free pages contain. */
+  get kept(): boolean {
+    return this.#host.hasFeature(this.#poison) && this.#host.settings.poisonVal !== 0;
+  }
+
+  /** The handler that stands in front of the user's. */
+  handlers({ report }: { readonly report?: Report | undefined }): { report: Report | undefined } {
+    return {
+      report: report && ((pages) => {
+        if (!this.kept) return report(pages);
+      }),
+    };
+  }
+}
