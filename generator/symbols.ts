@@ -81,6 +81,7 @@ export const TYPES: readonly string[] = [
   "DriverPortsOptions",
   "DriverQueue",
   "DriverSocketsOptions",
+  "ReportedPagesOptions",
   "RingOptions",
   "SharedMemory",
   "StatisticsOptions",

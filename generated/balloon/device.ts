@@ -19,6 +19,7 @@ import {
   PeerError,
   type QueuePlan,
   ReportedPages,
+  type ReportedPagesOptions,
   RequestAborted,
   type RingOptions,
   Statistics,
@@ -82,6 +83,8 @@ export interface BalloonDeviceOptions extends BalloonHandlers {
   readonly statistics?: StatisticsOptions;
   /** More about hints: Rounds of hints at free pages: the device starts and ends them, the driver fills them (VIRTIO 1.4, 5.5.6.5) */
   readonly hints?: DevicePageHintsOptions;
+  /** More about reported: Lets go of reported pages, unless the guest counts on what they contain (VIRTIO 1.4, 5.5.6.7) */
+  readonly reported?: ReportedPagesOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -103,7 +106,7 @@ function offeredFeatures(options: BalloonDeviceOptions): bigint {
     (hintsServe(options) || (options.hintCommand !== undefined && options.hint !== undefined))
   ) offered |= 1n << 3n; // VIRTIO_BALLOON_F_FREE_PAGE_HINT
   if (config.poisonVal !== undefined) offered |= 1n << 4n; // VIRTIO_BALLOON_F_PAGE_POISON
-  if (options.report !== undefined) offered |= 1n << 5n; // VIRTIO_BALLOON_F_PAGE_REPORTING
+  if ((reportedServe(options) || options.report !== undefined)) offered |= 1n << 5n; // VIRTIO_BALLOON_F_PAGE_REPORTING
   return offered;
 }
 
@@ -118,13 +121,18 @@ function hintsServe(options: BalloonDeviceOptions): boolean {
     options.hint === undefined;
 }
 
+/** Whether reported are the device's own task: nothing of the options takes it away, and they say how. */
+function reportedServe(options: BalloonDeviceOptions): boolean {
+  return options.reported !== undefined && options.report === undefined;
+}
+
 /** Takes pages of memory from the guest and gives them back; learns which are free (VIRTIO 1.4, 5.5) */
 export class BalloonDevice extends Device {
   /** Pulls statistics of the memory: the driver's buffer goes back, the next one has them (VIRTIO 1.4, 5.5.6.3); undefined without its features, and where the user does this. */
   readonly statistics?: Statistics;
   /** Rounds of hints at free pages: the device starts and ends them, the driver fills them (VIRTIO 1.4, 5.5.6.5); undefined without its features, and where the user does this. */
   readonly hints?: DevicePageHints;
-  /** Keeps reported pages as they are where the guest counts on what they contain (VIRTIO 1.4, 5.5.6.7); undefined without its features, and where the user does this. */
+  /** Lets go of reported pages, unless the guest counts on what they contain (VIRTIO 1.4, 5.5.6.7); undefined without its features, and where the user does this. */
   readonly reported?: ReportedPages;
   readonly #options: BalloonDeviceOptions;
   readonly #offers: BalloonGates;
@@ -185,12 +193,12 @@ export class BalloonDevice extends Device {
       );
       Object.assign(handlers, this.hints.handlers(handlers) as Partial<typeof handlers>);
     }
-    if (this.#offers.pageReporting) {
+    if (this.#offers.pageReporting && reportedServe(options)) {
       this.reported = this.behaviours.add(
         "reported",
         new ReportedPages(this, {
           features: { PAGE_POISON: VIRTIO_BALLOON_F_PAGE_POISON },
-        }),
+        }, options.reported),
         (features) => balloonGates(features).pageReporting,
       );
       Object.assign(handlers, this.reported.handlers(handlers) as Partial<typeof handlers>);

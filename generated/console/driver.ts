@@ -90,11 +90,12 @@ export interface ConsoleDriverOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Whether ports are the driver's own task: nothing of the options takes it away. */
+/** Whether ports are the driver's own task: nothing of the options takes it away, and they say how. */
 function portsServe(options: ConsoleDriverOptions): boolean {
-  return options.onDeviceAdd === undefined && options.onDeviceRemove === undefined &&
-    options.onConsolePort === undefined && options.onResize === undefined &&
-    options.onDeviceControlPortOpen === undefined && options.onPortName === undefined;
+  return options.ports !== undefined && options.onDeviceAdd === undefined &&
+    options.onDeviceRemove === undefined && options.onConsolePort === undefined &&
+    options.onResize === undefined && options.onDeviceControlPortOpen === undefined &&
+    options.onPortName === undefined;
 }
 
 /** Handlers of what the device sends, behind or instead of the user's. */

@@ -161,7 +161,7 @@ Deno.test("reported pages are kept where the guest counts on a poison (5.5.6.7.2
   );
   for (const [poisonVal, kept] of [[0, false], [0xaa, true]] as const) {
     let discarded = 0;
-    const device = made({ report: () => void discarded++ }, { poisonVal: 0 });
+    const device = made({ reported: { onReport: () => void discarded++ } }, { poisonVal: 0 });
     const driver = await opened(device, { config: { poisonVal } });
     await driver.report(new Uint8Array(16));
     assert.equal(device.reported?.kept, kept);

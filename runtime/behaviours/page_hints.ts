@@ -247,24 +247,31 @@ export interface ReportedPagesHost {
   hasFeature(bit: number): boolean;
 }
 
-type Report = (pages: WritableBytes) => void | Promise<void>;
+/** What the user says of a device that takes reports. */
+export interface ReportedPagesOptions {
+  /** Lets go of free pages, which may be zeroes afterwards. */
+  readonly onReport: (pages: WritableBytes) => void | Promise<void>;
+}
 
 /**
- * Keeps reported pages as they are where the guest counts on what they contain: a handler that
- * discards them leaves zeroes, which is right for a poison_val of 0 alone (VIRTIO 1.4, 5.5.6.7.2).
+ * Reported pages. They stay as they are where the guest counts on what they contain: whoever lets
+ * go of pages leaves zeroes, which is right for a poison_val of 0 alone (VIRTIO 1.4, 5.5.6.7.2).
  */
 export class ReportedPages extends DeviceBehaviour {
   readonly #host: ReportedPagesHost;
   readonly #poison: number;
+  readonly #options: ReportedPagesOptions | undefined;
 
   /** For a device. */
   constructor(
     host: ReportedPagesHost,
     codes: { readonly features: { readonly PAGE_POISON: number } },
+    options: ReportedPagesOptions | undefined,
   ) {
     super();
     this.#host = host;
     this.#poison = codes.features.PAGE_POISON;
+    this.#options = options;
   }
 
   /** Whether the guest counts on what its free pages contain. */
@@ -272,12 +279,14 @@ export class ReportedPages extends DeviceBehaviour {
     return this.#host.hasFeature(this.#poison) && this.#host.settings.poisonVal !== 0;
   }
 
-  /** The handler that stands in front of the user's. */
-  handlers({ report }: { readonly report?: Report | undefined }): { report: Report | undefined } {
+  /** The handler that takes the place of the user's. */
+  handlers(
+    _user: object,
+  ): { readonly report: (pages: WritableBytes) => void | Promise<void> } {
     return {
-      report: report && ((pages) => {
-        if (!this.kept) return report(pages);
-      }),
+      report: (pages) => {
+        if (!this.kept) return this.#options?.onReport(pages);
+      },
     };
   }
 }

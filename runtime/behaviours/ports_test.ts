@@ -137,7 +137,10 @@ Deno.test("a driver refuses ports that are there or can not be, and says so (5.3
   const device = made({ portReady: ({ id, value }) => void answers.push([id, value]) });
   assert.equal(device.ports, undefined, "the user talks to the driver himself");
   const errors: unknown[] = [];
-  const driver = await ConsoleDriver.open(loopback(device), { onError: (e) => errors.push(e) });
+  const driver = await ConsoleDriver.open(loopback(device), {
+    ports: {},
+    onError: (error) => errors.push(error),
+  });
   await settled();
   for (const id of [1, 1, 4]) device.sendDeviceAdd({ id, value: 0 });
   await settled();
@@ -153,7 +156,7 @@ Deno.test("ports outlive a reset, and follow a snapshot, which may be hostile", 
   const device = made();
   const port = device.ports!.add({ id: 1 });
   {
-    const driver = await ConsoleDriver.open(loopback(device));
+    const driver = await ConsoleDriver.open(loopback(device), { ports: {} });
     await settled();
     await driver.ports!.port(1)!.setOpen(true);
     await settled();
@@ -180,7 +183,7 @@ Deno.test("ports outlive a reset, and follow a snapshot, which may be hostile", 
     await driver.close();
   }
   assert.deepEqual([port.ready, port.guestOpen], [false, false]);
-  const again = await ConsoleDriver.open(loopback(device));
+  const again = await ConsoleDriver.open(loopback(device), { ports: {} });
   await settled();
   assert.notEqual(again.ports!.port(1), undefined);
   await again.close();

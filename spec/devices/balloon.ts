@@ -159,11 +159,11 @@ export const balloon: Device = defineDevice({
       driver: { class: "DriverPageHints", options: "required" },
     },
     reported: {
-      doc: "Keeps reported pages as they are where the guest counts on what they contain",
+      doc: "Lets go of reported pages, unless the guest counts on what they contain",
       section: "5.5.6.7",
       when: "PAGE_REPORTING",
       features: ["PAGE_POISON"],
-      device: { class: "ReportedPages" },
+      device: { class: "ReportedPages", options: "required", serves: ["report"] },
     },
   },
 

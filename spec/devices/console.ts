@@ -164,7 +164,7 @@ export const console: Device = defineDevice({
       },
       driver: {
         class: "DriverPorts",
-        options: "optional",
+        options: "required",
         serves: [
           "device_control.device_add",
           "device_control.device_remove",
