@@ -5,6 +5,7 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
+import { nearest } from "../diagnostics.ts";
 import { BEHAVIOURS } from "../symbols.ts";
 import { type Draft, entries, list } from "./draft.ts";
 
@@ -39,7 +40,10 @@ function sideKnown(
   described: dsl.BehaviourSide,
 ): void {
   if (!BEHAVIOURS.includes(described.class)) {
-    draft.unknown("V038", `${path}.class`, described.class, "a behaviour", BEHAVIOURS);
+    const meant = nearest(described.class, BEHAVIOURS);
+    const hint = meant === undefined ? undefined : `did you mean "${meant}"?`;
+    const expected = "a class of runtime/behaviours/";
+    draft.report("V038", `${path}.class`, `"${described.class}"`, expected, hint);
   }
   const known = arrivals(draft, ARRIVALS[side]);
   for (const [i, message] of (described.serves ?? []).entries()) {
