@@ -337,6 +337,7 @@ export class FileSystemDevice extends Device {
     const ranges: number[] = [];
     const request = decodeFileSystemHighPriority(new Decoder(chainSource(chain)), s, ranges);
     const datain = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
+    if (chain.writableLength < 16) return queue.push(head, 0);
     const dataout = chain.writable(16, chain.writableLength - 16);
     const answer = handler(request, datain, dataout);
     if (isPromise(answer)) {
@@ -418,6 +419,7 @@ export class FileSystemDevice extends Device {
     const ranges: number[] = [];
     const request = decodeFileSystemReqRequest(new Decoder(chainSource(chain)), s, ranges);
     const datain = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
+    if (chain.writableLength < 16) return queue.push(head, 0);
     const dataout = chain.writable(16, chain.writableLength - 16);
     const answer = handler(request, datain, dataout, this.#plan.item(queue.index));
     if (isPromise(answer)) {

@@ -271,6 +271,7 @@ export class RpmbDevice extends Device {
       return queue.push(head, 0);
     }
     const request = readRpmbFrame(chain.view, 0, this.#rpmbFrames[head] ??= emptyRpmbFrame());
+    if (chain.writableLength < 512) return queue.push(head, 0);
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -338,6 +339,7 @@ export class RpmbDevice extends Device {
       return queue.push(head, 0);
     }
     const request = readRpmbFrame(chain.view, 0, this.#rpmbFrames[head] ??= emptyRpmbFrame());
+    if (chain.writableLength < 512) return queue.push(head, 0);
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(

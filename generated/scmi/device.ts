@@ -203,6 +203,7 @@ export class ScmiDevice extends Device {
       return queue.push(head, 0);
     }
     const request = decodeScmiCommandRequest(new Decoder(chainSource(chain)), s, []);
+    if (chain.writableLength < 4) return queue.push(head, 0);
     const retValues = chain.writable(4, chain.writableLength - 4);
     const answer = handler(request, retValues);
     if (isPromise(answer)) {
