@@ -28,6 +28,8 @@ export interface Session {
   readonly features: ReadonlySet<string>;
   /** Values of the configuration. */
   readonly config: Readonly<Record<string, bigint>>;
+  /** Order of the scalars that have that of the session; little-endian when absent. */
+  readonly order?: "big";
   /** Lengths that other messages tell, by the model's words for them. */
   readonly given?: Readonly<Record<string, number>>;
 }
@@ -137,6 +139,11 @@ export class JsonDecoder {
     return this.isOpen(field.when);
   }
 
+  /** A type with the order of the session where it has that. */
+  #ordered(type: string): string {
+    return type.replace(/^session/, this.#session.order === "big" ? "be" : "le");
+  }
+
   #struct(name: string) {
     const struct = this.#model.structs[name];
     if (struct === undefined) throw new Error(`there is no struct ${name}`);
@@ -146,7 +153,7 @@ export class JsonDecoder {
   #field(field: JsonField, reader: Reader, frame: Frame): void {
     const keep = (value: Decoded) => frame.values.set(field.property ?? field.name, value);
     if (field.bits !== undefined) {
-      const word = reader.scalar(field.type);
+      const word = reader.scalar(this.#ordered(field.type));
       frame.values.set(field.name, word);
       for (const { name, shift, width } of field.bits) {
         frame.values.set(name, BigInt.asUintN(width, word >> BigInt(shift)));
@@ -188,7 +195,7 @@ export class JsonDecoder {
 
   /** Scalars, bytes, texts and arrays. */
   #plain(field: JsonField, reader: Reader, frame: Frame): Decoded {
-    if (!/\]$|^rest$/.test(field.type)) return reader.scalar(field.type);
+    if (!/\]$|^rest$/.test(field.type)) return reader.scalar(this.#ordered(field.type));
     const [, element = "u8", count = ""] = field.type.match(/^(.*)\[(\d*)\]$/) ?? [];
     if (element === "u8") {
       if (field.text === "terminated") return reader.terminated();
@@ -218,7 +225,7 @@ export class JsonDecoder {
   #element(type: string, reader: Reader, frame: Frame): Decoded {
     if (!type.startsWith("struct ")) {
       const bytes = type.match(/^u8\[(\d+)\]$/);
-      return bytes === null ? reader.scalar(type) : reader.bytes(Number(bytes[1]));
+      return bytes === null ? reader.scalar(this.#ordered(type)) : reader.bytes(Number(bytes[1]));
     }
     const inner = new Frame(frame);
     this.#structFields(type.slice("struct ".length), reader, inner);
@@ -349,7 +356,7 @@ class Reader {
     return new TextDecoder().decode(bytes);
   }
 
-  /** A scalar: `session32` and its kind are little-endian here, as in all vectors. */
+  /** A scalar. */
   scalar(type: string): bigint {
     const [, order = "", bits = ""] = type.match(/^([a-z]+)(\d+)$/) ?? [];
     const bytes = this.bytes(Number(bits) / 8);

@@ -47,6 +47,7 @@ async function open(
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
   const options: Record<string, unknown> = { onError, ...more };
+  if (vector.order !== undefined) options.byteOrder = vector.order;
   for (const message of messagesOf(description)) {
     if (message.queue.role !== "receive") continue;
     options[message.event] = (...args: unknown[]) => {
@@ -166,8 +167,20 @@ function checkResult(
     assert.deepEqual(fields[name], end < 0 ? bytes : bytes.slice(0, end), name);
     delete fields[name];
   }
+  if (values.answer === undefined) {
+    for (const name of Object.keys(fields).filter((name) => name !== property)) {
+      assert.ok(isZero(fields[name]), `${name} of an answer that is a status alone`);
+      delete fields[name];
+    }
+  }
   const status = property === undefined ? {} : { [property]: values.status };
   assert.deepEqual(fields, { ...fieldsOf(values.answer), ...status });
+}
+
+/** Whether a value is what zeroes are, at any depth. */
+function isZero(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).every(isZero);
+  return value === 0 || value === 0n || value === "";
 }
 
 /** What the device pulls: in its queue from the start, and again whenever it was given back; never twice. */

@@ -17,14 +17,20 @@ import { CryptoDevice } from "../generated/crypto/device.ts";
 import { CryptoDriver } from "../generated/crypto/driver.ts";
 import { EntropyDevice } from "../generated/entropy/device.ts";
 import { EntropyDriver } from "../generated/entropy/driver.ts";
+import { FileSystemDevice } from "../generated/fs/device.ts";
+import { FileSystemDriver } from "../generated/fs/driver.ts";
 import { GpioDevice } from "../generated/gpio/device.ts";
 import { GpioDriver } from "../generated/gpio/driver.ts";
+import { GpuDevice } from "../generated/gpu/device.ts";
+import { GpuDriver } from "../generated/gpu/driver.ts";
 import { I2cDevice } from "../generated/i2c/device.ts";
 import { I2cDriver } from "../generated/i2c/driver.ts";
 import { InputDevice } from "../generated/input/device.ts";
 import { InputDriver } from "../generated/input/driver.ts";
 import { IommuDevice } from "../generated/iommu/device.ts";
 import { IommuDriver } from "../generated/iommu/driver.ts";
+import { MediaDevice } from "../generated/media/device.ts";
+import { MediaDriver } from "../generated/media/driver.ts";
 import { NetworkDevice } from "../generated/net/device.ts";
 import { NetworkDriver } from "../generated/net/driver.ts";
 import { ScsiDevice } from "../generated/scsi/device.ts";
@@ -66,10 +72,13 @@ const SIDES: Readonly<Record<string, Sides>> = {
   console: sides(ConsoleDevice, ConsoleDriver.open),
   crypto: sides(CryptoDevice, CryptoDriver.open),
   entropy: sides(EntropyDevice, EntropyDriver.open),
+  fs: sides(FileSystemDevice, FileSystemDriver.open),
   gpio: sides(GpioDevice, GpioDriver.open),
+  gpu: sides(GpuDevice, GpuDriver.open),
   i2c: sides(I2cDevice, I2cDriver.open),
   input: sides(InputDevice, InputDriver.open),
   iommu: sides(IommuDevice, IommuDriver.open),
+  media: sides(MediaDevice, MediaDriver.open),
   net: sides(NetworkDevice, NetworkDriver.open),
   scsi: sides(ScsiDevice, ScsiDriver.open),
 };
@@ -181,6 +190,7 @@ export function deviceOptions(
   const options: Record<string, unknown> = { queueSizeMax: QUEUE_SIZE_MAX };
   if (description.config !== undefined) options.config = fieldsOf(vector.config);
   if (description.config?.window !== undefined) options.window = () => undefined;
+  if (vector.order !== undefined) options.byteOrder = () => vector.order;
   options.features = vector.features.filter((name) =>
     [description.features?.[name]?.by].flat().includes("option")
   );

@@ -38,6 +38,7 @@ export interface Vector {
   readonly queue?: number;
   readonly item?: number;
   readonly only?: "device" | "driver";
+  readonly order?: "big";
   readonly features: readonly string[];
   readonly config?: Readonly<Record<string, unknown>>;
   readonly readable?: string;
@@ -60,10 +61,8 @@ export function readVectors(device: string): Vector[] {
 
 /** Properties that a vector may have: a misspelt one would go unnoticed. */
 const PROPERTIES = new Set([
-  ..."name section message queue item only features config readable writable used buffers".split(
-    " ",
-  ),
-  ..."statusAt values refused edges".split(" "),
+  ..."name section message queue item only order features config readable writable used".split(" "),
+  ..."buffers statusAt values refused edges".split(" "),
 ]);
 
 function checked(device: string, vector: Vector): Vector {
