@@ -208,6 +208,11 @@ export class QemuMachine implements AsyncDisposable {
     }));
   }
 
+  /** Kills QEMU: whatever waits for it fails. */
+  kill(): void {
+    this.#peer.kill();
+  }
+
   /** Kills QEMU and gives the memory back. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#look);

@@ -15,6 +15,8 @@ import { Scratch } from "../peers.ts";
 import { QemuMachine } from "./machine.ts";
 import { type Bus, BUSES, type BusName, reach, type Way } from "./ways.ts";
 
+const LIMIT_MILLISECONDS = 15_000;
+
 /** One device of QEMU's, and our driver's proof on it. */
 export interface Trial {
   /** Its description's name: that of its file in `spec/devices`. */
@@ -67,10 +69,20 @@ export async function conduct(trial: Trial, way: Way): Promise<void> {
   let agreed = 0n;
   const setFeatures = transport.setFeatures.bind(transport);
   transport.setFeatures = (features) => setFeatures(agreed = features);
-  await trial.run(transport, machine, scratch);
+  await within(trial.run(transport, machine, scratch), machine);
   const packed = agreed >> BigInt(ReservedFeature.VIRTIO_F_RING_PACKED) & 1n;
   assert.equal(packed === 1n, way.ring === "packed", "VIRTIO_F_RING_PACKED");
   assert.ok(interrupts > 0, "no interrupt came");
+}
+
+/** The end of a trial; QEMU is ended, and the trial with it, when that takes too long. */
+async function within(end: Promise<void>, machine: QemuMachine): Promise<void> {
+  const timer = setTimeout(() => machine.kill(), LIMIT_MILLISECONDS);
+  try {
+    await end;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Finds that QEMU has no such device on a bus, and that it says so in these words. */

@@ -5,13 +5,16 @@
  * @module
  */
 
+import { InterruptCause } from "../../generated/layout/mmio.ts";
 import { Arena } from "../arena.ts";
 import { TransportError } from "../errors.ts";
 import type { GuestMemory } from "../memory.ts";
 import type { QueueLayout } from "../queue.ts";
-import { until } from "../task.ts";
+import { queueTask, until } from "../task.ts";
 import type { Facilities, SharedMemory } from "../transport.ts";
 import type { AccessSize, Machine, MachineTransport, RegisterAccess } from "./bus.ts";
+
+const CAUSES = InterruptCause.VRING | InterruptCause.CONFIG;
 
 /** Base of the driver's end of a bus. */
 export abstract class BusTransport implements MachineTransport {
@@ -108,6 +111,30 @@ export abstract class BusTransport implements MachineTransport {
   /** Ends a sequence with an error after which the device is still there. */
   protected refuse(message: string): never {
     throw this.#refusal = new TransportError(message);
+  }
+
+  /**
+   * Handles an interrupt over MMIO. Causes are acknowledged before queues are looked at, since what comes
+   * after is a cause again. One that came before holds the line up, which does not rise then: so they
+   * are read again, as a task of its own, lest a device that always has one holds up everything else.
+   */
+  protected async interrupted(
+    read: () => number | Promise<number>,
+    acknowledge: (causes: number) => void | Promise<void>,
+  ): Promise<void> {
+    if (this.#end !== undefined) return;
+    try {
+      const causes = await read() & CAUSES;
+      if (causes === 0) return;
+      await acknowledge(causes);
+      if ((causes & InterruptCause.VRING) !== 0) this.queuesUsed();
+      if ((causes & InterruptCause.CONFIG) !== 0) this.onConfigNotify();
+      if ((await read() & CAUSES) !== 0) {
+        queueTask(() => void this.interrupted(read, acknowledge));
+      }
+    } catch (error) {
+      this.lose(error);
+    }
   }
 
   /** Tells the driver that any of its queues may have used buffers. */

@@ -5,7 +5,6 @@
  */
 
 import {
-  InterruptCause,
   MMIO_MODERN,
   VIRTIO_MMIO_CONFIG,
   VIRTIO_MMIO_MAGIC,
@@ -68,22 +67,12 @@ class MmioLink extends BusTransport implements MmioTransport {
     this.#machine = machine;
   }
 
-  /**
-   * To be called when the device interrupts: finds out why, acknowledges and delivers. What it says is
-   * acknowledged before queues are looked at, since what comes after raises the interrupt again.
-   */
-  async interrupt(): Promise<void> {
-    if (this.ended) return;
-    try {
-      const causes = await this.#read("InterruptStatus");
-      const known = causes & (InterruptCause.VRING | InterruptCause.CONFIG);
-      if (known === 0) return;
-      await this.#write("InterruptACK", known);
-      if ((known & InterruptCause.VRING) !== 0) this.queuesUsed();
-      if ((known & InterruptCause.CONFIG) !== 0) this.onConfigNotify();
-    } catch (error) {
-      this.lose(error);
-    }
+  /** To be called when the device's interrupt line rises: finds out why, acknowledges and delivers. */
+  interrupt(): Promise<void> {
+    return this.interrupted(
+      () => this.#read("InterruptStatus"),
+      (causes) => this.#write("InterruptACK", causes),
+    );
   }
 
   getStatus(): Promise<number> {

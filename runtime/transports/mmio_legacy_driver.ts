@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InterruptCause, MMIO_LEGACY, VIRTIO_MMIO_CONFIG } from "../../generated/layout/mmio.ts";
+import { MMIO_LEGACY, VIRTIO_MMIO_CONFIG } from "../../generated/layout/mmio.ts";
 import type { QueueLayout } from "../queue.ts";
 import type { LegacyQueues } from "../transport.ts";
 import type { MmioMachine, MmioTransport } from "./bus.ts";
@@ -25,18 +25,11 @@ export class MmioLegacyLink extends LegacyTransport implements MmioTransport {
     this.#machine = machine;
   }
 
-  async interrupt(): Promise<void> {
-    if (this.ended) return;
-    try {
-      const causes = await this.#read("InterruptStatus");
-      const known = causes & (InterruptCause.VRING | InterruptCause.CONFIG);
-      if (known === 0) return;
-      await this.#write("InterruptACK", known);
-      if ((known & InterruptCause.VRING) !== 0) this.queuesUsed();
-      if ((known & InterruptCause.CONFIG) !== 0) this.onConfigNotify();
-    } catch (error) {
-      this.lose(error);
-    }
+  interrupt(): Promise<void> {
+    return this.interrupted(
+      () => this.#read("InterruptStatus"),
+      (causes) => this.#write("InterruptACK", causes),
+    );
   }
 
   queueSizeMax(index: number): Promise<number> {

@@ -245,6 +245,31 @@ Deno.test("a failing access loses the device, once", async () => {
   await driver.close();
 });
 
+Deno.test("a cause that comes before others are acknowledged is heard, though the line does not rise", async () => {
+  const device = new EchoDevice();
+  const memory = machineMemory();
+  let rises = 0;
+  const interrupt = (level: boolean) => {
+    if (!level) return;
+    rises++;
+    queueMicrotask(() => transport.interrupt());
+  };
+  const file = new MmioDevice(device, { memory, interrupt });
+  const registers = access(() => ({
+    read: (offset, size) => file.read(offset, size),
+    write: (offset, size, value) => {
+      if (offset === R.InterruptACK.offset && value === 1) device.configChanged();
+      file.write(offset, size, value);
+    },
+  }), false);
+  const transport = (await findMmio({ registers, memory }))!;
+  await using driver = await EchoDriver.open(transport);
+  const changed = new Promise<void>((resolve) => driver.onConfigChange = resolve);
+  await driver.echo(Uint8Array.of(1));
+  await changed;
+  assert.equal(rises, 1);
+});
+
 Deno.test("feature words that only repeat the second are taken for none, and are not written", async () => {
   const device = new EchoDevice();
   const memory = machineMemory();

@@ -5,7 +5,9 @@
  */
 
 import type { Trial } from "../trial.ts";
+import { balloon } from "./balloon.ts";
 import { blk } from "./blk.ts";
+import { consoles } from "./console.ts";
 import { entropy } from "./entropy.ts";
 import { gpu } from "./gpu.ts";
 import { net } from "./net.ts";
@@ -13,7 +15,9 @@ import { scsi } from "./scsi.ts";
 
 /** All trials. */
 export const TRIALS: readonly Trial[] = [
+  balloon,
   blk,
+  consoles,
   entropy,
   gpu,
   net,
