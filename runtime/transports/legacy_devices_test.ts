@@ -1,0 +1,156 @@
+// The legacy interface of the device types that have one, for little-endian guests, over PCI and MMIO
+// (VIRTIO 1.4, 4.1.4.10 and 4.2.4): what a driver asks is served as over VIRTIO 1.
+
+import assert from "node:assert/strict";
+import { BalloonDevice, BalloonDriver } from "../../generated/balloon/mod.ts";
+import { BlockDevice, BlockDriver, BlockStatus } from "../../generated/blk/mod.ts";
+import { ConsoleDevice, ConsoleDriver } from "../../generated/console/mod.ts";
+import { NetworkDevice, NetworkDriver } from "../../generated/net/mod.ts";
+import { ScsiDevice, ScsiDriver, ScsiResponse } from "../../generated/scsi/mod.ts";
+import type { Device } from "../device.ts";
+import type { Transport } from "../transport.ts";
+import { RIGS } from "./rigs_fixture.ts";
+
+const DATA = Uint8Array.from({ length: 512 }, (_, at) => at);
+const LUN = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+
+for (const { name, carries, connect } of RIGS) {
+  if (!carries.endsWith("-legacy")) continue;
+
+  /** Connects, and checks that it is the legacy interface which both sides use. */
+  const legacyTest = (
+    what: string,
+    run: (connected: (device: Device) => Promise<Transport>) => Promise<void>,
+  ) =>
+    Deno.test(`${name}: ${what}`, async () => {
+      await run(async (device) => {
+        const { transport } = await connect(device);
+        assert.ok(transport.legacyQueues !== undefined);
+        return transport;
+      });
+    });
+
+  legacyTest(
+    "a disk reads, writes and flushes, and tells its geometry (5.2)",
+    async (connected) => {
+      const disk = new Uint8Array(8192);
+      let flushed = 0;
+      const device = new BlockDevice({
+        config: { capacity: 16, geometry: { cylinders: 1, heads: 2, sectors: 3 } },
+        in: ({ sector }, data) => (data.write(disk, sector * 512), BlockStatus.OK),
+        out: ({ sector }, data) => (data.read(disk, sector * 512), BlockStatus.OK),
+        flush: () => (flushed++, BlockStatus.OK),
+      });
+      await using driver = await BlockDriver.open(await connected(device));
+      assert.equal(driver.config.capacity, 16);
+      assert.deepEqual(driver.config.geometry, { cylinders: 1, heads: 2, sectors: 3 });
+      assert.equal((await driver.out({ sector: 3 }, DATA)).status, BlockStatus.OK);
+      assert.deepEqual(disk.subarray(3 * 512, 4 * 512), DATA);
+      const read = new Uint8Array(512);
+      assert.equal((await driver.in({ sector: 3 }, read)).status, BlockStatus.OK);
+      assert.deepEqual(read, DATA);
+      assert.equal((await driver.flush({ sector: 0 })).status, BlockStatus.OK);
+      assert.equal(flushed, 1);
+      assert.equal(
+        (await driver.in({ sector: 16 }, read)).status,
+        BlockStatus.IOERR,
+        "past its end",
+      );
+    },
+  );
+
+  legacyTest("a console sends and receives, and tells its size (5.3)", async (connected) => {
+    const sent: number[] = [];
+    const received = Promise.withResolvers<Uint8Array>();
+    const device = new ConsoleDevice({
+      config: { cols: 80, rows: 25 },
+      portOutput: (data) => void sent.push(...data.bytes()),
+    });
+    await using driver = await ConsoleDriver.open(await connected(device), {
+      onPortInput: (data) => received.resolve(data.slice()),
+    });
+    assert.equal(driver.config.cols, 80);
+    await driver.portOutput(Uint8Array.of(1, 2, 3));
+    assert.deepEqual(sent, [1, 2, 3]);
+    device.sendPortInput(Uint8Array.of(4, 5));
+    assert.deepEqual(await received.promise, Uint8Array.of(4, 5));
+  });
+
+  legacyTest("a balloon fills and empties, and takes its size (5.5)", async (connected) => {
+    const pages: number[] = [];
+    const device = new BalloonDevice({
+      config: { numPages: 2 },
+      inflate: ({ pfns }) => void pages.push(...pfns),
+      deflate: ({ pfns }) => void pages.splice(0, pfns.length),
+    });
+    await using driver = await BalloonDriver.open(await connected(device));
+    assert.equal(driver.config.numPages, 2);
+    await driver.inflate({ pfns: [7, 0xffff_ffff] });
+    assert.deepEqual(pages, [7, 0xffff_ffff]);
+    await driver.setActual(2);
+    assert.equal(device.settings.actual, 2);
+    await driver.deflate({ pfns: [7] });
+    assert.deepEqual(pages, [0xffff_ffff]);
+  });
+
+  legacyTest("a SCSI host carries out commands, and tells of events (5.6)", async (connected) => {
+    const event = Promise.withResolvers<number>();
+    const device = new ScsiDevice({
+      config: {
+        numQueues: 1,
+        segMax: 126,
+        maxSectors: 64,
+        cmdPerLun: 8,
+        eventInfoSize: 16,
+        maxChannel: 0,
+        maxTarget: 1,
+        maxLun: 1,
+      },
+      tmf: ({ id }) => id === 7n ? ScsiResponse.OK : ScsiResponse.BAD_TARGET,
+    });
+    await using driver = await ScsiDriver.open(await connected(device), {
+      onEvent: (value) => event.resolve(value.reason),
+    });
+    assert.equal(driver.config.segMax, 126);
+    const request = { subtype: 0, lun: LUN } as const;
+    assert.equal((await driver.tmf({ ...request, id: 7n })).response, ScsiResponse.OK);
+    assert.equal((await driver.tmf({ ...request, id: 8n })).response, ScsiResponse.BAD_TARGET);
+    assert.ok(device.sendEvent({ event: 1, eventsMissed: 0, lun: LUN, reason: 2 }));
+    assert.equal(await event.promise, 2);
+  });
+
+  legacyTest("a network sends and receives with buffers that merge (5.1)", async (connected) => {
+    const sent: Uint8Array[] = [];
+    const received = Promise.withResolvers<Uint8Array>();
+    const device = new NetworkDevice({
+      config: { mac: Uint8Array.of(2, 0, 0, 0, 0, 1) },
+      transmit: (_request, data) => void sent.push(data.bytes()),
+    });
+    await using driver = await NetworkDriver.open(await connected(device), {
+      onReceive: (_value, data) => received.resolve(data.slice()),
+    });
+    assert.deepEqual(driver.config.mac, Uint8Array.of(2, 0, 0, 0, 0, 1));
+    await driver.transmit({ hdr: HEADER }, DATA);
+    assert.deepEqual(sent, [DATA]);
+    assert.ok(device.sendReceive({ hdr: HEADER }, DATA));
+    assert.deepEqual(await received.promise, DATA);
+  });
+}
+
+/** A packet without offloads. */
+const HEADER = {
+  flags: 0,
+  gsoType: 0,
+  hdrLen: 0,
+  gsoSize: 0,
+  csumStart: 0,
+  csumOffset: 0,
+  numBuffers: 1,
+  hashValue: 0,
+  hashReport: 0,
+  outerThOffset: 0,
+  innerNhOffset: 0,
+  outerNhOffset: 0,
+  resourceId: 0,
+  resourceType: 0,
+};
