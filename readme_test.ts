@@ -18,7 +18,9 @@ const NO_HEADER = new Set(["can", "media", "rpmb", "rtc", "spi"]);
 /** Outside peers that an interoperability test has met, beside QEMU's own devices. */
 const PEERS: Readonly<Record<string, string>> = {
   blk: "Linux guest, QEMU's storage daemon",
+  console: "Linux guest",
   entropy: "Linux guest",
+  net: "Linux guest",
 };
 
 async function exists(path: string): Promise<boolean> {
