@@ -26,7 +26,7 @@ export function guestMissing(): string | undefined {
 export function modulesMissing(names: readonly string[]): () => string | undefined {
   return () => {
     const missing = missingModules(kernel(), names);
-    return missing.length > 0 ? `built ${missing.join(", ")} (see .ci/run)` : undefined;
+    return missing.length > 0 ? `built ${missing.join(", ")} (by interop/modules.sh)` : undefined;
   };
 }
 

@@ -12,8 +12,10 @@ import {
   ScsiResponse,
   ScsiTaskManagementFunction as Task,
 } from "../../generated/scsi/mod.ts";
+import { within } from "../../runtime/values.ts";
 import { close, fileSize } from "../ffi.ts";
 import { open } from "../files.ts";
+
 import { defineBackEnd } from "./ready.ts";
 import { type Command, Overrun, performNowhere, ScsiDisk } from "./scsi/disk.ts";
 import { BLOCK } from "./scsi/pages.ts";
@@ -27,6 +29,8 @@ export interface ScsiDiskOptions {
   readonly readOnly?: boolean;
   /** Identification, at most 20 characters of ASCII. */
   readonly serial?: string;
+  /** Number of request queues: 1 when not given. */
+  readonly queues?: number;
 }
 
 /** A SCSI host, and the file that it keeps open. */
@@ -45,7 +49,8 @@ type Unit = "disk" | "nowhere" | "no target";
  * or a choice that no disk has.
  */
 export function scsiHost(options: ScsiDiskOptions): ScsiHost {
-  const { file, readOnly = false, serial = "0" } = options;
+  const { file, readOnly = false, serial = "0", queues = 1 } = options;
+  within(queues, 64, "queues");
   if (!/^[!-~]{1,20}$/.test(serial)) {
     throw new RangeError(`Cannot use the serial ${JSON.stringify(serial)}: not 1 to 20 of ASCII`);
   }
@@ -55,7 +60,7 @@ export function scsiHost(options: ScsiDiskOptions): ScsiHost {
     if (blocks === 0) throw new RangeError(`Cannot use ${file}: it has less than one block`);
     const disk = new ScsiDisk(fd, blocks, { serial, readOnly });
     const device: ScsiDevice = new ScsiDevice({
-      config: CONFIG,
+      config: { ...CONFIG, numQueues: queues },
       // Nothing ever happens to the disk; but QEMU 7.2 acknowledges both, offered or not.
       features: ["HOTPLUG", "CHANGE"],
       queueSizeMax: 1024,
@@ -74,7 +79,6 @@ export function scsiHost(options: ScsiDiskOptions): ScsiHost {
 }
 
 const CONFIG = {
-  numQueues: 1,
   segMax: 126, // so that a command fits into QEMU's queues of 128 descriptors
   maxSectors: 0xffff,
   cmdPerLun: 128,
@@ -149,21 +153,26 @@ function answer(
 
 /** `serve scsi`. */
 export const backEnd = defineBackEnd({
-  usage: "--file FILE [--read-only] [--serial TEXT]",
+  usage: "--file FILE [--read-only] [--serial TEXT] [--queues N]",
   help: `  --file FILE        The disk's bytes; its size is the disk's
   --read-only        The disk can not be written
   --serial TEXT      Identification of the disk, 1 to 20 characters of ASCII
+  --queues N         Request queues of the host: 1 when not given
 `,
   options: {
     file: { type: "string" },
     "read-only": { type: "boolean" },
     serial: { type: "string" },
+    queues: { type: "string" },
   },
-  load({ file, "read-only": readOnly = false, serial }) {
+  load({ file, "read-only": readOnly = false, serial = "0", queues: count = "1" }) {
     if (file === undefined) throw new UsageError("scsi needs --file");
+    const queues = Number(count);
+    if (!Number.isInteger(queues) || queues < 1) throw new UsageError("--queues is no number");
     return {
-      ...scsiHost({ file, readOnly, ...(serial === undefined ? {} : { serial }) }),
-      qemu: ["-device vhost-user-scsi-pci,chardev=virtio0"],
+      ...scsiHost({ file, readOnly, serial, queues }),
+      // QEMU would have as many queues as there are processors.
+      qemu: [`-device vhost-user-scsi-pci,num_queues=${queues},chardev=virtio0`],
     };
   },
 });
