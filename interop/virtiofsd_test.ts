@@ -1,6 +1,7 @@
 /** Our driver against QEMU's virtiofsd. */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { FileSystemDriver, FileSystemOpcode as Op } from "../generated/fs/mod.ts";
 import {
   FUSE_ATTR,
@@ -12,7 +13,7 @@ import {
   FUSE_OPEN_OUT,
 } from "../generated/layout/fuse.ts";
 import { connect } from "../vhost_user/frontend.ts";
-import { appeared, Peer, peerTest, Scratch } from "./peers.ts";
+import { appeared, Peer, peerTest, run, Scratch } from "./peers.ts";
 
 const ROOT = 1n;
 const ENOENT = 2;
@@ -152,6 +153,15 @@ peerTest("our driver looks up, lists, reads, writes and forgets files with QEMU'
   );
   const again = await files.get(Op.LOOKUP, ROOT, name("file"), FUSE_ENTRY_OUT_SIZE);
   assert.ok(again.view.getBigUint64(FUSE_ENTRY_OUT.nodeid, true) > 0n);
+});
+
+peerTest("probe tries QEMU's virtiofsd", ["virtiofsd"], async () => {
+  using scratch = new Scratch();
+  Deno.mkdirSync(scratch.path("shared"));
+  await using _daemon = await daemon(scratch, scratch.path("shared"));
+  const cli = fileURLToPath(new URL("../cli.ts", import.meta.url));
+  const args = ["run", "-A", "--no-lock", cli, "probe", scratch.path("s"), "--device", "fs"];
+  assert.match(await run(Deno.execPath(), args), /^FUSE: 7\.\d+\nfree: [1-9]\d* bytes$/m);
 });
 
 /** What the daemon would tell of itself if it could: QEMU makes this up, too. */

@@ -10,35 +10,24 @@ import {
   type Terminal,
   UsageError,
 } from "../../generator/commands/command.ts";
-import { BLK_INFO, BlockDriver, BlockStatus } from "../../generated/blk/mod.ts";
-import { ENTROPY_INFO, EntropyDriver } from "../../generated/entropy/mod.ts";
 import { ProtocolFeature } from "../../generated/layout/vhost_user.ts";
 import { PeerError, TransportError } from "../../runtime/errors.ts";
-import { type DeviceInfo, featureNames, hasBit } from "../../runtime/features.ts";
-import { connect, type FrontEnd } from "../frontend.ts";
+import { featureNames, hasBit } from "../../runtime/features.ts";
+import { connect } from "../frontend.ts";
+import { hex, type Trial, TRIALS } from "./trials.ts";
 
 /** Bytes of configuration that are shown of a device of unknown type. */
 const CONFIG_SHOWN = 64;
-
-interface Known {
-  readonly info: DeviceInfo;
-  readonly attempt: (transport: FrontEnd) => Promise<string[]>;
-}
-
-const KNOWN: Readonly<Record<string, Known>> = {
-  blk: { info: BLK_INFO, attempt: tryBlock },
-  entropy: { info: ENTROPY_INFO, attempt: tryEntropy },
-};
 
 /** The command. */
 export const command: Command = {
   help: `Tells what a vhost-user back end offers, and tries the device.
 
-Usage: virtio-ts probe PATH [--device ${Object.keys(KNOWN).join("|")}]
+Usage: virtio-ts probe PATH [--device ${Object.keys(TRIALS).join("|")}]
 
 Prints features, protocol features, the number of queues and the configuration. The protocol does not
-tell the type of the device: with --device, names are printed, a driver is opened, and a first
-request is made that changes nothing.
+tell the type of the device: with --device, names are printed, a driver is opened, and requests are
+made that change nothing.
 
 Permissions: --allow-ffi, and --allow-read and --allow-write for the socket.
 
@@ -49,9 +38,9 @@ Exit codes: 0 the back end answers as it should; 1 it does not; 2 the command li
     const [path, ...others] = positionals;
     if (path === undefined || others.length > 0) throw new UsageError("one path is needed");
     const name = values.device;
-    const known = name !== undefined && Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
+    const known = name !== undefined && Object.hasOwn(TRIALS, name) ? TRIALS[name] : undefined;
     if (name !== undefined && known === undefined) {
-      throw new UsageError(`--device is not one of ${Object.keys(KNOWN).join(", ")}`);
+      throw new UsageError(`--device is not one of ${Object.keys(TRIALS).join(", ")}`);
     }
     try {
       return await probe(path, known, io);
@@ -63,8 +52,9 @@ Exit codes: 0 the back end answers as it should; 1 it does not; 2 the command li
   },
 };
 
-async function probe(path: string, known: Known | undefined, io: Terminal): Promise<number> {
-  const transport = await connect(path);
+async function probe(path: string, known: Trial | undefined, io: Terminal): Promise<number> {
+  const { config } = known ?? {};
+  const transport = await connect(path, config === undefined ? {} : { config });
   try {
     const features = await transport.getFeatures();
     io.print(lines({
@@ -87,34 +77,9 @@ async function probe(path: string, known: Known | undefined, io: Terminal): Prom
   }
 }
 
-async function tryBlock(transport: FrontEnd): Promise<string[]> {
-  const driver = await BlockDriver.open(transport);
-  const { config } = driver;
-  const bytes = new Uint8Array(Math.min(4096, config.capacity * 512));
-  const started = performance.now();
-  const { status } = await driver.in({ sector: 0 }, bytes);
-  const micros = Math.round((performance.now() - started) * 1000);
-  if (status !== BlockStatus.OK) throw new TransportError(`Cannot read sector 0: status ${status}`);
-  return [
-    `configuration: ${JSON.stringify(config)}`,
-    `read: ${bytes.length} bytes at sector 0 in ${micros} us`,
-  ];
-}
-
-async function tryEntropy(transport: FrontEnd): Promise<string[]> {
-  const driver = await EntropyDriver.open(transport);
-  const bytes = new Uint8Array(16);
-  await driver.random(bytes);
-  return [`random: ${hex(bytes)}`];
-}
-
 function protocolNames(features: bigint): string {
   const names = Object.entries(ProtocolFeature).filter(([, bit]) => hasBit(features, bit));
   return names.map(([name]) => name).join(", ") || "none";
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
 function lines(values: Readonly<Record<string, string>>): string {
