@@ -86,7 +86,8 @@ export async function tryCall(subject: Subject, vector: Vector, ring: RingKind):
     if (vector.refused === "handler") {
       await assert.rejects(result, PeerError);
     } else {
-      checkResult(message, vector, payloads, await result, used);
+      const counted = message.queue.used === "ignored" ? room : used;
+      checkResult(message, vector, payloads, await result, counted);
     }
     if (!hasAnswer(message, vector)) return;
     const { result: unanswered } = await call()(hand, 0);
