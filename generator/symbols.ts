@@ -20,6 +20,8 @@ export const BEHAVIOURS: readonly string[] = [
   "DriverSockets",
   "ReportedPages",
   "Statistics",
+  "Tasks",
+  "UnitEvents",
   "Zones",
 ];
 
@@ -67,8 +69,8 @@ export const VALUES: readonly string[] = [
 
 /** Symbols that are types only. */
 export const TYPES: readonly string[] = [
-  "AdminServer",
   "CONTRACT",
+  "AdminServer",
   "Chain",
   "CoalescingOptions",
   "DeviceAnnouncerOptions",
@@ -85,6 +87,7 @@ export const TYPES: readonly string[] = [
   "RingOptions",
   "SharedMemory",
   "StatisticsOptions",
+  "TasksOptions",
   "Transport",
   "UsedLengths",
   "ZonesOptions",

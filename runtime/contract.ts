@@ -27,6 +27,7 @@ export * from "./behaviours/announcer.ts";
 export * from "./behaviours/coalescing.ts";
 export * from "./behaviours/page_hints.ts";
 export * from "./behaviours/statistics.ts";
+export * from "./behaviours/tasks.ts";
 export * from "./behaviours/ports.ts";
 export * from "./behaviours/driver_ports.ts";
 export * from "./behaviours/sockets.ts";

@@ -20,6 +20,9 @@ import {
   ReadableBytes,
   RequestAborted,
   type RingOptions,
+  Tasks,
+  type TasksOptions,
+  UnitEvents,
   within,
   WritableBytes,
 } from "../../runtime/contract.ts";
@@ -41,14 +44,19 @@ import {
   type ScsiConfig,
   ScsiControlType,
   type ScsiEvent,
+  ScsiEventType,
   type ScsiGates,
   scsiGates,
   scsiQueues,
+  ScsiResetReason,
   ScsiResponse,
   type ScsiSession,
   scsiSession,
   type ScsiSettings,
+  ScsiTaskManagementFunction,
   type ScsiTmfRequest,
+  VIRTIO_SCSI_F_CHANGE,
+  VIRTIO_SCSI_F_HOTPLUG,
 } from "./wire.ts";
 
 /** What serves the requests of the driver; a request without a handler is answered as not supported. */
@@ -95,6 +103,8 @@ export interface ScsiDeviceOptions extends ScsiHandlers {
   readonly onCdbSize?: (value: number) => void;
   /** The driver parked buffers in eventq: there is room to send. */
   readonly eventqAvailable?: (queue: number) => void;
+  /** More about tasks: Commands under way, and what task management does to them (VIRTIO 1.4, 5.6.6.2) */
+  readonly tasks?: TasksOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -114,8 +124,17 @@ function offeredFeatures(options: ScsiDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether tasks are the device's own task: nothing of the options takes it away. */
+function tasksServe(options: ScsiDeviceOptions): boolean {
+  return options.tmf === undefined;
+}
+
 /** A SCSI host: up to 256 targets with logical units that take SCSI commands (VIRTIO 1.4, 5.6) */
 export class ScsiDevice extends Device {
+  /** Commands under way, and what task management does to them (VIRTIO 1.4, 5.6.6.2); undefined without its features, and where the user does this. */
+  readonly tasks?: Tasks;
+  /** Events of units, and whether some were lost for want of buffers (VIRTIO 1.4, 5.6.6.3). */
+  readonly events: UnitEvents;
   readonly #options: ScsiDeviceOptions;
   readonly #offers: ScsiGates;
   readonly #e = new Encoder();
@@ -146,11 +165,37 @@ export class ScsiDevice extends Device {
     this.#settings = decodeScsiConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = scsiQueues(this.#offers, this.#settings, options.strict);
     this.#s = scsiSession(this.offered, this.#settings);
-    this.#tmfHandler = options.tmf?.bind(options);
-    this.#anQueryHandler = options.anQuery?.bind(options);
-    this.#anSubscribeHandler = options.anSubscribe?.bind(options);
-    this.#commandHandler = options.command?.bind(options);
-    this.#eventqAvailable = options.eventqAvailable?.bind(options);
+    const handlers = {
+      tmf: options.tmf?.bind(options),
+      anQuery: options.anQuery?.bind(options),
+      anSubscribe: options.anSubscribe?.bind(options),
+      command: options.command?.bind(options),
+      eventqAvailable: options.eventqAvailable?.bind(options),
+    };
+    if (tasksServe(options)) {
+      this.tasks = this.behaviours.add(
+        "tasks",
+        new Tasks(this, {
+          taskManagementFunction: ScsiTaskManagementFunction,
+          response: ScsiResponse,
+        }, options.tasks),
+      );
+      Object.assign(handlers, this.tasks.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.events = this.behaviours.add(
+      "events",
+      new UnitEvents(this, {
+        eventType: ScsiEventType,
+        resetReason: ScsiResetReason,
+        features: { HOTPLUG: VIRTIO_SCSI_F_HOTPLUG, CHANGE: VIRTIO_SCSI_F_CHANGE },
+      }),
+    );
+    Object.assign(handlers, this.events.handlers(handlers) as Partial<typeof handlers>);
+    this.#tmfHandler = handlers.tmf;
+    this.#anQueryHandler = handlers.anQuery;
+    this.#anSubscribeHandler = handlers.anSubscribe;
+    this.#commandHandler = handlers.command;
+    this.#eventqAvailable = handlers.eventqAvailable;
   }
 
   /** The configuration as it is, with what the driver wrote. */

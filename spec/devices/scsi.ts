@@ -309,6 +309,22 @@ export const scsi: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    tasks: {
+      doc: "Commands under way, and what task management does to them",
+      section: "5.6.6.2",
+      enums: ["VIRTIO_SCSI_T_TMF", "VIRTIO_SCSI_S"],
+      device: { class: "Tasks", options: "optional", serves: ["virtio_scsi_ctrl.tmf"] },
+    },
+    events: {
+      doc: "Events of units, and whether some were lost for want of buffers",
+      section: "5.6.6.3",
+      enums: ["VIRTIO_SCSI_EVENT", "VIRTIO_SCSI_EVT_RESET"],
+      features: ["HOTPLUG", "CHANGE"],
+      device: { class: "UnitEvents" },
+    },
+  },
+
   queues: {
     controlq: {
       doc: "Task management and asynchronous notification",
