@@ -20,7 +20,11 @@ const PEERS: Readonly<Record<string, string>> = {
   blk: "Linux guest, QEMU's storage daemon",
   console: "Linux guest",
   entropy: "Linux guest",
+  fs: "Linux guest, virtiofsd",
+  gpio: "Linux guest",
+  i2c: "Linux guest",
   net: "Linux guest",
+  scsi: "Linux guest",
 };
 
 async function exists(path: string): Promise<boolean> {
