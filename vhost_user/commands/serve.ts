@@ -47,6 +47,10 @@ const BACK_ENDS: Readonly<Record<string, Entry>> = {
     about: "A bus with simulated chips",
     load: () => import("../backends/i2c.ts"),
   },
+  net: {
+    about: "A network card on a TAP interface, or on a UNIX stream socket",
+    load: () => import("../backends/net.ts"),
+  },
   scsi: {
     about: "A SCSI host with a disk over a file of raw bytes",
     load: () => import("../backends/scsi.ts"),
