@@ -32,8 +32,9 @@ export interface SharedFolder {
 }
 
 /**
- * A folder as a file system, whose driver must be of a little-endian machine. TransportError when the
- * folder can not be opened, RangeError for a name that does not fit.
+ * A folder as a file system, whose driver must be of a little-endian machine. Each file that the driver
+ * remembers takes a descriptor of this process, and is an error to the driver when there are no more.
+ * TransportError when the folder can not be opened, RangeError for a name that does not fit.
  */
 export function sharedFolder({ folder, tag }: SharedFolderOptions): SharedFolder {
   const fd = open(folder, false);

@@ -238,6 +238,22 @@ Deno.test("fs tells and sets attributes, with the inode numbers of the host", as
   assert.ok(figures.view.getBigUint64(0, true) > 0n);
 });
 
+Deno.test("fs takes the rights of its owner from a file that is written or cut", async () => {
+  await using shared = await Shared.open();
+  const path = `${shared.path}/program`;
+  Deno.writeTextFileSync(path, "content");
+  const program = await shared.lookup(ROOT, "program");
+  const rights = () => Deno.statSync(path).mode! & 0o7777;
+  Deno.chmodSync(path, 0o4755);
+  await shared.openFile(program);
+  assert.equal(rights(), 0o4755);
+  await shared.openFile(program, 1);
+  assert.equal(rights(), 0o755);
+  Deno.chmodSync(path, 0o2755);
+  await shared.get(Op.SETATTR, program, setattrIn(SetAttribute.SIZE, { size: 3 }));
+  assert.equal(rights(), 0o755);
+});
+
 Deno.test("fs lists a directory, in pieces if need be", async () => {
   await using shared = await Shared.open();
   const names = Array.from({ length: 300 }, (_, at) => `${"n".repeat(at % 200)}${at}`);

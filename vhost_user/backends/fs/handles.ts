@@ -20,7 +20,15 @@ import {
 } from "../../../generated/layout/fuse.ts";
 import type { ReadableBytes, WritableBytes } from "../../../runtime/cursor.ts";
 import { close } from "../../ffi.ts";
-import { entries, NodeFlag, openAt, reopen, sync } from "../../files.ts";
+import {
+  attributes,
+  entries,
+  NodeFlag,
+  openAt,
+  reopen,
+  setPermissions,
+  sync,
+} from "../../files.ts";
 import { readFile, writeFile } from "../transfer.ts";
 import { expectRoom, put, putHandle, putNames } from "./answers.ts";
 import { Refusal, take } from "./input.ts";
@@ -35,6 +43,10 @@ const EINVAL = 22;
 /** Flags of open() that a driver decides; all of them are the same on all machines. */
 export const OPEN_FLAGS = NodeFlag.WRITE | NodeFlag.READ_WRITE | NodeFlag.APPEND | NodeFlag.SYNC;
 
+/** Permissions, and the two that give the rights of the owner or the group when the file is run. */
+export const PERMISSIONS = 0o1777;
+const RIGHTS = 0o6000;
+
 /** `struct fuse_read_in`, which belongs to the device, has the same fields. */
 const [FUSE_READ_IN, FUSE_READ_IN_SIZE] = [FUSE_WRITE_IN, FUSE_WRITE_IN_SIZE];
 
@@ -43,7 +55,16 @@ const DOT = new TextEncoder().encode(".\0");
 /** Opens a file, only a regular one: a pipe or a device of the host is none of the driver's. */
 export function openFile(node: Node, flags: number): number {
   if (node.type !== FileType.REGULAR) return -EINVAL;
-  return reopen(node.fd, (flags & OPEN_FLAGS) | NodeFlag.NONBLOCK);
+  const writes = (flags & (NodeFlag.WRITE | NodeFlag.READ_WRITE)) !== 0;
+  const kept = writes ? dropRights(node) : 0;
+  return kept < 0 ? kept : reopen(node.fd, (flags & OPEN_FLAGS) | NodeFlag.NONBLOCK);
+}
+
+/** Takes the rights of its owner or group from a file that is to be changed; the system does not for everybody. */
+export function dropRights(node: Node): number {
+  const found = attributes(node.fd);
+  if (typeof found === "number") return found;
+  return (found.mode & RIGHTS) === 0 ? 0 : setPermissions(node.fd, found.mode & PERMISSIONS);
 }
 
 /** What a driver has open; what fails returns the number of its error, negated. */

@@ -45,7 +45,7 @@ import { close } from "../../ffi.ts";
 import * as files from "../../files.ts";
 import { NodeFlag } from "../../files.ts";
 import { expectRoom, put, putAttributes, putEntry, putFigures } from "./answers.ts";
-import { Handles, OPEN_FLAGS, openFile } from "./handles.ts";
+import { dropRights, Handles, OPEN_FLAGS, openFile, PERMISSIONS } from "./handles.ts";
 import { Refusal, take, takeName, takePath } from "./input.ts";
 import { FileType, type Node, Nodes } from "./nodes.ts";
 
@@ -63,8 +63,6 @@ const EPROTO = 71;
 const ESTALE = 116;
 
 const O_TRUNC = 0x200;
-/** Without the rights of the owner or the group when the file is run. */
-const PERMISSIONS = 0o1777;
 
 const FLAGS = InitFlag.ASYNC_READ | InitFlag.BIG_WRITES | InitFlag.AUTO_INVAL_DATA |
   InitFlag.PARALLEL_DIROPS | InitFlag.MAX_PAGES;
@@ -241,7 +239,10 @@ export class FuseServer {
     }
     if (done === 0 && has(SetAttribute.SIZE)) {
       if (node.type !== FileType.REGULAR) return -EINVAL;
-      done = files.setSize(node.fd, request.getBigUint64(FUSE_SETATTR_IN.size, true));
+      done = dropRights(node);
+      if (done === 0) {
+        done = files.setSize(node.fd, request.getBigUint64(FUSE_SETATTR_IN.size, true));
+      }
     }
     if (done === 0 && has(SetAttribute.ATIME | SetAttribute.MTIME)) {
       const time = (flag: number, now: number, at: number, nanoseconds: number): files.Time => {
