@@ -69,17 +69,25 @@ export async function conduct(trial: Trial, way: Way): Promise<void> {
   let agreed = 0n;
   const setFeatures = transport.setFeatures.bind(transport);
   transport.setFeatures = (features) => setFeatures(agreed = features);
-  await within(trial.run(transport, machine, scratch), machine);
+  await run(trial, transport, machine, scratch);
   const packed = agreed >> BigInt(ReservedFeature.VIRTIO_F_RING_PACKED) & 1n;
   assert.equal(packed === 1n, way.ring === "packed", "VIRTIO_F_RING_PACKED");
   assert.ok(interrupts > 0, "no interrupt came");
 }
 
-/** The end of a trial; QEMU is ended, and the trial with it, when that takes too long. */
-async function within(end: Promise<void>, machine: QemuMachine): Promise<void> {
-  const timer = setTimeout(() => machine.kill(), LIMIT_MILLISECONDS);
+/** Runs a trial, for so long: then the device is taken for lost, and whatever waits for it fails. */
+async function run(
+  trial: Trial,
+  transport: MachineTransport,
+  machine: QemuMachine,
+  scratch: Scratch,
+) {
+  const timer = setTimeout(() => {
+    transport.unplugged(new Error(`the trial took more than ${LIMIT_MILLISECONDS} ms`));
+    machine.kill();
+  }, LIMIT_MILLISECONDS);
   try {
-    await end;
+    await trial.run(transport, machine, scratch);
   } finally {
     clearTimeout(timer);
   }
