@@ -5,7 +5,7 @@ import { parseHex, parseValue } from "../testing/hex.ts";
 import { readVectors, type Vector } from "../testing/vectors.ts";
 import { JsonDecoder, Malformed, type Session } from "./json_decoder_fixture.ts";
 import { propertyName } from "./names.ts";
-import type { JsonCase, JsonDevice, JsonModel } from "./views/json.ts";
+import type { JsonCase, JsonDevice, JsonLayout, JsonModel } from "./views/json.ts";
 
 const text = Deno.readTextFileSync(new URL("../generated/virtio.json", import.meta.url));
 const model = JSON.parse(text) as JsonModel;
@@ -44,6 +44,11 @@ function valueOf(fields: Readonly<Record<string, unknown>>, key: string): unknow
   return Object.values(fields).find((each): each is Record<string, unknown> =>
     typeof each === "object" && each !== null && key in each
   )?.[key];
+}
+
+/** A layout as a device that has nothing but its messages. */
+function withoutDevice(layout: JsonLayout | undefined): JsonDevice | undefined {
+  return layout && { ...layout, id: 0, config: null, queues: {}, sharedMemory: {} };
 }
 
 function sessionOf(device: JsonDevice, vector: Vector): Session {
@@ -95,10 +100,11 @@ function checkMessage(device: JsonDevice, vector: Vector): void {
     Record<string, unknown>,
     Record<string, unknown>,
   ];
-  if (one.readable.size !== null && readable.length > 0) {
+  const exact = device.id !== 0; // parts of administration commands may have any length
+  if (exact && one.readable.size !== null && readable.length > 0) {
     assert.throws(() => decoder.message(one, readable.subarray(1), writable), Malformed);
   }
-  if (one.writable.size !== null && writable.length > 0) {
+  if (exact && one.writable.size !== null && writable.length > 0) {
     assert.throws(() => decoder.message(one, readable, writable.subarray(1)), Malformed);
   }
   const sent = one.from === "device" ? answer : request;
@@ -121,7 +127,7 @@ function checkMessage(device: JsonDevice, vector: Vector): void {
 
 for (const name of devices) {
   Deno.test(`virtio.json alone decodes the vectors of ${name}`, () => {
-    const device = model.devices[name];
+    const device = model.devices[name] ?? withoutDevice(model.layouts[name]);
     assert.ok(device, `there is no device ${name}`);
     for (const vector of readVectors(name)) {
       try {
