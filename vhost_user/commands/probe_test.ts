@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { FileSystemDevice } from "../../generated/fs/mod.ts";
+import { NetworkDevice } from "../../generated/net/mod.ts";
+import { SocketDevice } from "../../generated/vsock/mod.ts";
 import type { Terminal } from "../../generator/commands/command.ts";
 import type { Device } from "../../runtime/device.ts";
 import { randomSource } from "../backends/entropy.ts";
@@ -9,6 +11,8 @@ import { sharedFolder } from "../backends/fs.ts";
 import { simulatedLines } from "../backends/gpio.ts";
 import { simulatedBus } from "../backends/i2c.ts";
 import { type Chip, Eeprom, Thermometer } from "../backends/i2c/chips.ts";
+import { LineInputDevice } from "../backends/input.ts";
+import { INPUT_KINDS } from "../backends/input_kinds.ts";
 import { scsiHost } from "../backends/scsi.ts";
 import { poller } from "../poller.ts";
 import { serve } from "../serve.ts";
@@ -39,13 +43,17 @@ Deno.test(
     const shared = sharedFolder({ folder, tag: "probed" });
     const host = scsiHost({ file: `${folder}/disk` });
     const chips = new Map<number, Chip>([[0x50, new Eeprom()], [0x48, new Thermometer(20)]]);
+    const card = new NetworkDevice({ config: { mac: Uint8Array.of(2, 0, 0, 0, 0, 1) } });
     const expected: Record<string, [Device, RegExp]> = {
       blk: [memoryDisk(1 << 20), /^read: 4096 bytes at sector 0 in \d+ us$/m],
       entropy: [randomSource(), /^random: ([0-9a-f]{2} ){15}[0-9a-f]{2}$/m],
       fs: [shared.device, /"tag":"probed".*\nFUSE: 7\.38\nfree: \d+ bytes\n$/],
       gpio: [simulatedLines(["led", ""]), /^line 0: led, not in use, low\nline 1: no name/m],
       i2c: [simulatedBus(chips), /^chips: 0x48, 0x50$/m],
+      input: [new LineInputDevice(INPUT_KINDS.mouse, () => {}), /^name: .*mouse.*\nserial: /mi],
+      net: [card, /^address: 02:00:00:00:00:01$/m],
       scsi: [host.device, /^target 0, unit 0: type 0, virtio TypeScript disk 1$/m],
+      vsock: [new SocketDevice({ config: { guestCid: 42 } }), /^context: 42$/m],
     };
     for (const [name, [device, line]] of Object.entries(expected)) {
       const { code, text } = await probe(device, name);

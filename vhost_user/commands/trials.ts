@@ -14,6 +14,8 @@ import {
 } from "../../generated/fs/mod.ts";
 import { GPIO_INFO, GpioDriver } from "../../generated/gpio/mod.ts";
 import { I2C_INFO, I2cDriver, I2cStatus } from "../../generated/i2c/mod.ts";
+import { INPUT_INFO, InputConfigSelect, InputDriver } from "../../generated/input/mod.ts";
+import { NET_INFO, NetworkDriver } from "../../generated/net/mod.ts";
 import {
   FUSE_INIT_IN_SIZE,
   FUSE_INIT_OUT,
@@ -25,6 +27,7 @@ import {
   FUSE_ROOT_ID,
 } from "../../generated/layout/fuse.ts";
 import { SCSI_INFO, ScsiDriver, ScsiResponse } from "../../generated/scsi/mod.ts";
+import { SocketDriver, VSOCK_INFO } from "../../generated/vsock/mod.ts";
 import { TransportError } from "../../runtime/errors.ts";
 import type { DeviceInfo } from "../../runtime/features.ts";
 import type { FrontEnd } from "../frontend.ts";
@@ -46,7 +49,10 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   fs: { info: FS_INFO, config: oneQueue(), attempt: tryFileSystem },
   gpio: { info: GPIO_INFO, attempt: tryGpio },
   i2c: { info: I2C_INFO, attempt: tryI2c },
+  input: { info: INPUT_INFO, attempt: tryInput },
+  net: { info: NET_INFO, attempt: tryNetwork },
   scsi: { info: SCSI_INFO, attempt: tryScsi },
+  vsock: { info: VSOCK_INFO, attempt: trySockets },
 };
 
 /** Bytes in hexadecimal. */
@@ -157,4 +163,24 @@ async function tryScsi(transport: FrontEnd): Promise<string[]> {
   }
   const product = new TextDecoder().decode(data.subarray(8)).replace(/\s+/g, " ").trim();
   return [configuration(driver.config), `target 0, unit 0: type ${data[0]}, ${product}`];
+}
+
+async function tryInput(transport: FrontEnd): Promise<string[]> {
+  const driver = await InputDriver.open(transport);
+  const { ID_NAME, ID_SERIAL } = InputConfigSelect;
+  const [name, serial] = [await driver.select(ID_NAME, 0), await driver.select(ID_SERIAL, 0)];
+  if (name?.kind !== "string") throw new TransportError("Cannot use the device: it has no name");
+  return [`name: ${name.string}`, `serial: ${serial?.kind === "string" ? serial.string : "none"}`];
+}
+
+/** Queues are set up; whatever was sent would be seen by others. */
+async function tryNetwork(transport: FrontEnd): Promise<string[]> {
+  const { mac, ...config } = (await NetworkDriver.open(transport)).config;
+  const address = mac === undefined ? "none" : hex(mac).replaceAll(" ", ":");
+  return [configuration(config), `address: ${address}`];
+}
+
+async function trySockets(transport: FrontEnd): Promise<string[]> {
+  const { guestCid } = (await SocketDriver.open(transport)).config;
+  return [`context: ${guestCid}`];
 }
