@@ -25,6 +25,7 @@ const PEERS: Readonly<Record<string, string>> = {
   i2c: "Linux guest",
   net: "Linux guest",
   scsi: "Linux guest",
+  vsock: "Linux guest",
 };
 
 async function exists(path: string): Promise<boolean> {

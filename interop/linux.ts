@@ -40,6 +40,11 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "drivers/scsi/sd_mod",
     "drivers/scsi/virtio_scsi",
   ],
+  vsock: [
+    "net/vmw_vsock/vsock",
+    "net/vmw_vsock/vmw_vsock_virtio_transport_common",
+    "net/vmw_vsock/vmw_vsock_virtio_transport",
+  ],
 };
 
 /** A kernel, as its package was unpacked. */

@@ -22,6 +22,8 @@ export interface SocketsOptions {
   readonly bufferSize?: number;
   /** Most connections at a time; 1024 when not given. */
   readonly connections?: number;
+  /** Who takes a connection to a port that nobody listens on; it is refused when undefined. */
+  readonly otherwise?: (port: number, type: SocketType) => SocketListener | undefined;
 }
 
 /** The two types of sockets. */
@@ -58,6 +60,7 @@ export class SocketTable implements SocketLine {
   readonly #port: SocketPort;
   readonly #capacity: number;
   readonly #most: number;
+  readonly #otherwise: SocketsOptions["otherwise"];
   readonly #sockets = new Map<string, Socket>();
   readonly #listeners = new Map<string, SocketListener>();
   readonly #writers = new Set<Socket>();
@@ -75,6 +78,7 @@ export class SocketTable implements SocketLine {
     this.#port = port;
     this.#capacity = bufferSize;
     this.#most = connections;
+    this.#otherwise = options.otherwise;
   }
 
   /** How many connections there are. */
@@ -216,7 +220,7 @@ export class SocketTable implements SocketLine {
 
   #accept(header: SocketHeader, type: SocketType): void {
     const { srcCid, srcPort, dstPort, bufAlloc, fwdCnt } = header;
-    const listener = this.#listeners.get(`${type} ${dstPort}`);
+    const listener = this.#listeners.get(`${type} ${dstPort}`) ?? this.#otherwise?.(dstPort, type);
     if (listener === undefined || this.size >= this.#most) return this.#refuse(header);
     const socket = this.#add(type, { port: dstPort, peerCid: srcCid, peerPort: srcPort });
     if (!socket.credits.update(bufAlloc, fwdCnt)) return socket.abort();

@@ -359,3 +359,18 @@ Deno.test("a transport reset ends connections, keeps listeners, and reads guest_
   await driver.close();
   assert.equal(host.size + guest.size, 0, "the end of the driver is the end of all connections");
 });
+
+Deno.test("a connection to a port that nobody listens on goes to who takes the others, or is refused (5.10.6.5)", async () => {
+  const taken = Promise.withResolvers<Socket>();
+  const { host, guest, driver } = await ends({
+    sockets: { otherwise: (port) => port === 7000 ? taken.resolve : undefined },
+  });
+  const listened = accepted(host);
+  const [first, second] = [await guest.connect(PORT), await guest.connect(7000)];
+  assert.equal((await listened).address.port, PORT);
+  assert.equal((await taken.promise).address.port, 7000);
+  await assert.rejects(guest.connect(7001), PeerError);
+  first.abort();
+  second.abort();
+  await driver.close();
+});

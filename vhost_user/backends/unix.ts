@@ -27,7 +27,8 @@ export async function listenAt(
   const serveOne = async (connection: Deno.Conn) => {
     connections.add(connection);
     await ended(serve(connection));
-    if (connections.delete(connection)) connection.close();
+    connections.delete(connection);
+    hangUp(connection);
   };
   const accept = async () => {
     for await (const connection of listener) void serveOne(connection);
@@ -36,8 +37,7 @@ export async function listenAt(
   return {
     close() {
       listener.close();
-      for (const connection of connections) connection.close();
-      connections.clear();
+      connections.forEach(hangUp);
       Deno.removeSync(path);
     },
   };
@@ -49,6 +49,15 @@ export async function connectTo(path: string): Promise<Deno.UnixConn> {
     return await Deno.connect({ transport: "unix", path });
   } catch (cause) {
     throw failure(`connect to ${path}`, cause);
+  }
+}
+
+/** Closes a connection unless that is done already. */
+export function hangUp(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }
 

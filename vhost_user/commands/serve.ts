@@ -55,6 +55,10 @@ const BACK_ENDS: Readonly<Record<string, Entry>> = {
     about: "A SCSI host with a disk over a file of raw bytes",
     load: () => import("../backends/scsi.ts"),
   },
+  vsock: {
+    about: "Sockets between the guest and UNIX sockets of the host",
+    load: () => import("../backends/vsock.ts"),
+  },
 };
 
 const OPTIONS = {
