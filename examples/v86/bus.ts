@@ -54,6 +54,8 @@ interface Internals {
 
 const CONFIG_DATA = 0xcfc;
 const CONFIG_SIZE = 256;
+/** Ports that devices on the bus may have; the machine's own are below. */
+const PORTS_START = 0x1000;
 const PORTS_END = 0x10000;
 const ADDRESS_END = 2 ** 32;
 const MMIO_BLOCK = 1 << 17; // v86 maps memory in blocks of 128 KiB
@@ -169,8 +171,8 @@ export class V86Bus {
     if (before !== undefined && bar.kind === "io") this.#freePorts(before, bar.size);
     this.#placed.delete(bar);
     const { address } = bar;
-    const end = bar.kind === "io" ? PORTS_END : ADDRESS_END;
-    if (address === undefined || address + bar.size > end) return;
+    const [start, end] = bar.kind === "io" ? [PORTS_START, PORTS_END] : [0, ADDRESS_END];
+    if (address === undefined || address < start || address + bar.size > end) return;
     this.#placed.set(bar, address);
     if (bar.kind === "io") this.#placePorts(bar, address);
     else this.#placeMemory(bar, address);
