@@ -10,6 +10,7 @@ export const CONTRACT = 1;
 /** Classes that do what the protocol prescribes beyond layouts and checks. */
 export const BEHAVIOURS: readonly string[] = [
   "Coalescing",
+  "CryptoSessions",
   "DeviceAnnouncer",
   "DevicePageHints",
   "DevicePorts",
@@ -73,6 +74,7 @@ export const TYPES: readonly string[] = [
   "AdminServer",
   "Chain",
   "CoalescingOptions",
+  "CryptoSessionsOptions",
   "DeviceAnnouncerOptions",
   "DeviceInfo",
   "DevicePageHintsOptions",

@@ -10,8 +10,11 @@
  * @module
  */
 
-import type { QueueOwner } from "./device_queues.ts";
+import type { DeviceQueue } from "./queue.ts";
 import { record } from "./snapshot.ts";
+
+/** Numbers by the names of an enumeration's members. */
+export type Names<K extends string> = Readonly<Record<K, number>>;
 
 /** A handler as a behaviour sees it: messages may have more than what it looks at. */
 export type Handler<A extends unknown[], R> = { handle(...args: A): R }["handle"];
@@ -53,15 +56,27 @@ export abstract class DriverBehaviour {
   stopped(_cause: Error): void {}
 }
 
-/** Whether features open the gate of a behaviour. */
-type Gate = (features: bigint) => boolean;
+/** Who is told when a queue starts or stops. */
+export interface QueueEvents {
+  /** A queue went live. */
+  started(queue: DeviceQueue): void;
+  /** A queue that had gone live was stopped. */
+  stopped(index: number): void;
+}
 
 /** The behaviours of one device. */
 export class DeviceBehaviours {
-  readonly #all = new Map<string, { readonly behaviour: DeviceBehaviour; readonly gate: Gate }>();
+  readonly #all = new Map<
+    string,
+    { readonly behaviour: DeviceBehaviour; readonly gate: (features: bigint) => boolean }
+  >();
 
   /** Adds one under the name that it has in snapshots; without a gate it is always active. */
-  add<B extends DeviceBehaviour>(name: string, behaviour: B, gate: Gate = () => true): B {
+  add<B extends DeviceBehaviour>(
+    name: string,
+    behaviour: B,
+    gate: (features: bigint) => boolean = () => true,
+  ): B {
     this.#all.set(name, { behaviour, gate });
     return behaviour;
   }
@@ -72,7 +87,7 @@ export class DeviceBehaviours {
   }
 
   /** The owner of the device's queues, which tells all when one starts or stops, before anything else does. */
-  told(owner: QueueOwner): QueueOwner {
+  told<T extends QueueEvents>(owner: T): T {
     const all = () => [...this.#all.values()];
     return {
       ...owner,

@@ -21,13 +21,22 @@ export function checkContract(wanted: number): void {
 
 export { AdminDriver } from "./admin/driver.ts";
 export { Arena, type DmaBuffer } from "./arena.ts";
-export { DeviceBehaviour, DriverBehaviour } from "./behaviour.ts";
+export {
+  DeviceBehaviour,
+  DeviceBehaviours,
+  DriverBehaviour,
+  type Handler,
+  type Names,
+  type QueueEvents,
+} from "./behaviour.ts";
 export * from "./behaviours/zones.ts";
 export * from "./behaviours/announcer.ts";
 export * from "./behaviours/coalescing.ts";
 export * from "./behaviours/page_hints.ts";
 export * from "./behaviours/statistics.ts";
 export * from "./behaviours/tasks.ts";
+export * from "./behaviours/crypto_provider.ts";
+export * from "./behaviours/crypto_sessions.ts";
 export * from "./behaviours/ports.ts";
 export * from "./behaviours/driver_ports.ts";
 export * from "./behaviours/sockets.ts";

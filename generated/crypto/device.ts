@@ -10,6 +10,8 @@ import {
   answerBytes,
   type Chain,
   chainSource,
+  CryptoSessions,
+  type CryptoSessionsOptions,
   Decoder,
   Device,
   type DeviceQueue,
@@ -25,6 +27,7 @@ import {
 } from "../../runtime/contract.ts";
 import {
   CRYPTO_INFO,
+  CryptoAeadAlgorithm,
   type CryptoAeadCreateSessionRequest,
   type CryptoAeadRequest,
   type CryptoAeadStatelessRequest,
@@ -33,6 +36,8 @@ import {
   type CryptoAkcipherStatelessRequest,
   type CryptoAkcipherVerifyRequest,
   type CryptoAkcipherVerifyStatelessRequest,
+  CryptoChainOrder,
+  CryptoCipherAlgorithm,
   type CryptoCipherCreateSessionRequest,
   type CryptoCipherRequest,
   type CryptoCipherStatelessRequest,
@@ -41,13 +46,16 @@ import {
   type CryptoDestroySessionRequest,
   type CryptoGates,
   cryptoGates,
+  CryptoHashAlgorithm,
   type CryptoHashCreateSessionRequest,
   type CryptoHashRequest,
   type CryptoHashStatelessRequest,
   type CryptoIpsecRequest,
+  CryptoMacAlgorithm,
   type CryptoMacCreateSessionRequest,
   type CryptoMacStatelessRequest,
   CryptoOpcode,
+  CryptoOperation,
   cryptoQueues,
   type CryptoSession,
   cryptoSession,
@@ -305,6 +313,8 @@ export interface CryptoHandlers {
 export interface CryptoDeviceOptions extends CryptoHandlers {
   /** The configuration that the driver sees; fields of optional features offer these. */
   readonly config: CryptoSettings;
+  /** More about sessions: Sessions of ciphers, hashes, MACs and AEAD, and the operations in them (VIRTIO 1.4, 5.9.9) */
+  readonly sessions?: CryptoSessionsOptions;
   /** IPsec (VIRTIO 1.4, 5.9.9.9): the groups that the device owns, which offer VIRTIO_F_ADMIN_VQ. */
   readonly groups?: AdminServer;
   /** Features of the rings and the core; all that the runtime has when not given. */
@@ -335,8 +345,22 @@ function offeredFeatures(options: CryptoDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether sessions are the device's own task: nothing of the options takes it away, and they say how. */
+function sessionsServe(options: CryptoDeviceOptions): boolean {
+  return options.sessions !== undefined && options.cipherCreateSession === undefined &&
+    options.cipherDestroySession === undefined && options.hashCreateSession === undefined &&
+    options.hashDestroySession === undefined && options.macCreateSession === undefined &&
+    options.macDestroySession === undefined && options.aeadCreateSession === undefined &&
+    options.aeadDestroySession === undefined && options.cipherEncrypt === undefined &&
+    options.cipherDecrypt === undefined && options.hash === undefined &&
+    options.mac === undefined && options.aeadEncrypt === undefined &&
+    options.aeadDecrypt === undefined;
+}
+
 /** An accelerator of ciphers, hashes, authentication codes, signatures and IPsec (VIRTIO 1.4, 5.9) */
 export class CryptoDevice extends Device {
+  /** Sessions of ciphers, hashes, MACs and AEAD, and the operations in them (VIRTIO 1.4, 5.9.9); undefined without its features, and where the user does this. */
+  readonly sessions?: CryptoSessions;
   readonly #options: CryptoDeviceOptions;
   readonly #offers: CryptoGates;
   readonly #e = new Encoder();
@@ -392,38 +416,87 @@ export class CryptoDevice extends Device {
     this.#settings = decodeCryptoConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = cryptoQueues(this.#offers, this.#settings, options.strict);
     this.#s = cryptoSession(this.offered, this.#settings, options.strict);
-    this.#cipherEncryptHandler = options.cipherEncrypt?.bind(options);
-    this.#cipherEncryptStatelessHandler = options.cipherEncryptStateless?.bind(options);
-    this.#cipherDecryptHandler = options.cipherDecrypt?.bind(options);
-    this.#cipherDecryptStatelessHandler = options.cipherDecryptStateless?.bind(options);
-    this.#hashHandler = options.hash?.bind(options);
-    this.#hashStatelessHandler = options.hashStateless?.bind(options);
-    this.#macHandler = options.mac?.bind(options);
-    this.#macStatelessHandler = options.macStateless?.bind(options);
-    this.#aeadEncryptHandler = options.aeadEncrypt?.bind(options);
-    this.#aeadEncryptStatelessHandler = options.aeadEncryptStateless?.bind(options);
-    this.#aeadDecryptHandler = options.aeadDecrypt?.bind(options);
-    this.#aeadDecryptStatelessHandler = options.aeadDecryptStateless?.bind(options);
-    this.#akcipherEncryptHandler = options.akcipherEncrypt?.bind(options);
-    this.#akcipherEncryptStatelessHandler = options.akcipherEncryptStateless?.bind(options);
-    this.#akcipherDecryptHandler = options.akcipherDecrypt?.bind(options);
-    this.#akcipherDecryptStatelessHandler = options.akcipherDecryptStateless?.bind(options);
-    this.#akcipherSignHandler = options.akcipherSign?.bind(options);
-    this.#akcipherSignStatelessHandler = options.akcipherSignStateless?.bind(options);
-    this.#akcipherVerifyHandler = options.akcipherVerify?.bind(options);
-    this.#akcipherVerifyStatelessHandler = options.akcipherVerifyStateless?.bind(options);
-    this.#ipsecOutboundHandler = options.ipsecOutbound?.bind(options);
-    this.#ipsecInboundHandler = options.ipsecInbound?.bind(options);
-    this.#cipherCreateSessionHandler = options.cipherCreateSession?.bind(options);
-    this.#cipherDestroySessionHandler = options.cipherDestroySession?.bind(options);
-    this.#hashCreateSessionHandler = options.hashCreateSession?.bind(options);
-    this.#hashDestroySessionHandler = options.hashDestroySession?.bind(options);
-    this.#macCreateSessionHandler = options.macCreateSession?.bind(options);
-    this.#macDestroySessionHandler = options.macDestroySession?.bind(options);
-    this.#aeadCreateSessionHandler = options.aeadCreateSession?.bind(options);
-    this.#aeadDestroySessionHandler = options.aeadDestroySession?.bind(options);
-    this.#akcipherCreateSessionHandler = options.akcipherCreateSession?.bind(options);
-    this.#akcipherDestroySessionHandler = options.akcipherDestroySession?.bind(options);
+    const handlers = {
+      cipherEncrypt: options.cipherEncrypt?.bind(options),
+      cipherEncryptStateless: options.cipherEncryptStateless?.bind(options),
+      cipherDecrypt: options.cipherDecrypt?.bind(options),
+      cipherDecryptStateless: options.cipherDecryptStateless?.bind(options),
+      hash: options.hash?.bind(options),
+      hashStateless: options.hashStateless?.bind(options),
+      mac: options.mac?.bind(options),
+      macStateless: options.macStateless?.bind(options),
+      aeadEncrypt: options.aeadEncrypt?.bind(options),
+      aeadEncryptStateless: options.aeadEncryptStateless?.bind(options),
+      aeadDecrypt: options.aeadDecrypt?.bind(options),
+      aeadDecryptStateless: options.aeadDecryptStateless?.bind(options),
+      akcipherEncrypt: options.akcipherEncrypt?.bind(options),
+      akcipherEncryptStateless: options.akcipherEncryptStateless?.bind(options),
+      akcipherDecrypt: options.akcipherDecrypt?.bind(options),
+      akcipherDecryptStateless: options.akcipherDecryptStateless?.bind(options),
+      akcipherSign: options.akcipherSign?.bind(options),
+      akcipherSignStateless: options.akcipherSignStateless?.bind(options),
+      akcipherVerify: options.akcipherVerify?.bind(options),
+      akcipherVerifyStateless: options.akcipherVerifyStateless?.bind(options),
+      ipsecOutbound: options.ipsecOutbound?.bind(options),
+      ipsecInbound: options.ipsecInbound?.bind(options),
+      cipherCreateSession: options.cipherCreateSession?.bind(options),
+      cipherDestroySession: options.cipherDestroySession?.bind(options),
+      hashCreateSession: options.hashCreateSession?.bind(options),
+      hashDestroySession: options.hashDestroySession?.bind(options),
+      macCreateSession: options.macCreateSession?.bind(options),
+      macDestroySession: options.macDestroySession?.bind(options),
+      aeadCreateSession: options.aeadCreateSession?.bind(options),
+      aeadDestroySession: options.aeadDestroySession?.bind(options),
+      akcipherCreateSession: options.akcipherCreateSession?.bind(options),
+      akcipherDestroySession: options.akcipherDestroySession?.bind(options),
+    };
+    if (sessionsServe(options)) {
+      this.sessions = this.behaviours.add(
+        "sessions",
+        new CryptoSessions(this, {
+          status: CryptoStatus,
+          cipherAlgorithm: CryptoCipherAlgorithm,
+          hashAlgorithm: CryptoHashAlgorithm,
+          macAlgorithm: CryptoMacAlgorithm,
+          aeadAlgorithm: CryptoAeadAlgorithm,
+          operation: CryptoOperation,
+          chainOrder: CryptoChainOrder,
+        }, options.sessions),
+      );
+      Object.assign(handlers, this.sessions.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#cipherEncryptHandler = handlers.cipherEncrypt;
+    this.#cipherEncryptStatelessHandler = handlers.cipherEncryptStateless;
+    this.#cipherDecryptHandler = handlers.cipherDecrypt;
+    this.#cipherDecryptStatelessHandler = handlers.cipherDecryptStateless;
+    this.#hashHandler = handlers.hash;
+    this.#hashStatelessHandler = handlers.hashStateless;
+    this.#macHandler = handlers.mac;
+    this.#macStatelessHandler = handlers.macStateless;
+    this.#aeadEncryptHandler = handlers.aeadEncrypt;
+    this.#aeadEncryptStatelessHandler = handlers.aeadEncryptStateless;
+    this.#aeadDecryptHandler = handlers.aeadDecrypt;
+    this.#aeadDecryptStatelessHandler = handlers.aeadDecryptStateless;
+    this.#akcipherEncryptHandler = handlers.akcipherEncrypt;
+    this.#akcipherEncryptStatelessHandler = handlers.akcipherEncryptStateless;
+    this.#akcipherDecryptHandler = handlers.akcipherDecrypt;
+    this.#akcipherDecryptStatelessHandler = handlers.akcipherDecryptStateless;
+    this.#akcipherSignHandler = handlers.akcipherSign;
+    this.#akcipherSignStatelessHandler = handlers.akcipherSignStateless;
+    this.#akcipherVerifyHandler = handlers.akcipherVerify;
+    this.#akcipherVerifyStatelessHandler = handlers.akcipherVerifyStateless;
+    this.#ipsecOutboundHandler = handlers.ipsecOutbound;
+    this.#ipsecInboundHandler = handlers.ipsecInbound;
+    this.#cipherCreateSessionHandler = handlers.cipherCreateSession;
+    this.#cipherDestroySessionHandler = handlers.cipherDestroySession;
+    this.#hashCreateSessionHandler = handlers.hashCreateSession;
+    this.#hashDestroySessionHandler = handlers.hashDestroySession;
+    this.#macCreateSessionHandler = handlers.macCreateSession;
+    this.#macDestroySessionHandler = handlers.macDestroySession;
+    this.#aeadCreateSessionHandler = handlers.aeadCreateSession;
+    this.#aeadDestroySessionHandler = handlers.aeadDestroySession;
+    this.#akcipherCreateSessionHandler = handlers.akcipherCreateSession;
+    this.#akcipherDestroySessionHandler = handlers.akcipherDestroySession;
   }
 
   /** The configuration as it is, with what the driver wrote. */

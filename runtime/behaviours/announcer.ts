@@ -23,7 +23,9 @@ export interface DeviceAnnouncerOptions {
 
 /** What asking uses of the device. */
 export interface DeviceAnnouncerHost {
+  /** The configuration of the device. */
   readonly settings: { readonly status?: number };
+  /** Changes the configuration, and tells the driver. */
   configure(changes: { status: number }): void;
 }
 
@@ -103,7 +105,9 @@ export interface DriverAnnouncerOptions {
 
 /** What answering uses of the driver. */
 export interface DriverAnnouncerHost {
+  /** The configuration as the driver read it. */
   readonly config: { readonly status?: number };
+  /** Says that the driver knows. */
   announceAck(): Promise<unknown>;
 }
 

@@ -9,7 +9,9 @@ import { integer, list, record } from "../snapshot.ts";
 
 /** When a queue notifies: after so many packets or microseconds, at once where either is 0. */
 export interface CoalescingParameters {
+  /** After so many packets. */
   maxPackets: number;
+  /** So many microseconds after the first packet. */
   maxUsecs: number;
 }
 
@@ -29,7 +31,9 @@ export interface CoalescingCodes {
 
 /** What coalescing looks at in its device. */
 export interface CoalescingHost {
+  /** The configuration of the device. */
   readonly settings: { readonly maxVirtqueuePairs?: number };
+  /** Whether a feature was negotiated. */
   hasFeature(bit: number): boolean;
 }
 

@@ -16,10 +16,15 @@ export interface DriverPortsOptions {
 
 /** What the ports of a driver use of it. */
 export interface DriverPortsHost {
+  /** The configuration as the driver read it. */
   readonly config: { readonly maxNrPorts?: number };
+  /** Says that control messages can come. */
   deviceReady(request: PortControl): Promise<void>;
+  /** Says that a port can be used. */
   portReady(request: PortControl): Promise<void>;
+  /** Says that the driver's end opened or closed. */
   driverControlPortOpen(request: PortControl): Promise<void>;
+  /** Writes to a port. */
   portOutput(data: Uint8Array, options?: { readonly queue?: number }): Promise<void>;
 }
 

@@ -25,7 +25,9 @@ export interface DevicePageHintsOptions {
 
 /** What hints use of the device. */
 export interface DevicePageHintsHost {
+  /** The configuration of the device. */
   readonly settings: { readonly freePageHintCmdId?: number };
+  /** Changes the configuration, and tells the driver. */
   configure(changes: { freePageHintCmdId: number }): void;
 }
 
@@ -163,8 +165,11 @@ export interface DriverPageHintsOptions {
 
 /** What hints use of the driver. */
 export interface DriverPageHintsHost {
+  /** The configuration as the driver read it. */
   readonly config: { readonly freePageHintCmdId?: number };
+  /** Starts or ends a round. */
   hintCommand(request: { cmdId: number }): Promise<void>;
+  /** Hints at pages. */
   hint(pages: Uint8Array): Promise<unknown>;
 }
 
@@ -243,7 +248,9 @@ export class DriverPageHints extends DriverBehaviour {
 
 /** What the rule for reported pages looks at in its device. */
 export interface ReportedPagesHost {
+  /** The configuration of the device. */
   readonly settings: { readonly poisonVal?: number };
+  /** Whether a feature was negotiated. */
   hasFeature(bit: number): boolean;
 }
 

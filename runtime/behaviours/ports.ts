@@ -11,13 +11,17 @@ import { flag, integer, list, record, refuseField } from "../snapshot.ts";
 
 /** A control message: the port's number, and what the event has to say. */
 export interface PortControl {
+  /** Number of the port. */
   id: number;
+  /** 1 for success or open, 0 for failure or closed. */
   value: number;
 }
 
 /** Columns and rows of a console. */
 export interface PortSize {
+  /** Columns. */
   cols: number;
+  /** Rows. */
   rows: number;
 }
 
@@ -37,13 +41,21 @@ export interface PortOptions {
 
 /** What the ports of a device use of it. */
 export interface DevicePortsHost {
+  /** The configuration of the device. */
   readonly settings: { readonly maxNrPorts?: number };
+  /** Creates a port. */
   sendDeviceAdd(value: PortControl): boolean;
+  /** Removes a port. */
   sendDeviceRemove(value: PortControl): boolean;
+  /** Makes a port a console. */
   sendConsolePort(value: PortControl): boolean;
+  /** Says that the device's end opened or closed. */
   sendDeviceControlPortOpen(value: PortControl): boolean;
+  /** Names a port. */
   sendPortName(value: PortControl & { name: string }): boolean;
+  /** Tells the size of a console. */
   sendResize(value: PortControl & { size: PortSize }): boolean;
+  /** Writes to a port; returns how many bytes there was room for. */
   sendPortInput(data: Uint8Array, queue?: number): number;
 }
 
@@ -68,9 +80,12 @@ export interface DevicePortsHandlers extends DevicePortsUser {
 }
 
 /** What is to be said of a port. */
-interface Said {
+export interface PortMessage {
+  /** What happened. */
   readonly event: "add" | "remove" | "console" | "open" | "name" | "resize";
+  /** Number of the port. */
   readonly id: number;
+  /** What the event has to say. */
   readonly value: number;
 }
 
@@ -141,7 +156,7 @@ export class DevicePort {
   }
 
   /** All that is to be said of it once the guest is ready for it. */
-  introduction(): Said[] {
+  introduction(): PortMessage[] {
     const { id } = this;
     return [
       ...(this.console ? [{ event: "console", id, value: 1 } as const] : []),
@@ -170,7 +185,7 @@ export class DevicePorts extends DeviceBehaviour {
   readonly #host: DevicePortsHost;
   readonly #ports = new Map<number, DevicePort>();
   #ready = false;
-  #said: Said[] = []; // not sent yet
+  #said: PortMessage[] = []; // not sent yet
 
   /** For a device. */
   constructor(host: DevicePortsHost) {
@@ -261,7 +276,7 @@ export class DevicePorts extends DeviceBehaviour {
   }
 
   /** Sends a control message as soon as there is room. */
-  say(one: Said): void {
+  say(one: PortMessage): void {
     this.#said.push(one);
     this.#flush();
   }
@@ -293,7 +308,7 @@ export class DevicePorts extends DeviceBehaviour {
     }
   }
 
-  #send({ event, id, value }: Said): boolean {
+  #send({ event, id, value }: PortMessage): boolean {
     const host = this.#host;
     const port = this.#ports.get(id);
     switch (event) {
@@ -331,13 +346,13 @@ export class DevicePorts extends DeviceBehaviour {
     };
   }
 
-  #readSaid(value: unknown, path: string): Said {
+  #readSaid(value: unknown, path: string): PortMessage {
     const { event, ...saved } = record(value, path);
     if (typeof event !== "string" || !EVENTS.includes(event)) {
       return refuseField(`${path}.event`, `one of ${EVENTS.join(", ")}`, event);
     }
     return {
-      event: event as Said["event"],
+      event: event as PortMessage["event"],
       id: integer(saved.id, `${path}.id`, 0xffff_ffff),
       value: integer(saved.value, `${path}.value`, 0xffff),
     };

@@ -4,10 +4,9 @@
  * @module
  */
 
+import type { Names } from "../behaviour.ts";
 import { PeerError } from "../errors.ts";
 import { Credits } from "./credits.ts";
-
-type Names<K extends string> = Readonly<Record<K, number>>;
 
 /** The device's enumerations. */
 export interface SocketsCodes {
@@ -33,14 +32,23 @@ export interface SocketsCodes {
 
 /** What stands in front of the data of a packet. */
 export interface SocketHeader {
+  /** Context id of the sender. */
   srcCid: number;
+  /** Context id of the receiver. */
   dstCid: number;
+  /** Port of the sender. */
   srcPort: number;
+  /** Port of the receiver. */
   dstPort: number;
+  /** Type of the socket. */
   type: number;
+  /** What the packet is for. */
   op: number;
+  /** What is shut down, or which boundaries the data end. */
   flags: number;
+  /** Bytes of receive buffer that the sender has. */
   bufAlloc: number;
+  /** Bytes that the sender has released. */
   fwdCnt: number;
 }
 

@@ -39,8 +39,11 @@ export interface DeviceSocketsHost {
   readonly settings: { readonly guestCid: number };
   /** What was negotiated. */
   readonly features: bigint;
+  /** What the device type is. */
   readonly info: DeviceInfo;
+  /** Sends a packet to the guest; false when there is no room. */
   sendReceive(header: SocketHeader, data: Uint8Array): boolean;
+  /** Tells the guest of an interruption; false when there is no room. */
   sendTransportReset(): boolean;
 }
 
@@ -147,8 +150,11 @@ export interface DriverSocketsHost {
   readonly config: { readonly guestCid: number };
   /** What was negotiated. */
   readonly features: bigint;
+  /** What the device type is. */
   readonly info: DeviceInfo;
+  /** Sends a packet to the device. */
   transmit(header: SocketHeader, data: Uint8Array): Promise<void>;
+  /** Reads the configuration again. */
   refreshConfig(): Promise<void>;
 }
 

@@ -8,8 +8,10 @@
 import { DeviceBehaviour, type Handler } from "../behaviour.ts";
 
 /** A statistic as it comes. */
-interface Statistic {
+export interface Statistic {
+  /** What it is about. */
   readonly tag: number;
+  /** Its value. */
   readonly val: bigint;
 }
 
@@ -21,6 +23,7 @@ export interface StatisticsOptions {
 
 /** What statistics use of the device. */
 export interface StatisticsHost {
+  /** Hands the driver's buffer back; false when there is none. */
   pullStatsq(): boolean;
 }
 

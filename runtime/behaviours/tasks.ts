@@ -5,12 +5,10 @@
  * @module
  */
 
-import { DeviceBehaviour, type Handler } from "../behaviour.ts";
+import { DeviceBehaviour, type Handler, type Names } from "../behaviour.ts";
 import { flag, record } from "../snapshot.ts";
 import type { ReadableBytes, WritableBytes } from "../cursor.ts";
 import { isPromise } from "../values.ts";
-
-type Names<K extends string> = Readonly<Record<K, number>>;
 
 /** The device's enumerations. */
 export interface TasksCodes {
@@ -49,9 +47,10 @@ export interface TasksOptions {
 }
 
 /** What a command answers. */
-type Answer = number | object;
+export type TaskAnswer = number | object;
 
-type Command = Handler<
+/** A handler of commands. */
+export type TaskCommand = Handler<
   [
     request: Task,
     piOut: ReadableBytes,
@@ -60,13 +59,13 @@ type Command = Handler<
     datain: WritableBytes,
     queue: number,
   ],
-  Answer | Promise<Answer>
+  TaskAnswer | Promise<TaskAnswer>
 >;
 
 /** Handlers of the user that task management stands in front of. */
 export interface TasksUser {
   /** Serves commands. */
-  readonly command?: Command | undefined;
+  readonly command?: TaskCommand | undefined;
 }
 
 /** The handlers that take the place of the user's. */
@@ -81,7 +80,7 @@ export interface TasksHandlers extends TasksUser {
 /** A command, and the way to answer it before its handler does. */
 interface Running extends Task {
   readonly unit: string;
-  readonly answer: PromiseWithResolvers<Answer>;
+  readonly answer: PromiseWithResolvers<TaskAnswer>;
 }
 
 /** The commands whose handlers have not answered yet. */
@@ -118,12 +117,12 @@ export class Tasks extends DeviceBehaviour {
     this.#running.clear();
   }
 
-  #run({ lun, id }: Task, answer: Promise<Answer>): Promise<Answer> {
+  #run({ lun, id }: Task, answer: Promise<TaskAnswer>): Promise<TaskAnswer> {
     const running = {
       lun: lun.slice(),
       id,
       unit: unitOf(lun),
-      answer: Promise.withResolvers<Answer>(),
+      answer: Promise.withResolvers<TaskAnswer>(),
     };
     this.#running.add(running);
     answer.then(running.answer.resolve, running.answer.reject)
@@ -204,7 +203,9 @@ export interface UnitEvent {
 
 /** What events use of the device. */
 export interface UnitEventsHost {
+  /** Whether a feature was negotiated. */
   hasFeature(bit: number): boolean;
+  /** Sends an event; false when there is no room. */
   sendEvent(
     value: { event: number; eventsMissed: number; lun: Uint8Array; reason: number },
   ): boolean;

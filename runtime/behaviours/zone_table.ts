@@ -4,9 +4,8 @@
  * @module
  */
 
+import type { Names } from "../behaviour.ts";
 import { integer, list, record, refuseField } from "../snapshot.ts";
-
-type Names<K extends string> = Readonly<Record<K, number>>;
 
 /** The device's enumerations. */
 export interface ZonesCodes {

@@ -38,28 +38,40 @@ export interface ZonesHost {
 }
 
 /** A request at a sector. */
-interface At {
+export interface ZoneRequest {
+  /** The sector. */
   sector: number;
 }
 
 /** Ranges to erase. */
-interface Erased {
+export interface ZonesErased {
+  /** The ranges. */
   readonly segments: readonly { readonly sector: number; readonly numSectors: number }[];
 }
 
-type Answer = number | Promise<number>;
-type Read = Handler<[request: At, data: WritableBytes, queue: number], Answer>;
-type Write = Handler<[request: At, data: ReadableBytes, queue: number], Answer>;
-type Erase = Handler<[request: Erased, queue: number], Answer>;
+/** A status, perhaps later. */
+export type ZonesAnswer = number | Promise<number>;
+/** A handler of reads. */
+export type ZonesRead = Handler<
+  [request: ZoneRequest, data: WritableBytes, queue: number],
+  ZonesAnswer
+>;
+/** A handler of writes. */
+export type ZonesWrite = Handler<
+  [request: ZoneRequest, data: ReadableBytes, queue: number],
+  ZonesAnswer
+>;
+/** A handler of erasures. */
+export type ZonesErase = Handler<[request: ZonesErased, queue: number], ZonesAnswer>;
 
 /** Handlers of the user that zones stand in front of. */
 export interface ZonesUser {
   /** Reads sectors. */
-  readonly in?: Read | undefined;
+  readonly in?: ZonesRead | undefined;
   /** Writes sectors. */
-  readonly out?: Write | undefined;
+  readonly out?: ZonesWrite | undefined;
   /** Erases ranges for good. */
-  readonly secureErase?: Erase | undefined;
+  readonly secureErase?: ZonesErase | undefined;
 }
 
 /** What a report says of one zone. */
@@ -80,27 +92,32 @@ export interface ZoneDescriptor {
 export interface ZonesHandlers extends ZonesUser {
   /** Writes at the write pointer. */
   readonly zoneAppend?:
-    | ((request: At, data: ReadableBytes, queue: number) => Appended | Promise<Appended>)
+    | ((
+      request: ZoneRequest,
+      data: ReadableBytes,
+      queue: number,
+    ) => ZoneAppended | Promise<ZoneAppended>)
     | undefined;
   /** Reports states. */
   readonly zoneReport: (
-    request: At,
+    request: ZoneRequest,
     queue: number,
     room: number,
   ) => number | { zones: ZoneDescriptor[] };
   /** Opens a zone. */
-  readonly zoneOpen: (request: At) => number;
+  readonly zoneOpen: (request: ZoneRequest) => number;
   /** Closes a zone. */
-  readonly zoneClose: (request: At) => number;
+  readonly zoneClose: (request: ZoneRequest) => number;
   /** Makes a zone full. */
-  readonly zoneFinish: (request: At) => number;
+  readonly zoneFinish: (request: ZoneRequest) => number;
   /** Makes a zone empty. */
-  readonly zoneReset: (request: At) => number;
+  readonly zoneReset: (request: ZoneRequest) => number;
   /** Makes all zones empty. */
   readonly zoneResetAll: () => number;
 }
 
-type Appended = number | { readonly appendSector: number; readonly status: number };
+/** What an append answers. */
+export type ZoneAppended = number | { readonly appendSector: number; readonly status: number };
 
 const SECTOR = 512;
 /** Reported where a zone has no write pointer. */
@@ -177,10 +194,11 @@ export class Zones extends DeviceBehaviour {
   /** The handlers that stand in front of the user's. */
   handlers({ in: read, out: write, secureErase: erase }: ZonesUser): ZonesHandlers {
     const { UNSUPP } = this.#codes.status;
-    const change = (act: (table: ZoneTable, zone: number) => number) => ({ sector }: At) => {
-      const table = this.#current;
-      return this.#active ? act(table, table.zoneOf(sector)) : UNSUPP;
-    };
+    const change =
+      (act: (table: ZoneTable, zone: number) => number) => ({ sector }: ZoneRequest) => {
+        const table = this.#current;
+        return this.#active ? act(table, table.zoneOf(sector)) : UNSUPP;
+      };
     return {
       in: read && ((request, data, queue) => {
         return this.#active ? this.#read(read, request, data, queue) : read(request, data, queue);
@@ -267,7 +285,7 @@ export class Zones extends DeviceBehaviour {
     throw new RangeError(`Cannot use zone ${zone}: there are ${this.count}`);
   }
 
-  #read(read: Read, request: At, data: WritableBytes, queue: number): Answer {
+  #read(read: ZonesRead, request: ZoneRequest, data: WritableBytes, queue: number): ZonesAnswer {
     const table = this.#current;
     const { NOT_WP, OFFLINE } = this.#codes.zoneState;
     const { ZONE_INVALID_CMD } = this.#codes.status;
@@ -307,7 +325,7 @@ export class Zones extends DeviceBehaviour {
     }
   }
 
-  #write(write: Write, request: At, data: ReadableBytes, queue: number): Answer {
+  #write(write: ZonesWrite, request: ZoneRequest, data: ReadableBytes, queue: number): ZonesAnswer {
     const table = this.#current;
     const { sector } = request;
     const zone = table.zoneOf(sector);
@@ -339,11 +357,11 @@ export class Zones extends DeviceBehaviour {
   }
 
   #append(
-    write: Write,
-    request: At,
+    write: ZonesWrite,
+    request: ZoneRequest,
     data: ReadableBytes,
     queue: number,
-  ): Appended | Promise<Appended> {
+  ): ZoneAppended | Promise<ZoneAppended> {
     const table = this.#current;
     const { OK, ZONE_INVALID_CMD } = this.#codes.status;
     const zone = table.zoneOf(request.sector);
@@ -382,7 +400,7 @@ export class Zones extends DeviceBehaviour {
   }
 
   /** An erased range is a range of zones that are reset. */
-  #erase(erase: Erase, request: Erased, queue: number): Answer {
+  #erase(erase: ZonesErase, request: ZonesErased, queue: number): ZonesAnswer {
     const table = this.#current;
     const { OK, ZONE_INVALID_CMD } = this.#codes.status;
     const zones = request.segments.flatMap(({ sector, numSectors }) => {
@@ -407,7 +425,7 @@ export class Zones extends DeviceBehaviour {
     return this.#codes.status.OK;
   }
 
-  #report({ sector }: At, room: number): { zones: ZoneDescriptor[] } {
+  #report({ sector }: ZoneRequest, room: number): { zones: ZoneDescriptor[] } {
     const first = this.#current.zoneOf(sector);
     const fit = Math.floor((room - REPORT) / REPORT);
     const length = Math.max(0, Math.min(fit, this.count - first));

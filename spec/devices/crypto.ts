@@ -99,6 +99,42 @@ export const crypto: Device = defineDevice({
     objects: ["VIRTIO_CRYPTO_RESOURCE_OBJ"],
   },
 
+  behaviours: {
+    sessions: {
+      doc: "Sessions of ciphers, hashes, MACs and AEAD, and the operations in them",
+      section: "5.9.9",
+      enums: [
+        "VIRTIO_CRYPTO_STATUS",
+        "VIRTIO_CRYPTO_CIPHER",
+        "VIRTIO_CRYPTO_HASH",
+        "VIRTIO_CRYPTO_MAC",
+        "VIRTIO_CRYPTO_AEAD",
+        "VIRTIO_CRYPTO_OP",
+        "VIRTIO_CRYPTO_SYM_ALG_CHAIN_ORDER",
+      ],
+      device: {
+        class: "CryptoSessions",
+        options: "required",
+        serves: [
+          "virtio_crypto_op_ctrl_req.cipher_create_session",
+          "virtio_crypto_op_ctrl_req.cipher_destroy_session",
+          "virtio_crypto_op_ctrl_req.hash_create_session",
+          "virtio_crypto_op_ctrl_req.hash_destroy_session",
+          "virtio_crypto_op_ctrl_req.mac_create_session",
+          "virtio_crypto_op_ctrl_req.mac_destroy_session",
+          "virtio_crypto_op_ctrl_req.aead_create_session",
+          "virtio_crypto_op_ctrl_req.aead_destroy_session",
+          "virtio_crypto_op_data_req.cipher_encrypt",
+          "virtio_crypto_op_data_req.cipher_decrypt",
+          "virtio_crypto_op_data_req.hash",
+          "virtio_crypto_op_data_req.mac",
+          "virtio_crypto_op_data_req.aead_encrypt",
+          "virtio_crypto_op_data_req.aead_decrypt",
+        ],
+      },
+    },
+  },
+
   queues: {
     dataq: {
       doc: "Operations on data, served in any order",
