@@ -151,8 +151,11 @@ export function writeIn(fh: bigint, offset: bigint | number, content: Uint8Array
   return pack(readIn(fh, offset, content.length), content);
 }
 
-export function setattrIn(valid: number, values: { size?: number; mode?: number; atime?: number }) {
-  const { size = 0, mode = 0, atime = 0 } = values;
+export function setattrIn(
+  valid: number,
+  values: { size?: number; mode?: number; atime?: number; uid?: number },
+): Uint8Array {
+  const { size = 0, mode = 0, atime = 0, uid = 0 } = values;
   const input = pack([32, valid], [32, 0], [64, 0], [64, size], [64, 0], [64, atime]);
-  return pack(input, new Uint8Array(28), [32, mode], new Uint8Array(16));
+  return pack(input, new Uint8Array(28), [32, mode], [32, 0], [32, uid], [64, 0]);
 }

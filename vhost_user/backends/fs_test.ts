@@ -90,7 +90,9 @@ Deno.test("fs tells and sets attributes, with the inode numbers of the host", as
   assert.equal(host().mode! & 0o7777, 0o755, "never with the rights of its owner");
   assert.equal(host().atime!.getTime(), 1e12);
   assert.equal(Deno.readTextFileSync(`${shared.path}/file`), "con");
-  await shared.get(Op.SETATTR, file, setattrIn(SetAttribute.UID, {}));
+  const uid = host().uid!;
+  await shared.get(Op.SETATTR, file, setattrIn(SetAttribute.UID, { uid }));
+  assert.equal(host().uid, uid);
   const figures = await shared.get(Op.STATFS, ROOT);
   assert.ok(figures.view.getBigUint64(0, true) > 0n);
 });
