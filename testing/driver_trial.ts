@@ -59,11 +59,12 @@ async function open(
   return { hand, driver, events, errors };
 }
 
-/** What the device finds in the next buffer of a queue, and writes into it. */
-function answer(queue: DeviceQueue, vector: Vector, used: number): Uint8Array {
+/** What the device finds in the next buffer of a queue, maybe the only one, and writes into it. */
+function answer(queue: DeviceQueue, vector: Vector, used: number, only = false): Uint8Array {
   const { bytes, written } = parseHex(vector.writable ?? "");
   const head = queue.pop();
   assert.ok(head >= 0, "the driver put nothing into the queue");
+  if (only) assert.equal(queue.pop(), -1, "the driver put two buffers into the queue");
   const chain = queue.chain(head);
   const readable = chain.readable(0, chain.readableLength).bytes();
   assert.equal(chain.writableLength, bytes.length, "length of the writable part");
@@ -193,9 +194,12 @@ export async function trySupply(subject: Subject, vector: Vector, ring: RingKind
     const queue = hand.queues.get(vector.queue!);
     assert.ok(queue !== undefined, "the driver did not enable the queue");
     for (let round = 0; round < 40; round++) {
-      assert.deepEqual(answer(queue, vector, 0), readableOf(vector), "the bytes that it reads");
+      assert.deepEqual(
+        answer(queue, vector, 0, true),
+        readableOf(vector),
+        "the bytes that it reads",
+      );
       for (let turn = 0; turn < 20; turn++) await undefined;
-      assert.equal(queue.pending, 0);
     }
   } finally {
     await driver.close();

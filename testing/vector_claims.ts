@@ -11,6 +11,19 @@ import type { StatementId } from "./covers.ts";
 export const vectorClaims: Readonly<
   Record<string, Readonly<Record<string, readonly StatementId[]>>>
 > = {
+  balloon: {
+    "stats: every statistic": [
+      "drivernormative:Device Types / Memory Balloon Device / Device Operation / Memory Statistics#1",
+      "drivernormative:Device Types / Memory Balloon Device / Device Operation / Memory Statistics#2",
+      "drivernormative:Device Types / Memory Balloon Device / Device Operation / Memory Statistics#3",
+    ],
+    "stats: two statistics, the one with the higher tag first": [
+      "devicenormative:Device Types / Memory Balloon Device / Device Operation / Memory Statistics#2",
+    ],
+    "hint_command: the round 2 begins; the queue stands behind those that exist": [
+      "drivernormative:Device Types / Memory Balloon Device / Device Operation / Free Page Hinting#1",
+    ],
+  },
   blk: {
     "config: every feature": [
       "devicenormative:Device Types / Block Device / Device Initialization#4",
@@ -34,6 +47,24 @@ export const vectorClaims: Readonly<
     ],
     "virtio_blk_req.zone_append: appends a sector to a zone": [
       "devicenormative:Device Types / Block Device / Device Operation#29",
+    ],
+  },
+  can: {
+    "tx: an FD frame without CAN_FD": [
+      "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#1",
+      "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#2",
+    ],
+    "tx: an undefined flag": [
+      "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#1",
+      "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#2",
+    ],
+    "tx: nine bytes in a classic frame": [
+      "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#3",
+      "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#4",
+    ],
+    "tx: 30 bits for an identifier of 29": [
+      "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#3",
+      "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#4",
     ],
   },
   crypto: {
@@ -112,9 +143,142 @@ export const vectorClaims: Readonly<
       "devicenormative:Device Types / Entropy Device / Device Operation#2",
     ],
   },
+  gpio: {
+    "config: ten lines without names": [
+      "devicenormative:Device Types / GPIO Device / requestq Operation#2",
+      "devicenormative:Device Types / GPIO Device / requestq Operation#3",
+    ],
+    "config: ten lines with 41 bytes of names": [
+      "devicenormative:Device Types / GPIO Device / requestq Operation#2",
+    ],
+    "virtio_gpio_request.get_direction: line 3 is an input": [
+      "drivernormative:Device Types / GPIO Device / requestq Operation#2",
+      "drivernormative:Device Types / GPIO Device / requestq Operation#4",
+      "drivernormative:Device Types / GPIO Device / requestq Operation#6",
+    ],
+    "virtio_gpio_request.set_direction: line 3 becomes an output": [
+      "drivernormative:Device Types / GPIO Device / requestq Operation#1",
+      "drivernormative:Device Types / GPIO Device / requestq Operation#3",
+      "devicenormative:Device Types / GPIO Device / requestq Operation#1",
+    ],
+    "virtio_gpio_request.get_direction: the direction of a line that is not there": [
+      "devicenormative:Device Types / GPIO Device / requestq Operation#1",
+    ],
+  },
+  i2c: {
+    "virtio_i2c_req: two bytes to the chip 0x50": [
+      "drivernormative:Device Types / I2C Adapter Device / Device Operation#8",
+      "devicenormative:Device Types / I2C Adapter Device / Device Operation#4",
+      "devicenormative:Device Types / I2C Adapter Device / Device Operation#5",
+    ],
+    "virtio_i2c_req: four bytes from the chip 0x50": [
+      "drivernormative:Device Types / I2C Adapter Device / Device Operation#7",
+      "devicenormative:Device Types / I2C Adapter Device / Device Operation#6",
+    ],
+    "virtio_i2c_req: the chip 0x3ff, by ten bits": [
+      "drivernormative:Device Types / I2C Adapter Device / Device Operation#3",
+      "drivernormative:Device Types / I2C Adapter Device / Device Operation#4",
+    ],
+    "virtio_i2c_req: a write of nothing: is anybody there?": [
+      "drivernormative:Device Types / I2C Adapter Device / Device Operation#5",
+    ],
+  },
   input: {
     "status: the caps lock light goes on": [
       "drivernormative:Device Types / Input Device / Device Operation#4",
+    ],
+  },
+  iommu: {
+    "virtio_iommu_req.attach: the endpoint 8 to the domain 1": [
+      "drivernormative:Device Types / IOMMU Device / Device operations#1",
+      "drivernormative:Device Types / IOMMU Device / Device operations / ATTACH request#1",
+      "devicenormative:Device Types / IOMMU Device / Device operations#1",
+    ],
+    "virtio_iommu_req.attach: no such endpoint": [
+      "drivernormative:Device Types / IOMMU Device / Device operations#3",
+    ],
+    "virtio_iommu_req.attach: reserved bytes in the head, which nobody looks at": [
+      "devicenormative:Device Types / IOMMU Device / Device operations#4",
+      "devicenormative:Device Types / IOMMU Device / Device operations#5",
+    ],
+    "virtio_iommu_req.attach: reserved bytes in the tail, which the driver does not look at": [
+      "drivernormative:Device Types / IOMMU Device / Device operations#2",
+    ],
+    "virtio_iommu_req.attach: reserved bytes that are not zero": [
+      "devicenormative:Device Types / IOMMU Device / Device operations / ATTACH request#1",
+    ],
+    "virtio_iommu_req.attach: a flag that the device does not know": [
+      "devicenormative:Device Types / IOMMU Device / Device operations / ATTACH request#2",
+    ],
+    "virtio_iommu_req.detach: the endpoint 8 from the domain 1": [
+      "drivernormative:Device Types / IOMMU Device / Device operations / DETACH request#1",
+    ],
+    "virtio_iommu_req.detach: reserved bytes, which nobody looks at": [
+      "devicenormative:Device Types / IOMMU Device / Device operations / DETACH request#1",
+    ],
+    "virtio_iommu_req.map: a flag that the device does not know": [
+      "devicenormative:Device Types / IOMMU Device / Device operations / MAP request#3",
+    ],
+    "virtio_iommu_req.unmap: the page again": [
+      "drivernormative:Device Types / IOMMU Device / Device operations / UNMAP request#1",
+    ],
+    "virtio_iommu_req.probe: no properties": [
+      "drivernormative:Device Types / IOMMU Device / Device operations / PROBE request#1",
+      "drivernormative:Device Types / IOMMU Device / Device operations / PROBE request#2",
+      "devicenormative:Device Types / IOMMU Device / Device operations / PROBE request#10",
+    ],
+    "virtio_iommu_req.probe: a reserved range and the doorbell of interrupts": [
+      "devicenormative:Device Types / IOMMU Device / Device operations / PROBE request#5",
+      "devicenormative:Device Types / IOMMU Device / Device operations / PROBE request#6",
+      "devicenormative:Device Types / IOMMU Device / Device operations / PROBE request#7",
+    ],
+    "virtio_iommu_req.probe: properties up to the last byte": [
+      "devicenormative:Device Types / IOMMU Device / Device operations / PROBE properties / RESVMEM#1",
+    ],
+    "virtio_iommu_req.probe: a property with a reserved bit, which the driver passes over": [
+      "drivernormative:Device Types / IOMMU Device / Device operations / PROBE request#5",
+      "drivernormative:Device Types / IOMMU Device / Device operations / PROBE request#6",
+    ],
+    "virtio_iommu_req.probe: a property without a name before one with a name": [
+      "drivernormative:Device Types / IOMMU Device / Device operations / PROBE request#4",
+    ],
+    "virtio_iommu_req.probe: reserved bytes, which nobody looks at": [
+      "devicenormative:Device Types / IOMMU Device / Device operations / PROBE request#1",
+    ],
+    "virtio_iommu_req.probe: less room than the properties take": [
+      "devicenormative:Device Types / IOMMU Device / Device operations / PROBE request#8",
+      "devicenormative:Device Types / IOMMU Device / Device operations / PROBE request#9",
+    ],
+    "virtio_iommu_req.probe: without PROBE": [
+      "devicenormative:Device Types / IOMMU Device / Device operations / PROBE request#3",
+      "devicenormative:Device Types / IOMMU Device / Device operations / PROBE request#4",
+    ],
+    "virtio_iommu_req.probe: reserved bytes of a property, which the driver does not look at": [
+      "drivernormative:Device Types / IOMMU Device / Device operations / PROBE properties / RESVMEM#2",
+    ],
+    "virtio_iommu_req.probe: an unknown kind of reserved range is one of the device": [
+      "drivernormative:Device Types / IOMMU Device / Device operations / PROBE properties / RESVMEM#3",
+    ],
+    "virtio_iommu_req: a type without a name": [
+      "devicenormative:Device Types / IOMMU Device / Device operations#2",
+      "devicenormative:Device Types / IOMMU Device / Device operations#3",
+    ],
+    "fault: the endpoint has no domain": [
+      "devicenormative:Device Types / IOMMU Device / Device operations / Fault reporting#1",
+    ],
+    "fault: reserved bytes that are not zero": [
+      "drivernormative:Device Types / IOMMU Device / Device operations / Fault reporting#1",
+    ],
+    "fault: a second reserved word, which the driver does not look at": [
+      "drivernormative:Device Types / IOMMU Device / Device operations / Fault reporting#2",
+    ],
+    "fault: a reason without a name is an unknown one": [
+      "drivernormative:Device Types / IOMMU Device / Device operations / Fault reporting#4",
+    ],
+  },
+  media: {
+    "command.ioctl: VIDIOC_S_INPUT: there is no such input, and nothing is written": [
+      "drivernormative:Device Types / Media Device / Device Operation / V4L2 ioctls#2",
     ],
   },
   net: {
