@@ -6,6 +6,7 @@
  */
 
 import {
+  allowed,
   Decoder,
   Driver,
   type DriverQueue,
@@ -979,7 +980,7 @@ export class BlockDriver extends Driver {
     const s = blockGates(this.offered);
     if (!(s.configWce)) throw new TypeError("Cannot write writeback: the device does not have it");
     const view = new DataView(new ArrayBuffer(1));
-    view.setUint8(0, within(value, 0xff, "writeback"));
+    view.setUint8(0, within(allowed(value, { max: 1 }, "writeback"), 0xff, "writeback"));
     await this.writeConfig(32, new Uint8Array(view.buffer));
     await this.#readConfig();
   }

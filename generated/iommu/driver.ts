@@ -6,6 +6,7 @@
  */
 
 import {
+  allowed,
   Decoder,
   Driver,
   type DriverQueue,
@@ -475,7 +476,7 @@ export class IommuDriver extends Driver {
     const s = iommuGates(this.offered);
     if (!(s.bypassConfig)) throw new TypeError("Cannot write bypass: the device does not have it");
     const view = new DataView(new ArrayBuffer(1));
-    view.setUint8(0, within(value, 0xff, "bypass"));
+    view.setUint8(0, within(allowed(value, { max: 1 }, "bypass"), 0xff, "bypass"));
     await this.writeConfig(36, new Uint8Array(view.buffer));
     await this.#readConfig();
   }

@@ -6,6 +6,7 @@
  */
 
 import {
+  allowed,
   Decoder,
   Driver,
   type DriverQueue,
@@ -546,14 +547,22 @@ export class ScsiDriver extends Driver {
 
   async #writeSenseSize(value: number): Promise<void> {
     const view = new DataView(new ArrayBuffer(4));
-    view.setUint32(0, within(value, 0xffff_ffff, "sense_size"), true);
+    view.setUint32(
+      0,
+      within(allowed(value, { max: 65535 }, "sense_size"), 0xffff_ffff, "sense_size"),
+      true,
+    );
     await this.writeConfig(20, new Uint8Array(view.buffer));
     await this.#readConfig();
   }
 
   async #writeCdbSize(value: number): Promise<void> {
     const view = new DataView(new ArrayBuffer(4));
-    view.setUint32(0, within(value, 0xffff_ffff, "cdb_size"), true);
+    view.setUint32(
+      0,
+      within(allowed(value, { max: 255 }, "cdb_size"), 0xffff_ffff, "cdb_size"),
+      true,
+    );
     await this.writeConfig(24, new Uint8Array(view.buffer));
     await this.#readConfig();
   }

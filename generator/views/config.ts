@@ -9,6 +9,7 @@ import type { DeviceModel, FieldModel } from "../model.ts";
 import { className, localName, propertyName } from "../names.ts";
 import { sectionDoc } from "./docs.ts";
 import type { PropertyView } from "./field.ts";
+import { allowedText } from "./field_scalars.ts";
 import { configFieldView } from "./fields.ts";
 import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
@@ -166,7 +167,7 @@ function writableView(
     size: text.size,
     gate: isGated(model) ? scope.gateText(model.when, model.unless) : "",
     get: text.get(String(offset)),
-    set: text.set("0", "value", model.name),
+    set: text.set("0", allowedText(field, "value", model.name), model.name),
     setAt: (value) => text.set(String(offset), value, model.name),
     refuses: boundsText(field),
     clears: cleared === undefined || cleared.field.kind !== "scalar" ? null : {

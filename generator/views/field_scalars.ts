@@ -110,11 +110,18 @@ function enumerationText(scope: Scope, field: dsl.Scalar, text: ScalarText, name
 /** What a device is configured with; a field that may be left out starts at its value after a reset. */
 function settingText(model: FieldModel, field: dsl.Scalar, text: ScalarText): string {
   const value = `value.${keyOf(model)}`;
-  const bounds = boundsText(field, (bound) => typeof bound === "number" ? bound : null);
-  const checked = bounds === "" ? value : `allowed(${value}, ${bounds}, "${model.name}")`;
+  const checked = allowedText(field, value, model.name);
   if (!isGated(model) && field.driverWrites === undefined) return checked;
   const reset = `${field.reset ?? 0}${text.type === "bigint" ? "n" : ""}`;
-  return bounds === "" ? `${value} ?? ${reset}` : `${value} === undefined ? ${reset} : ${checked}`;
+  return checked === value
+    ? `${value} ?? ${reset}`
+    : `${value} === undefined ? ${reset} : ${checked}`;
+}
+
+/** A value of the user, checked against constant bounds of its field; the value alone where it has none. */
+export function allowedText(field: dsl.Scalar, value: string, name: string): string {
+  const bounds = boundsText(field, (bound) => typeof bound === "number" ? bound : null);
+  return bounds === "" ? value : `allowed(${value}, ${bounds}, "${name}")`;
 }
 
 /** A value that is checked against the bounds of its field; the value alone where it has none. */

@@ -43,6 +43,8 @@ export async function run({ Driver, makeDevice, openDriver }: Sides): Promise<vo
     await call(driver, "setClear", 5);
     await call(driver, "setBypass", 1);
     assert.equal(settings()["events"], 2);
+    const wrong = async () => await call(driver, "setCache", 2);
+    await assert.rejects(wrong, { name: "RangeError" });
     device.writeConfig(8, Uint8Array.of(2)); // out of bounds
     device.writeConfig(9, Uint8Array.of(1)); // too late
     assert.deepEqual(written, ["cache 0"]);
