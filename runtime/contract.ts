@@ -37,6 +37,7 @@ export * from "./behaviours/statistics.ts";
 export * from "./behaviours/tasks.ts";
 export * from "./behaviours/crypto_provider.ts";
 export * from "./behaviours/crypto_sessions.ts";
+export * from "./behaviours/receive_filter.ts";
 export * from "./behaviours/ports.ts";
 export * from "./behaviours/driver_ports.ts";
 export * from "./behaviours/sockets.ts";

@@ -24,6 +24,8 @@ import {
   PeerError,
   type QueuePlan,
   type ReadableBytes,
+  ReceiveFilter,
+  type ReceiveFilterOptions,
   RequestAborted,
   type RingOptions,
   within,
@@ -93,6 +95,9 @@ import {
   readNetworkRxRequest,
   readNetworkTransmit,
   readNetworkVlanRequest,
+  VIRTIO_NET_F_CTRL_RX,
+  VIRTIO_NET_F_CTRL_VLAN,
+  VIRTIO_NET_F_MAC,
   VIRTIO_NET_F_MQ,
   VIRTIO_NET_F_RSS,
 } from "./wire.ts";
@@ -215,6 +220,8 @@ export interface NetworkDeviceOptions extends NetworkHandlers {
   readonly receiveqAvailable?: (queue: number) => void;
   /** More about announcer: Asks for gratuitous packets and knows when the driver has seen it (VIRTIO 1.4, 5.1.9.5.4) */
   readonly announcer?: DeviceAnnouncerOptions;
+  /** More about filter: Which packets pass: by mode, by address and by VLAN; tables are empty after a reset (VIRTIO 1.4, 5.1.9.5) */
+  readonly filter?: ReceiveFilterOptions;
   /** More about coalescing: When each queue notifies; all parameters are 0 after a reset (VIRTIO 1.4, 5.1.9.5.10) */
   readonly coalescing?: CoalescingOptions;
   /** Flow filters, IPsec and the parts of the device (VIRTIO 1.4, 5.1.9.6): the groups that the device owns, which offer VIRTIO_F_ADMIN_VQ. */
@@ -249,19 +256,23 @@ function offeredFeatures(options: NetworkDeviceOptions): bigint {
   if (config.status !== undefined) offered |= 1n << 16n; // VIRTIO_NET_F_STATUS
   offered |= 1n << 17n; // VIRTIO_NET_F_CTRL_VQ
   if (
-    options.rxPromisc !== undefined && options.rxAllmulti !== undefined &&
-    options.macTableSet !== undefined && options.macAddrSet !== undefined
+    (filterServe(options) ||
+      (options.rxPromisc !== undefined && options.rxAllmulti !== undefined &&
+        options.macTableSet !== undefined && options.macAddrSet !== undefined))
   ) offered |= 1n << 18n; // VIRTIO_NET_F_CTRL_RX
-  if (options.vlanAdd !== undefined && options.vlanDel !== undefined) offered |= 1n << 19n; // VIRTIO_NET_F_CTRL_VLAN
+  if ((filterServe(options) || (options.vlanAdd !== undefined && options.vlanDel !== undefined))) {
+    offered |= 1n << 19n; // VIRTIO_NET_F_CTRL_VLAN
+  }
   if (
-    options.rxAlluni !== undefined && options.rxNomulti !== undefined &&
-    options.rxNouni !== undefined && options.rxNobcast !== undefined
+    (filterServe(options) ||
+      (options.rxAlluni !== undefined && options.rxNomulti !== undefined &&
+        options.rxNouni !== undefined && options.rxNobcast !== undefined))
   ) offered |= 1n << 20n; // VIRTIO_NET_F_CTRL_RX_EXTRA
   if ((announcerServe(options) || options.announceAck !== undefined)) offered |= 1n << 21n; // VIRTIO_NET_F_GUEST_ANNOUNCE
   if (config.maxVirtqueuePairs !== undefined && options.mqVqPairsSet !== undefined) {
     offered |= 1n << 22n; // VIRTIO_NET_F_MQ
   }
-  if (options.macAddrSet !== undefined) offered |= 1n << 23n; // VIRTIO_NET_F_CTRL_MAC_ADDR
+  if ((filterServe(options) || options.macAddrSet !== undefined)) offered |= 1n << 23n; // VIRTIO_NET_F_CTRL_MAC_ADDR
   if (options.statsQuery !== undefined && options.statsGet !== undefined) offered |= 1n << 50n; // VIRTIO_NET_F_DEVICE_STATS
   if (config.supportedTunnelTypes !== undefined && options.hashTunnelSet !== undefined) {
     offered |= 1n << 51n; // VIRTIO_NET_F_HASH_TUNNEL
@@ -308,6 +319,16 @@ function announcerServe(options: NetworkDeviceOptions): boolean {
   return options.announcer !== undefined && options.announceAck === undefined;
 }
 
+/** Whether filter are the device's own task: nothing of the options takes it away, and they say how. */
+function filterServe(options: NetworkDeviceOptions): boolean {
+  return options.filter !== undefined && options.rxPromisc === undefined &&
+    options.rxAllmulti === undefined && options.rxAlluni === undefined &&
+    options.rxNomulti === undefined && options.rxNouni === undefined &&
+    options.rxNobcast === undefined && options.macTableSet === undefined &&
+    options.macAddrSet === undefined && options.vlanAdd === undefined &&
+    options.vlanDel === undefined;
+}
+
 /** Whether coalescing are the device's own task: nothing of the options takes it away, and they say how. */
 function coalescingServe(options: NetworkDeviceOptions): boolean {
   return options.coalescing !== undefined && options.notfCoalTxSet === undefined &&
@@ -319,6 +340,8 @@ function coalescingServe(options: NetworkDeviceOptions): boolean {
 export class NetworkDevice extends Device {
   /** Asks for gratuitous packets and knows when the driver has seen it (VIRTIO 1.4, 5.1.9.5.4); undefined without its features, and where the user does this. */
   readonly announcer?: DeviceAnnouncer;
+  /** Which packets pass: by mode, by address and by VLAN; tables are empty after a reset (VIRTIO 1.4, 5.1.9.5); undefined without its features, and where the user does this. */
+  readonly filter?: ReceiveFilter;
   /** When each queue notifies; all parameters are 0 after a reset (VIRTIO 1.4, 5.1.9.5.10); undefined without its features, and where the user does this. */
   readonly coalescing?: Coalescing;
   readonly #options: NetworkDeviceOptions;
@@ -423,6 +446,26 @@ export class NetworkDevice extends Device {
         (features) => networkGates(features).guestAnnounce,
       );
       Object.assign(handlers, this.announcer.handlers(handlers) as Partial<typeof handlers>);
+    }
+    if (
+      (this.#offers.ctrlRx || this.#offers.ctrlRxExtra || this.#offers.ctrlVlan ||
+        this.#offers.ctrlMacAddr) && filterServe(options)
+    ) {
+      this.filter = this.behaviours.add(
+        "filter",
+        new ReceiveFilter(this, {
+          ack: NetworkAck,
+          features: {
+            MAC: VIRTIO_NET_F_MAC,
+            CTRL_RX: VIRTIO_NET_F_CTRL_RX,
+            CTRL_VLAN: VIRTIO_NET_F_CTRL_VLAN,
+          },
+        }, options.filter),
+        (features) =>
+          networkGates(features).ctrlRx || networkGates(features).ctrlRxExtra ||
+          networkGates(features).ctrlVlan || networkGates(features).ctrlMacAddr,
+      );
+      Object.assign(handlers, this.filter.handlers(handlers) as Partial<typeof handlers>);
     }
     if ((this.#offers.notfCoal || this.#offers.vqNotfCoal) && coalescingServe(options)) {
       this.coalescing = this.behaviours.add(

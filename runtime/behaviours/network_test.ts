@@ -145,3 +145,100 @@ Deno.test("a queue that is enabled again has the parameters of its direction, a 
   assert.deepEqual(coalescing!.parameters(1), { maxPackets: 0, maxUsecs: 0 });
   await again.close();
 });
+
+/** A packet to an address, perhaps with a VLAN tag. */
+function packet(to: string, vid?: number): Uint8Array {
+  const bytes = new Uint8Array(60);
+  bytes.set(to.split(":").map((byte) => parseInt(byte, 16)));
+  if (vid !== undefined) bytes.set([0x81, 0x00, 0xe0 | vid >> 8, vid & 0xff], 12);
+  return bytes;
+}
+
+const OWN = "52:54:00:12:34:56";
+const OTHER = "52:54:00:00:00:01";
+const GROUP = "01:00:5e:00:00:01";
+const ALL = "ff:ff:ff:ff:ff:ff";
+
+function mac(text: string): Uint8Array {
+  return packet(text).slice(0, 6);
+}
+
+Deno.test("packets pass by mode and by address, and everything does after a reset (5.1.9.5.1, 5.1.9.5.2)", async () => {
+  covers(
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / Packet Receive Filtering#1",
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / Packet Receive Filtering#5",
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / Setting MAC Address Filtering#1",
+  );
+  const device = made({ filter: {}, config: { mac: mac(OWN) } });
+  const driver = await opened(device);
+  const passed = () => [OWN, OTHER, GROUP, ALL].map((to) => device.filter!.accepts(packet(to)));
+  const no = { on: 0 };
+  const yes = { on: 1 };
+  assert.deepEqual(passed(), [true, true, true, true]);
+  await driver.rxPromisc(no);
+  assert.deepEqual(passed(), [true, false, false, true]);
+  await driver.rxAlluni(yes);
+  assert.deepEqual(passed(), [true, true, false, true]);
+  await driver.rxNouni(yes);
+  await driver.rxAllmulti(yes);
+  assert.deepEqual(passed(), [false, false, true, true]);
+  await driver.rxNomulti(yes);
+  await driver.rxNobcast(yes);
+  assert.deepEqual(passed(), [false, false, false, false]);
+  await driver.rxPromisc(yes);
+  assert.deepEqual(passed(), [true, true, true, true], "whatever the other modes say");
+  for (const off of ["rxPromisc", "rxAlluni", "rxNouni", "rxAllmulti", "rxNomulti"] as const) {
+    await driver[off](no);
+  }
+  await driver.macTableSet({ unicast: { macs: [mac(OTHER)] }, multicast: { macs: [mac(GROUP)] } });
+  assert.deepEqual(passed(), [true, true, true, false]);
+  await driver.macTableSet({ unicast: { macs: [] }, multicast: { macs: [] } });
+  await driver.macAddrSet({ mac: mac(OTHER) });
+  assert.deepEqual(passed(), [false, true, false, false]);
+  assert.deepEqual(device.settings.mac, mac(OTHER));
+  const saved = JSON.parse(JSON.stringify(device.save())).behaviours.filter;
+  const other = made({ filter: {}, config: { mac: mac(OWN) } });
+  other.filter!.restore(saved, "f");
+  assert.deepEqual(other.filter!.save(), saved);
+  const wrong: readonly [string, object][] = [
+    ["f.mac", { mac: "zz" }],
+    ["f.table[0]", { table: [1] }],
+    ["f.vlans[0]", { vlans: [4096] }],
+    ["f.modes.promiscuous", { modes: {} }],
+  ];
+  for (const [field, change] of wrong) {
+    const named = (error: Error) => error.message.includes(`${field} must be`);
+    assert.throws(() => other.filter!.restore({ ...saved, ...change }, "f"), named, field);
+  }
+  await driver.close();
+  const again = await opened(device);
+  assert.deepEqual(device.settings.mac, mac(OWN));
+  await again.rxPromisc(no);
+  assert.deepEqual(passed(), [true, false, false, true], "the tables are empty");
+  await again.close();
+});
+
+Deno.test("tagged packets pass by the table of VLANs, others always (5.1.9.5.3)", async () => {
+  covers(
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / VLAN Filtering#1",
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / VLAN Filtering#2",
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / VLAN Filtering#3",
+  );
+  const device = made({ filter: {}, config: { mac: mac(OWN) } });
+  const passed = () => [undefined, 5, 300].map((vid) => device.filter!.accepts(packet(OWN, vid)));
+  {
+    const driver = await opened(device, { features: ["CTRL_VQ", "CTRL_RX", "MAC"] });
+    await driver.rxPromisc({ on: 0 });
+    assert.deepEqual(passed(), [true, true, true], "VLANs were not negotiated");
+    await driver.close();
+  }
+  const driver = await opened(device);
+  await driver.rxPromisc({ on: 0 });
+  assert.deepEqual(passed(), [true, false, false]);
+  await driver.vlanAdd({ vid: 300 });
+  await driver.vlanAdd({ vid: 5 });
+  assert.deepEqual(passed(), [true, true, true]);
+  await driver.vlanDel({ vid: 5 });
+  assert.deepEqual(passed(), [true, false, true]);
+  await driver.close();
+});
