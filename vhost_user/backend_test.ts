@@ -46,6 +46,16 @@ Deno.test(
       await line.tell(Request.REM_MEM_REG, regionOf(region), round === 1 ? [high] : []);
     }
     await assert.rejects(line.tell(Request.REM_MEM_REG, regionOf(region)));
+    for (let time = 0; time < 2; time++) {
+      await line.tell(Request.ADD_MEM_REG, regionOf(region), [high]);
+    }
+    await line.tell(Request.REM_MEM_REG, regionOf(region));
+    const third = lent.send("added twice, removed once", more);
+    signal(kick);
+    await lent.collected();
+    assert.equal(third(), "added twice, removed once");
+    await line.tell(Request.REM_MEM_REG, regionOf(region));
+    await assert.rejects(line.tell(Request.REM_MEM_REG, regionOf(region)));
   }),
 );
 

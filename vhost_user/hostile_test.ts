@@ -166,7 +166,8 @@ Deno.test(
       assert.match(peer.log.join(), reason);
       // What was there is still there, and can be replaced.
       await peer.table([good], [peer.memory(PAGE)]);
-      await assert.rejects(line.tell(Request.ADD_MEM_REG, regionOf(good), files.slice(0, 1)));
+      const other = regionOf({ ...good, size: PAGE / 2 });
+      await assert.rejects(line.tell(Request.ADD_MEM_REG, other, files.slice(0, 1)));
       await peer[Symbol.asyncDispose]();
       assert.deepEqual(descriptors(), before);
     }

@@ -15,6 +15,8 @@ import type { RegionInfo } from "./protocol.ts";
 
 interface Region extends RegionInfo {
   readonly mapping: Mapping;
+  /** How often it was added: QEMU 7.2 tells of each region once for every pair of a network's queues. */
+  times: number;
 }
 
 /** Most regions at a time, one by one. */
@@ -66,8 +68,13 @@ export class Regions {
     old.forEach(({ mapping }) => mapping.close());
   }
 
-  /** Takes one region more; PeerError when it can not be. */
+  /** Takes one region more, or one that is there once more; PeerError when it can not be. */
   add(info: RegionInfo, descriptor: number): void {
+    const there = this.#regions.find((one) => sameRegion(one, info) && one.offset === info.offset);
+    if (there !== undefined) {
+      there.times++;
+      return;
+    }
     if (this.#regions.length >= REGIONS_MAX) {
       refuse("regions", `at most ${REGIONS_MAX}`, this.#regions.length + 1);
     }
@@ -78,13 +85,18 @@ export class Regions {
     this.memory.addRegion({ address: info.address, bytes: region.mapping.bytes });
   }
 
-  /** Lets go of one region, found by its addresses and size; PeerError when there is none like it. */
+  /**
+   * Lets go of one region, found by its addresses and size, when it was removed as often as it was added;
+   * PeerError when there is none like it.
+   */
   remove(info: RegionInfo): void {
-    const at = this.#regions.findIndex((one) => sameRange(one, info) && one.user === info.user);
+    const at = this.#regions.findIndex((one) => sameRegion(one, info));
     if (at < 0) refuse("guest_phys_addr", "that of a region", info.address);
-    const [region] = this.#regions.splice(at, 1);
+    const region = this.#regions[at]!;
+    if (--region.times > 0) return;
+    this.#regions.splice(at, 1);
     this.memory.removeRegion(info.address);
-    region!.mapping.close();
+    region.mapping.close();
   }
 
   /** Lets go of all regions. */
@@ -103,11 +115,15 @@ export class Regions {
 }
 
 function mapped(info: RegionInfo, descriptor: number): Region {
-  return { ...info, mapping: map(descriptor, info.offset, info.size) };
+  return { ...info, mapping: map(descriptor, info.offset, info.size), times: 1 };
 }
 
 function sameRange(a: RegionInfo, b: RegionInfo): boolean {
   return a.address === b.address && a.size === b.size;
+}
+
+function sameRegion(a: RegionInfo, b: RegionInfo): boolean {
+  return sameRange(a, b) && a.user === b.user;
 }
 
 function checkRegion(info: RegionInfo, descriptor: number, sealed: boolean): void {
