@@ -17,6 +17,7 @@ import { GroupOwner } from "./owner.ts";
 
 const { VIRTIO_F_ADMIN_VQ } = ReservedFeature;
 const RINGS: readonly RingOptions[] = [{ packed: false }, { packed: true }];
+const ZEROES = new Uint8Array(9);
 const CAPABILITY = { id: 0x800, data: Uint8Array.of(1, 2, 3) };
 
 function everywhereTest(name: string, run: (scene: Scene) => Promise<void>): void {
@@ -83,6 +84,14 @@ everywhereTest("what a part has too much is neither read nor written", async (it
   assert.deepEqual(it.owner.capabilities.get(0x800), Uint8Array.of(1, 0, 0));
   assert.equal(await raw(it, set + "010203" + "ff".repeat(70), 8), "0000000000000000");
   assert.deepEqual(it.owner.capabilities.get(0x800), Uint8Array.of(1, 2, 3));
+});
+
+everywhereTest("a driver takes what an answer lacks for zero", async ({ admin, owner }) => {
+  covers("drivernormative:Basic Facilities of a Virtio Device / Administration virtqueues#6");
+  await admin.use(GroupType.SELF);
+  assert.deepEqual(await admin.capability(0x800, 12), Uint8Array.from([1, 2, 3, ...ZEROES]));
+  await admin.setCapability(0x800, Uint8Array.of(1));
+  assert.deepEqual(owner.capabilities.get(0x800), Uint8Array.of(1, 0, 0));
 });
 
 for (const bus of BUSES) {
