@@ -74,6 +74,20 @@ Deno.test("tryRequest() and trySupply() fail on another message that the device 
   await trySupply(subject, vector, RING);
 });
 
+Deno.test("tryCall() fails on something beside a status that is to stand alone", async () => {
+  const [subject, vector] = pick("media", "too many sessions");
+  const writable = "10000000 00000000 05000000 00000000";
+  await assert.rejects(async () => await tryCall(subject, { ...vector, writable, used: 16 }, RING));
+  await tryCall(subject, vector, RING);
+});
+
+Deno.test("tryRequest() and tryCall() fail on a session of the other byte order", async () => {
+  const [subject, { order, ...vector }] = pick("fs", "FUSE_INIT, in big-endian order");
+  assert.equal(order, "big");
+  await assert.rejects(async () => await tryRequest(subject, vector, RING));
+  await assert.rejects(async () => await tryCall(subject, vector, RING));
+});
+
 Deno.test("tryEdge() fails on another outcome", async () => {
   const [subject, vector] = pick("net", "VLAN 100");
   const wrong = [["readable-1", 0], ["readable-1", "empty"], ["writable-1", 1]] as const;
