@@ -6,6 +6,7 @@
  */
 
 import { DeviceBehaviour, DriverBehaviour } from "../behaviour.ts";
+import { RequestAborted } from "../errors.ts";
 
 /** The device's enumerations. */
 export interface AnnouncerCodes {
@@ -152,7 +153,7 @@ export class DriverAnnouncer extends DriverBehaviour {
       await this.#options?.onAnnounce();
       await this.#host.announceAck();
     } catch (error) {
-      console.error(error);
+      if (!(error instanceof RequestAborted)) console.error(error);
     } finally {
       this.#answering = false;
     }

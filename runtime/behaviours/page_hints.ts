@@ -7,6 +7,7 @@
 
 import { DeviceBehaviour, DriverBehaviour, type Handler } from "../behaviour.ts";
 import type { WritableBytes } from "../cursor.ts";
+import { RequestAborted } from "../errors.ts";
 import { integer, list, record } from "../snapshot.ts";
 
 /** The device's enumerations. */
@@ -221,7 +222,7 @@ export class DriverPageHints extends DriverBehaviour {
     try {
       while (this.#id >= FIRST && this.#id !== this.#round) await this.#hintRound(this.#id);
     } catch (error) {
-      console.error(error);
+      if (!(error instanceof RequestAborted)) console.error(error);
     } finally {
       this.#hinting = false;
     }

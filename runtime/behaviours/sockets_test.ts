@@ -16,6 +16,7 @@ import {
 import { covers } from "../../testing/covers.ts";
 import { PeerError } from "../errors.ts";
 import { loopback } from "../loopback.ts";
+import { Random } from "../random.ts";
 import { Credits, type Socket } from "./sockets.ts";
 
 const { REQUEST, RESPONSE, RST, SHUTDOWN, RW, CREDIT_UPDATE, CREDIT_REQUEST } = SocketOp;
@@ -373,4 +374,40 @@ Deno.test("a connection to a port that nobody listens on goes to who takes the o
   first.abort();
   second.abort();
   await driver.close();
+});
+
+Deno.test("random packets of a guest harm nobody else, and cost no more than the buffers (5.10.6)", async () => {
+  const random = new Random(7);
+  const sizes = { bufferSize: 64, connections: 8 };
+  await using guest = await byHand({ sockets: sizes });
+  const errors: unknown[] = [];
+  guest.device.onError = (error) => errors.push(error);
+  const sockets: Socket[] = [];
+  guest.host.listen(PORT, (socket) => void sockets.push(socket));
+  guest.host.listen(PORT, (socket) => void sockets.push(socket), "seqpacket");
+  const word = () => random.below(3) === 0 ? random.below(2 ** 32) : random.below(80);
+  for (let i = 0; i < 3000; i++) {
+    await guest.driver.transmit({
+      srcCid: random.below(50) === 0 ? word() : GUEST,
+      dstCid: random.below(50) === 0 ? word() : HOST,
+      srcPort: random.below(12),
+      dstPort: random.below(20) === 0 ? word() : PORT,
+      type: random.below(20) === 0 ? random.below(2 ** 16) : 1 + random.below(2),
+      op: random.below(9),
+      flags: random.below(4),
+      bufAlloc: word(),
+      fwdCnt: random.below(4) === 0 ? word() : 0,
+    }, bytes(random.below(80)));
+    const socket = sockets[random.below(sockets.length || 1)];
+    if (random.below(4) === 0) void socket?.write(bytes(random.below(200))).catch(() => {});
+    if (random.below(8) === 0) void socket?.read().catch(() => {});
+    assert.ok(guest.host.size <= sizes.connections);
+    for (const { credits } of sockets) assert.ok(credits.held <= sizes.bufferSize);
+  }
+  assert.deepEqual(errors, []);
+  for (const socket of sockets) socket.abort();
+  const next = new Promise<Socket>((resolve) => guest.host.listen(PORT + 1, resolve));
+  await guest.send({ op: REQUEST, dstPort: PORT + 1, srcPort: 99 });
+  await guest.send({ dstPort: PORT + 1, srcPort: 99 }, bytes(5));
+  assert.deepEqual(await (await next).read(), bytes(5), "an honest connection still works");
 });
