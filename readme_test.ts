@@ -23,6 +23,7 @@ const PEERS: Readonly<Record<string, string>> = {
   fs: "Linux guest, virtiofsd",
   gpio: "Linux guest",
   i2c: "Linux guest",
+  input: "Linux guest",
   net: "Linux guest, QEMU's -netdev stream",
   scsi: "Linux guest",
   vsock: "Linux guest",

@@ -45,14 +45,18 @@ export function i386Missing(): string | undefined {
 
 /** The guest and the emulator's program, from the folder that VIRTIO_I386 names. */
 export function readGuest(): Guest {
+  return guestWith(["entropy", "blk", "ext4", "console", "net"], SCRIPT);
+}
+
+/** A guest that loads other drivers and runs another script. */
+export function guestWith(modules: readonly string[], script: string): Guest {
   const root = folder();
   const kernel = findKernel(root, "-686-pae")!;
-  const modules = ["entropy", "blk", "ext4", "console", "net"];
   const busybox = `${root}/bin/busybox`;
   return {
     bios: Deno.readFileSync(`${root}/usr/share/seabios/bios.bin`),
     kernel: Deno.readFileSync(kernel.image),
-    initrd: initrd({ kernel, busybox, modules, script: SCRIPT }),
+    initrd: initrd({ kernel, busybox, modules, script }),
     wasm: Deno.readFileSync(new URL(WASM)),
   };
 }

@@ -44,12 +44,31 @@ export interface Machine {
 
 const MEMORY = 160 << 20;
 /** Slots of the bus that the emulator's own devices leave free. */
-const SLOT = { entropy: 13, disk: 14, console: 15, network: 16 } as const;
+export const SLOT = { entropy: 13, disk: 14, console: 15, network: 16 } as const;
 const RANDOM_MAX = 65536; // what getRandomValues gives at a time
 
 /** Builds the machine and starts it. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
-  const { bios, kernel, initrd, wasm, disk, onOutput, onSerial } = options;
+  const { disk, onOutput, onSerial } = options;
+  const terminal = consoleOf(onOutput);
+  const emulator = await powerOn(options, onSerial, (bus) => {
+    bus.plug(SLOT.entropy, entropy(), true);
+    bus.plug(SLOT.disk, diskOf(disk));
+    bus.plug(SLOT.console, terminal);
+    bus.plug(SLOT.network, networkCard(), true);
+  });
+  return {
+    input: (text) => terminal.sendPortInput(new TextEncoder().encode(text)),
+    stop: () => emulator.destroy(),
+  };
+}
+
+/** Boots a guest on what is plugged into the bus, in slots that the emulator's own devices leave free. */
+export async function powerOn(
+  { bios, kernel, initrd, wasm }: Guest,
+  onSerial: (text: string) => void,
+  plug: (bus: V86Bus) => void,
+): Promise<V86> {
   const emulator = new V86({
     wasm_fn: async (imports) => (await WebAssembly.instantiate(wasm, imports)).instance.exports,
     memory_size: MEMORY,
@@ -64,18 +83,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   });
   await new Promise<void>((resolve) => emulator.add_listener("emulator-ready", () => resolve()));
   emulator.add_listener("serial0-output-byte", (byte) => onSerial(String.fromCharCode(byte)));
-
-  const terminal = consoleOf(onOutput);
-  const bus = new V86Bus(emulator);
-  bus.plug(SLOT.entropy, entropy(), true);
-  bus.plug(SLOT.disk, diskOf(disk));
-  bus.plug(SLOT.console, terminal);
-  bus.plug(SLOT.network, networkCard(), true);
+  plug(new V86Bus(emulator));
   await emulator.run();
-  return {
-    input: (text) => terminal.sendPortInput(new TextEncoder().encode(text)),
-    stop: () => emulator.destroy(),
-  };
+  return emulator;
 }
 
 function entropy(): EntropyDevice {
