@@ -43,6 +43,8 @@ export class Chain {
   readableLength = 0;
   /** Bytes that the device may write. */
   writableLength = 0;
+  /** After {@linkcode Chain.readableMemory} and {@linkcode Chain.writableMemory}: where the bytes begin in it. */
+  offset = 0;
   #count = 0; // segments
   #readableCount = 0;
   readonly #rows: Int32Array;
@@ -202,6 +204,18 @@ export class Chain {
     return this.#contiguous(this.#seek(from, this.#readableCount, this.#count), from, length);
   }
 
+  /** The memory that has the readable bytes, from {@linkcode Chain.offset} on; for the rest see {@linkcode Chain.readableView}. */
+  readableMemory(from: number, length: number): Uint8Array | undefined {
+    this.#checkPart("read", from, length, this.readableLength);
+    return this.#memoryOf(this.#seek(from, 0, this.#readableCount), from, length);
+  }
+
+  /** The memory that has the writable bytes, from {@linkcode Chain.offset} on; for the rest see {@linkcode Chain.writableView}. */
+  writableMemory(from: number, length: number): Uint8Array | undefined {
+    this.#checkPart("write", from, length, this.writableLength);
+    return this.#memoryOf(this.#seek(from, this.#readableCount, this.#count), from, length);
+  }
+
   /** The buffer's elements, as plain data. */
   elements(): BufferElement[] {
     return Array.from({ length: this.#count }, (_, number) => {
@@ -338,11 +352,16 @@ export class Chain {
   }
 
   #contiguous(segment: number, from: number, length: number): Uint8Array | undefined {
-    if (length === 0) return new Uint8Array(0);
+    if (length === 0) return NO_FIXED;
+    const bytes = this.#memoryOf(segment, from, length);
+    return bytes === undefined ? undefined : this.#pieceOf(bytes, this.offset, length);
+  }
+
+  #memoryOf(segment: number, from: number, length: number): Uint8Array | undefined {
     const skip = from - this.#start;
-    if (length > (this.#segments[segment + 2]! >>> 0) - skip) return undefined;
-    const offset = this.#segments[segment + 1]! + skip;
-    return this.#pieceOf(this.#reach(segment, offset, length), offset, length);
+    if (length === 0 || length > (this.#segments[segment + 2]! >>> 0) - skip) return undefined;
+    this.offset = this.#segments[segment + 1]! + skip;
+    return this.#reach(segment, this.offset, length);
   }
 
   #pieceOf(bytes: Uint8Array, offset: number, length: number): Uint8Array {

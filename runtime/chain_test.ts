@@ -133,6 +133,29 @@ Deno.test("views are the guest's own bytes when contiguous, and the same object 
   }
 });
 
+Deno.test("memory() tells where contiguous bytes are, as long as the request is not complete", () => {
+  const ring = makeRing({ format: "split" });
+  addBuffer(ring, [100], [50, 60]);
+  ring.driver.kick();
+  const chain = ring.device.chain(ring.device.pop());
+  const [all] = ring.memory.regions;
+  const at = (bytes: number) => ring.buffer - all!.address + bytes;
+  const reader = chain.readable(0, 100);
+  reader.skip(10);
+  assert.equal(reader.memory()!.buffer, all!.bytes.buffer);
+  assert.equal(reader.offset, at(10));
+  const writer = chain.writable(0, 110);
+  assert.equal(writer.memory(), undefined, "in two pieces");
+  writer.advance(60);
+  writer.memory()![writer.offset] = 7;
+  assert.equal(ring.bytes[160], 7);
+  writer.advance(50);
+  assert.equal(writer.memory(), undefined, "nothing remains");
+  ring.device.push(chain.head, 0);
+  assert.throws(() => reader.memory(), TypeError);
+  assert.throws(() => writer.memory(), TypeError);
+});
+
 Deno.test("large copies, fixed parts of any size and odd places come out right", () => {
   const ring = makeRing({ format: "split" });
   for (let at = 0; at < 4096; at++) ring.bytes[at] = at * 7;

@@ -36,6 +36,11 @@ export abstract class BufferBytes {
     return this.#length - this.#position;
   }
 
+  /** After `memory()`: where the bytes begin in it. */
+  get offset(): number {
+    return this.chain.offset;
+  }
+
   /** Places the range; RangeError beyond the part. */
   protected place(from: number, length: number, available: number): void {
     if (!(from >= 0 && length >= 0 && from + length <= available)) {
@@ -97,6 +102,14 @@ export class ReadableBytes extends BufferBytes {
   /** All that remains without a copy (the driver may change it at any time); undefined when not contiguous. */
   view(): Uint8Array | undefined {
     return this.chain.readableView(this.here("read"), this.remaining);
+  }
+
+  /**
+   * The memory that has all that remains, from {@linkcode ReadableBytes.offset} on, without making anything;
+   * undefined when it is not contiguous or nothing.
+   */
+  memory(): Uint8Array | undefined {
+    return this.chain.readableMemory(this.here("read"), this.remaining);
   }
 
   /** Passes over bytes; RangeError beyond the last. */
@@ -183,6 +196,14 @@ export class WritableBytes extends BufferBytes {
   /** All that remains without a copy, undefined when not contiguous; tell {@linkcode WritableBytes.advance} after. */
   view(): Uint8Array | undefined {
     return this.chain.writableView(this.here("write"), this.remaining);
+  }
+
+  /**
+   * The memory that has all that remains, from {@linkcode WritableBytes.offset} on, without making anything;
+   * undefined when it is not contiguous or nothing. Tell {@linkcode WritableBytes.advance} after.
+   */
+  memory(): Uint8Array | undefined {
+    return this.chain.writableMemory(this.here("write"), this.remaining);
   }
 
   /** Counts bytes as written that were written through a view; RangeError beyond the last. */

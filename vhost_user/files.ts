@@ -10,13 +10,13 @@
  * @module
  */
 
-import { cString, errno, fail, load } from "./ffi.ts";
+import { addressOf, cString, errno, fail, load } from "./ffi.ts";
 
 const SYMBOLS = {
   open: { parameters: ["buffer", "i32", "i32"], result: "i32" },
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
-  pread: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
-  pwrite: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
+  pread: { parameters: ["i32", "usize", "u32", "i64"], result: "i32" },
+  pwrite: { parameters: ["i32", "usize", "u32", "i64"], result: "i32" },
   fdatasync: { parameters: ["i32"], result: "i32" },
   fsync: { parameters: ["i32"], result: "i32" },
   syncfs: { parameters: ["i32"], result: "i32" },
@@ -100,14 +100,56 @@ export function open(path: string, write: boolean): number {
   return fd < 0 ? fail(`open ${path}`) : fd;
 }
 
-/** Reads a file at a position; returns how many bytes. */
-export function readAt(fd: number, bytes: Uint8Array, position: number): number {
-  return result(libc().pread(fd, bytes as Bytes, bytes.length, BigInt(position)));
+/** Reads a file at a position into `length` bytes from `offset` on, of an array of more than 64; returns how many. */
+export function readAt(
+  fd: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+): number {
+  return result(libc().pread(fd, place(bytes, offset, length), length, wide(position)));
 }
 
-/** Writes a file at a position; returns how many bytes. */
-export function writeAt(fd: number, bytes: Uint8Array, position: number): number {
-  return result(libc().pwrite(fd, bytes as Bytes, bytes.length, BigInt(position)));
+/** Writes a file at a position from `length` bytes from `offset` on, of an array of more than 64; returns how many. */
+export function writeAt(
+  fd: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+): number {
+  return result(libc().pwrite(fd, place(bytes, offset, length), length, wide(position)));
+}
+
+// A bigint out of an array is one only on paper: optimised code passes its 64 bits on. `BigInt(…)` is made and collected.
+const WIDE = new BigInt64Array(2);
+const HALVES = new Uint32Array(WIDE.buffer);
+let placed: Uint8Array | undefined;
+let start = 0;
+
+/** A position as a parameter of 64 bits. */
+function wide(position: number): bigint {
+  HALVES[0] = position; // modulo 2^32
+  HALVES[1] = position / 2 ** 32;
+  return WIDE[0]!;
+}
+
+/** The address of a byte; that of the array is remembered, since it costs as much as a system call. */
+function place(bytes: Uint8Array, offset: number, length: number): bigint {
+  if (offset < 0 || length < 0 || offset + length > bytes.length) {
+    throw new RangeError(
+      `Cannot use ${length} bytes at ${offset} of ${bytes.length}`,
+    );
+  }
+  if (bytes !== placed) {
+    start = addressOf(bytes);
+    placed = bytes;
+  }
+  const address = start + offset;
+  HALVES[2] = address; // modulo 2^32
+  HALVES[3] = address / 2 ** 32;
+  return WIDE[1]!;
 }
 
 /** Makes what was written durable, and with `all` the attributes, too. */

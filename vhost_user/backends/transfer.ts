@@ -22,19 +22,22 @@ export function readFile(
   data: WritableBytes,
   length: number = data.remaining,
 ): number {
-  const view = data.view();
-  if (view !== undefined) {
-    const done = whole(readAt, fd, first(view, length), position);
+  const memory = data.memory();
+  if (memory !== undefined) {
+    const { offset, remaining } = data;
+    const wanted = Math.min(length, remaining);
+    let done = readAt(fd, memory, offset, wanted, position);
+    if (done > 0 && done < wanted) done = rest(readAt, fd, memory, offset, wanted, position, done);
     if (done > 0) data.advance(done);
     return done;
   }
   bounce ??= new Uint8Array(CHUNK);
   for (let at = 0; at < length;) {
-    const part = bounce.subarray(0, Math.min(CHUNK, length - at));
-    const done = whole(readAt, fd, part, position + at);
+    const part = Math.min(CHUNK, length - at);
+    const done = whole(readAt, fd, bounce, part, position + at);
     if (done < 0) return at > 0 ? at : done;
-    at += data.write(part, 0, done);
-    if (done < part.length) return at;
+    at += data.write(bounce, 0, done);
+    if (done < part) return at;
   }
   return length;
 }
@@ -49,20 +52,23 @@ export function writeFile(
   data: ReadableBytes,
   length: number = data.remaining,
 ): number {
-  const view = data.view();
-  if (view !== undefined) {
-    const done = whole(writeAt, fd, first(view, length), position);
+  const memory = data.memory();
+  if (memory !== undefined) {
+    const { offset, remaining } = data;
+    const wanted = Math.min(length, remaining);
+    let done = writeAt(fd, memory, offset, wanted, position);
+    if (done > 0 && done < wanted) done = rest(writeAt, fd, memory, offset, wanted, position, done);
     if (done > 0) data.skip(done);
     return done;
   }
   bounce ??= new Uint8Array(CHUNK);
   for (let at = 0; at < length;) {
-    const part = bounce.subarray(0, Math.min(CHUNK, length - at));
-    data.read(part, 0, part.length);
-    const done = whole(writeAt, fd, part, position + at);
+    const part = Math.min(CHUNK, length - at);
+    data.read(bounce, 0, part);
+    const done = whole(writeAt, fd, bounce, part, position + at);
     if (done < 0) return at > 0 ? at : done;
     at += done;
-    if (done < part.length) return at;
+    if (done < part) return at;
   }
   return length;
 }
@@ -72,26 +78,36 @@ export function fillFile(fd: number, position: number, length: number, block: Ui
   const many = new Uint8Array(Math.min(CHUNK, length));
   for (let at = 0; at < many.length; at += block.length) many.set(block, at);
   for (let done = 0; done < length; done += many.length) {
-    const part = first(many, length - done);
-    if (whole(writeAt, fd, part, position + done) !== part.length) return false;
+    const part = Math.min(many.length, length - done);
+    if (whole(writeAt, fd, many, part, position + done) !== part) return false;
   }
   return true;
 }
 
-function first(view: Uint8Array, length: number): Uint8Array {
-  return view.length > length ? view.subarray(0, length) : view;
-}
-
-/** Goes on until all bytes are read or written, or none more can be. */
+/** Reads or writes until all of the first bytes are done, or none more can be. */
 function whole(
   access: typeof readAt,
   fd: number,
   bytes: Uint8Array,
+  length: number,
   position: number,
 ): number {
-  let done = access(fd, bytes, position);
-  while (done > 0 && done < bytes.length) {
-    const more = access(fd, bytes.subarray(done), position + done);
+  const done = access(fd, bytes, 0, length, position);
+  return done > 0 ? rest(access, fd, bytes, 0, length, position, done) : done;
+}
+
+/** Goes on where `done` bytes were read or written. */
+function rest(
+  access: typeof readAt,
+  fd: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+  done: number,
+): number {
+  while (done < length) {
+    const more = access(fd, bytes, offset + done, length - done, position + done);
     if (more <= 0) return done;
     done += more;
   }
