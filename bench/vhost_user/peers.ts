@@ -6,21 +6,25 @@ import { readLines } from "../ring/lines.ts";
 export class BackEnd implements AsyncDisposable {
   /** Where it listens. */
   readonly socket: string;
+  /** Collections of garbage that V8 told of, where it was to. */
+  collections = 0;
   readonly #process: Deno.ChildProcess;
 
   private constructor(socket: string, process: Deno.ChildProcess) {
     this.socket = socket;
     this.#process = process;
+    void this.#listen();
   }
 
-  /** Starts a command that serves at a socket, and waits for that. */
+  /** Starts a command that serves at a socket, and waits for that; on a processor of its own unless told otherwise. */
   static async start(
     socket: string,
     command: string,
     args: readonly string[],
+    alone = true,
   ): Promise<BackEnd> {
-    const [program, ...rest] = pinned(1, [command, ...args]);
-    const streams = { stdin: "null", stdout: "null", stderr: "inherit" } as const;
+    const [program, ...rest] = alone ? pinned(1, [command, ...args]) : [command, ...args];
+    const streams = { stdin: "null", stdout: "piped", stderr: "inherit" } as const;
     const process = new Deno.Command(program!, { args: rest, ...streams }).spawn();
     const started = new BackEnd(socket, process);
     for (let look = 0; look < 500; look++) {
@@ -51,6 +55,13 @@ export class BackEnd implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.#process.status;
+    await Deno.remove(this.socket).catch(() => {});
+  }
+
+  async #listen(): Promise<void> {
+    for await (const line of readLines(this.#process.stdout)) {
+      if (/Scavenge|Mark-Compact/.test(line)) this.collections++;
+    }
   }
 }
 
