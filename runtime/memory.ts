@@ -68,7 +68,7 @@ export class GuestMemory {
   found = 0;
 
   #regions: Region[] = [];
-  #windows: MemoryWindow[] = []; // a number, once given, keeps its meaning: windows are never taken out
+  #windows: MemoryWindow[] = []; // a number, once given, stands for the same addresses: windows are never taken out
   // The window of the last access, as 32-bit halves of its address and the bytes reachable by int32 arithmetic.
   #hotLow = 0;
   #hotHigh = 0;
@@ -102,10 +102,9 @@ export class GuestMemory {
     checkRange(what, address, bytes.length);
     if (bytes.length === 0) throw new RangeError(`${what}: it has no bytes`);
     this.#checkFree(what, address, address + bytes.length);
-    const windows = windowsOf(address, bytes);
+    const windows = windowsOf(address, bytes).map((window) => this.#enter(window));
     this.#regions.push({ address, bytes, windows, shared: isShared(region) });
     this.#regions.sort((a, b) => a.address - b.address);
-    this.#windows.push(...windows);
     this.#changed();
   }
 
@@ -135,8 +134,7 @@ export class GuestMemory {
     for (const window of region.windows) window.aim(bytes.subarray(window.address - address));
     if (bytes.length > old) {
       const more = windowsOf(address + old, bytes.subarray(old));
-      region.windows.push(...more);
-      this.#windows.push(...more);
+      region.windows.push(...more.map((window) => this.#enter(window)));
     }
     region.bytes = bytes;
     region.shared = isShared({ address, bytes, shared: region.shared });
@@ -239,6 +237,17 @@ export class GuestMemory {
       return offset | 0;
     }
     return -1;
+  }
+
+  /** Gives a window its number: that of one for the same addresses, if there was one whose region was removed. */
+  #enter(window: MemoryWindow): MemoryWindow {
+    const { address, span } = window;
+    const old = this.#windows.find((one) => {
+      return one.address === address && one.span === span && one.bytes.length === 0;
+    });
+    if (old === undefined) this.#windows.push(window);
+    else old.aim(window.bytes);
+    return old ?? window;
   }
 
   #changed(): void {

@@ -133,3 +133,22 @@ Deno.test("an arena lends what does not overlap, aligned, and joins what comes b
   assert.throws(() => arena.allocate(8, 3), RangeError);
   assert.throws(() => new Arena(memory, 0x1000, 4096), RangeError);
 });
+
+Deno.test("a region that comes and goes gets the numbers of its windows back", () => {
+  const memory = new GuestMemory();
+  const numbers = new Set<number>();
+  for (let round = 0; round < 10; round++) {
+    for (const address of [0x1000, 0x8000]) {
+      memory.addRegion({ address, bytes: new Uint8Array(4096).fill(round) });
+      assert.equal(memory.locate(address + 8, 0, 8), 8);
+      assert.equal(memory.window(memory.found).bytes[8], round);
+      numbers.add(memory.found);
+    }
+    for (const address of [0x8000, 0x1000]) memory.removeRegion(address);
+    assert.equal(memory.locate(0x1000, 0, 8), -1);
+  }
+  assert.equal(numbers.size, 2);
+  memory.addRegion({ address: 0x1000, bytes: new Uint8Array(8192) });
+  assert.equal(memory.locate(0x1ffc, 0, 8), 0xffc, "another size is another window");
+  assert.ok(!numbers.has(memory.found));
+});
