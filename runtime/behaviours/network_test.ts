@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
+  emptyVirtioNetHdr,
   NetworkAck,
   NetworkDevice,
   type NetworkDeviceOptions,
@@ -241,4 +242,28 @@ Deno.test("tagged packets pass by the table of VLANs, others always (5.1.9.5.3)"
   await driver.vlanDel({ vid: 5 });
   assert.deepEqual(passed(), [true, false, true]);
   await driver.close();
+});
+
+Deno.test("a packet larger than a buffer fills several, and its header says how many (5.1.9.4)", async () => {
+  for (const packed of [false, true]) {
+    const device = made({ ring: { packed } });
+    const seen: [number | undefined, Uint8Array][] = [];
+    const driver = await opened(device, {
+      bufferSize: 1526,
+      onReceive: ({ hdr }, data) => seen.push([hdr.numBuffers, data.slice()]),
+    });
+    await settled();
+    const data = Uint8Array.from({ length: 5000 }, (_, at) => at * 7);
+    const hdr = { ...emptyVirtioNetHdr(), numBuffers: 0 };
+    assert.equal(device.sendReceive({ hdr }, data), true);
+    assert.equal(device.sendReceive({ hdr }, data.subarray(0, 60)), true);
+    await settled();
+    assert.deepEqual(seen.map(([count, { length }]) => [count, length]), [[4, 5000], [1, 60]]);
+    assert.deepEqual(seen[0]![1], data);
+    await driver.close();
+    const whole = await opened(device, { features: [], bufferSize: 1526 });
+    await settled();
+    assert.equal(device.sendReceive({ hdr }, data), false, "without MRG_RXBUF it has to fit");
+    await whole.close();
+  }
 });
