@@ -1,12 +1,24 @@
 /** Linux guests on our network card. */
 
 import assert from "node:assert/strict";
+import { emptyNetworkTransmit, NetworkDriver } from "../generated/net/mod.ts";
+import { connect } from "../vhost_user/mod.ts";
 import { guestMissing, startGuest } from "./guest.ts";
 import { Peer, peerTest, run, Scratch, serve } from "./peers.ts";
 
 /** The card of QEMU for our back end. With MSI-X, 7.2 without KVM ends by SIGSEGV as it starts the rings of any. */
 const CARD = "virtio-net-pci,netdev=n0,vectors=0";
 const NEEDS = ["qemu-system-x86_64", "busybox", guestMissing];
+
+/** What is missing of interfaces of the host's network, if anything is. */
+function tapMissing(): string | undefined {
+  try {
+    if (Deno.uid() === 0 && Deno.statSync("/dev/net/tun").isCharDevice === true) return undefined;
+  } catch {
+    // There is no such file.
+  }
+  return "/dev/net/tun for root";
+}
 
 /** A file of random bytes to serve, and its checksum. */
 async function content(scratch: Scratch, mebibytes: number): Promise<string> {
@@ -37,6 +49,7 @@ peerTest("a Linux guest moves 100 MiB each way over TCP between our card and the
   ...NEEDS,
   "unshare",
   "nsenter",
+  tapMissing,
 ], async () => {
   using scratch = new Scratch();
   const sum = await content(scratch, 100);
@@ -114,5 +127,74 @@ nc 10.0.0.1 5000 < /tmp/file
     await Promise.all([ours.ended(), theirs.ended()]);
     server.kill("SIGINT");
     assert.equal(await server.ended(), 0, server.output);
+  },
+);
+
+/** Frames of many sizes, each behind its length as four bytes. */
+function frames(count: number): { readonly each: Uint8Array[]; readonly stream: Uint8Array } {
+  const each = Array.from({ length: count }, (_, at) => {
+    const length = at % 100 === 99 ? 60_000 : 60 + (at * 37) % 1400;
+    return Uint8Array.from({ length }, (_, byte) => at + byte * 7);
+  });
+  const stream = each.flatMap((frame) => {
+    const prefix = new Uint8Array(4);
+    new DataView(prefix.buffer).setUint32(0, frame.length);
+    return [prefix, frame];
+  });
+  return { each, stream: new Uint8Array(stream.flatMap((part) => [...part])) };
+}
+
+async function writeIn(connection: Deno.Conn, bytes: Uint8Array, most: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += await connection.write(bytes.subarray(done, done + most));
+  }
+}
+
+peerTest(
+  "serve net loses no frame of a stream while the other side is slow, and refuses nonsense",
+  [],
+  async () => {
+    using scratch = new Scratch();
+    const [socket, path] = [scratch.path("s"), scratch.path("wire")];
+    await using server = await serve(["net", "--listen", path], socket);
+    const { each, stream } = frames(600);
+
+    // Frames that come before there is a driver wait, and then for its few buffers.
+    const wire = await Deno.connect({ transport: "unix", path });
+    const written = writeIn(wire, stream, 1000);
+    const seen: Uint8Array[] = [];
+    await using driver = await NetworkDriver.open(await connect(socket), {
+      queueSize: 64,
+      bufferSize: 1526,
+      onReceive: (_value, data) => seen.push(data.slice()),
+    });
+    await written;
+    while (seen.length < each.length) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.deepEqual(seen, each);
+
+    // What the driver sends waits for who does not read.
+    const sent = Promise.all(each.map((frame) => driver.transmit(emptyNetworkTransmit(), frame)));
+    const late = sent.then(() => false);
+    const waits = new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 300));
+    assert.ok(await Promise.race([late, waits]));
+    const taken = new Uint8Array(stream.length);
+    for (let filled = 0; filled < taken.length;) {
+      filled += await wire.read(taken.subarray(filled)) ?? assert.fail("it hung up");
+    }
+    assert.deepEqual(taken, stream);
+    await sent;
+
+    await writeIn(wire, Uint8Array.of(0, 1, 0x10, 1), 4); // 69633 bytes
+    assert.equal(await wire.read(taken).catch(() => null), null);
+    wire.close();
+    await server.printed("length must be at most 69632, found 69633");
+    const again = await Deno.connect({ transport: "unix", path });
+    await writeIn(again, stream.subarray(0, 4 + each[0]!.length), 7);
+    while (seen.length === each.length) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.deepEqual(seen.at(-1), each[0]);
+    await driver.close();
+    server.kill("SIGINT");
+    assert.equal(await server.ended(), 0, server.output);
+    again.close();
   },
 );

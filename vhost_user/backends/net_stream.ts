@@ -95,8 +95,9 @@ export class StreamWire implements Wire {
     this.#connection = connection;
     try {
       await this.#receive(connection);
-    } catch {
-      // The connection is lost, which is its end.
+    } catch (error) {
+      // What else there may be is that the connection is lost, which is its end.
+      if (error instanceof PeerError) this.#card?.onError?.(error);
     }
     this.#connection = undefined;
     this.#filled = 0;
