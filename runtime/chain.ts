@@ -80,7 +80,7 @@ export class Chain {
 
   /** Odd while the buffer is pending; what was made for one serial is void at the next. */
   get serial(): number {
-    return this.#rows[this.head << 2]!;
+    return this.#rows[this.head << 4]!;
   }
 
   /** Whether the buffer is popped and not yet given back. */
@@ -261,6 +261,17 @@ export class Chain {
       this.readableLength = length;
       this.writableLength = 0;
     }
+  }
+
+  /** For queues: the buffer has `count` located elements, three words each in `words`; its lengths are still to be set. */
+  several(words: Int32Array, from: number, count: number, readableCount: number): void {
+    const end = count * SEGMENT_WORDS;
+    while (end > this.#segments.length) this.#grow();
+    const segments = this.#segments;
+    for (let at = 0; at < end; at++) segments[at] = words[from + at]!;
+    this.#count = count;
+    this.#readableCount = readableCount;
+    this.#segment = -1;
   }
 
   /** For queues: adds an element, given as int32 bit patterns; returns what is wrong with it. */

@@ -10,6 +10,7 @@ import { checkInteger } from "./check.ts";
 import { Chain, FAULT_EMPTY, FAULT_NONE, FAULT_ORDER, FAULT_OUTSIDE } from "./chain.ts";
 import { PeerError } from "./errors.ts";
 import { InOrder } from "./in_order.ts";
+import { fillChain } from "./few_elements.ts";
 import type { GuestMemory } from "./memory.ts";
 import type {
   DeviceQueueOptions,
@@ -22,6 +23,9 @@ import type {
 
 const FIXED_SIZE = 64;
 const INT32_MAX = 0x7fffffff;
+const ROW_WORDS = 16;
+/** Where a row has its window or its shape: neither, the chain has everything. */
+const IN_CHAIN = -1;
 
 /** State of a device's end that does not depend on the format. */
 export abstract class DeviceRing {
@@ -40,9 +44,9 @@ export abstract class DeviceRing {
   declare protected readonly layout: QueueLayout;
   declare protected readonly features: QueueFeatures;
   /**
-   * Four words for each head: a serial, odd while the buffer is pending; then, of a buffer of one element, its window,
-   * offset and length, negative when the device reads it. When the chain of that head has all this, the window is -1
-   * and the last word the writable bytes, or fewer.
+   * Sixteen words for each head, one line of the cache: a serial, odd while the buffer is pending; then, of a buffer of
+   * one element, its window, offset and length, negative when the device reads it. Of a buffer of two to four, its shape, readable and writable bytes, and three words for each element. When the chain of that head has
+   * all this, the second word is -1 and the fourth the writable bytes, or fewer.
    */
   declare protected readonly rows: Int32Array;
   protected readonly chains: (Chain | undefined)[];
@@ -69,7 +73,7 @@ export abstract class DeviceRing {
     this.layout = layout;
     this.features = features;
     this.generation = memory.generation;
-    this.rows = new Int32Array(4 * layout.size);
+    this.rows = new Int32Array(ROW_WORDS * layout.size);
     this.chains = new Array<Chain | undefined>(layout.size).fill(undefined);
     this.#fixedSize = options.fixedSize ?? FIXED_SIZE;
     this.order = features.inOrder ? new InOrder(layout.size) : undefined;
@@ -97,21 +101,24 @@ export abstract class DeviceRing {
   /** Buffers given back so far, modulo 2^31: a serial counts one up when popped and one when pushed. */
   get completed(): number {
     let count = 0;
-    for (let head = 0; head < this.size; head++) count += this.rows[head << 2]! >>> 1;
+    for (let head = 0; head < this.size; head++) count += this.rows[head << 4]! >>> 1;
     return count % 2 ** 31;
   }
 
   /** The buffer of that head; TypeError when there can be none. */
   chain(head: number): Chain {
     const chain = this.chains[head] ?? this.#makeChain(head);
-    const row = head << 2;
+    const row = head << 4;
     const rows = this.rows;
     const window = rows[row | 1]!;
+    if (window === IN_CHAIN) return chain;
     if (window >= 0) {
       const length = rows[row | 3]!;
       chain.single(window, rows[row | 2]!, length > 0 ? length : -length, length > 0);
-      rows[row | 1] = -1;
+    } else {
+      fillChain(chain, rows, row);
     }
+    rows[row | 1] = IN_CHAIN;
     return chain;
   }
 
@@ -125,7 +132,7 @@ export abstract class DeviceRing {
     for (let head = 0; head < this.size; head++) {
       if (!this.isPending(head)) continue;
       this.chain(head).abandon();
-      this.rows[head << 2]!++;
+      this.rows[head << 4]!++;
     }
   }
 
@@ -153,13 +160,13 @@ export abstract class DeviceRing {
 
   /** Whether a buffer of that head is popped and not pushed. */
   protected isPending(head: number): boolean {
-    return head >= 0 && head < this.size && (this.rows[head << 2]! & 1) === 1;
+    return head >= 0 && head < this.size && (this.rows[head << 4]! & 1) === 1;
   }
 
   /** Bytes of the buffer, pending or just given back, that the device may write. */
   protected writableOf(head: number): number {
-    const row = head << 2;
-    if (this.rows[row | 1]! < 0) return this.chains[head]!.writableLength;
+    const row = head << 4;
+    if (this.rows[row | 1]! === IN_CHAIN) return this.chains[head]!.writableLength;
     return Math.max(0, this.rows[row | 3]!);
   }
 
@@ -189,14 +196,14 @@ export abstract class DeviceRing {
   /** What is wrong with all elements of a chain together; it is complete then. */
   protected total(chain: Chain): number {
     const writable = chain.writableLength;
-    this.rows[chain.head << 2 | 3] = writable < INT32_MAX ? writable : INT32_MAX;
+    this.rows[chain.head << 4 | 3] = writable < INT32_MAX ? writable : INT32_MAX;
     return chain.total();
   }
 
   /** The chain of that head, empty. */
   protected clearChain(head: number): Chain {
     const chain = this.chains[head] ?? this.#makeChain(head);
-    this.rows[head << 2 | 1] = -1;
+    this.rows[head << 4 | 1] = IN_CHAIN;
     chain.clear();
     return chain;
   }
@@ -275,7 +282,7 @@ export abstract class DeviceRing {
       if (this.total(chain) !== FAULT_NONE) {
         throw new RangeError(`${what}: buffer ${buffer.id} too long`);
       }
-      this.rows[head << 2]!++;
+      this.rows[head << 4]!++;
       this.order?.add(head);
       if (buffer.written === undefined) {
         this.resumed.unshift(head);
@@ -284,7 +291,7 @@ export abstract class DeviceRing {
         if (this.order === undefined) {
           throw new TypeError(`${what}: written needs VIRTIO_F_IN_ORDER`);
         }
-        this.rows[head << 2]!++;
+        this.rows[head << 4]!++;
         this.order.complete(head, buffer.written);
       }
     }

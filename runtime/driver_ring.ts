@@ -6,7 +6,7 @@
 
 import { checkInteger } from "./check.ts";
 import { PeerError } from "./errors.ts";
-import { IndirectPool, type PooledTable } from "./indirect_pool.ts";
+import { IndirectPool } from "./indirect_pool.ts";
 import { BUFFER_BYTES_MAX, DESC_F_NEXT, DESC_F_WRITE } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
 import type {
@@ -21,7 +21,6 @@ import type {
 const NEXT = DESC_F_NEXT;
 const WRITE = DESC_F_WRITE;
 const TOTAL_MAX = BUFFER_BYTES_MAX;
-const INT32_MAX = 0x7fffffff;
 
 /** State of a driver's end that does not depend on the format. */
 export abstract class DriverRing {
@@ -55,16 +54,14 @@ export abstract class DriverRing {
   /** Neither in order nor with lengths to ignore. */
   declare protected readonly ordinary: boolean;
   declare protected readonly pool: IndirectPool | undefined;
-  /** Staged elements: how many, the words of the first, and whether the last is writable. */
+  /** Staged elements: how many, whether the last is writable, and what the first is. */
   protected stagedCount = 0;
+  protected stagedLast = 0;
   protected stagedLow = 0;
   protected stagedHigh = 0;
   protected stagedLength = 0;
   protected stagedFlags = 0;
-  protected stagedLast = 0;
-  /** Once there are two: their bytes, those that are writable, and four words each: address low and high, length, flags. */
-  protected stagedTotal = 0;
-  protected stagedWritable = 0;
+  /** Four words each for the others: address low and high, length, flags; the first four are free. */
   protected staged: Int32Array = new Int32Array(4 * 4);
   /** In-order queues: buffers of the current batch that are not collected, and the used length of the last of them. */
   protected batch = 0;
@@ -130,28 +127,44 @@ export abstract class DriverRing {
     throw new RangeError(`Cannot add a buffer: ${count} elements in a ring of ${this.size}`);
   }
 
-  /** Writes the staged elements to a table, linked if `linked`. */
-  protected fillTable(table: PooledTable, linked: boolean): void {
-    const staged = this.staged;
-    const words = table.words;
-    const end = this.stagedCount << 2;
-    for (let at = 0; at < end; at += 4) {
-      words[at] = staged[at]!;
-      words[at | 1] = staged[at | 1]!;
-      words[at | 2] = staged[at | 2]!;
+  /**
+   * Writes the staged elements to the table that the pool has found, linked if `linked`; their writable bytes, as used
+   * lengths go. RangeError for more than 2^32 bytes in all.
+   */
+  protected fillTable({ words, base }: IndirectPool, linked: boolean): number {
+    const staged = this.gatherStaged();
+    const last = (this.stagedCount << 2) - 4;
+    let readable = 0;
+    let writable = 0;
+    let all = 0; // negative once a length or a sum does not fit 31 bits
+    for (let at = 0; at <= last; at += 4) {
+      const word = base + at;
+      const length = staged[at | 2]!;
       const flags = staged[at | 3]!;
-      if (!linked) words[at | 3] = flags << 16;
-      else if (at + 4 < end) words[at | 3] = flags | NEXT | (at + 4 >> 2) << 16;
-      else words[at | 3] = flags;
+      words[word] = staged[at]!;
+      words[word | 1] = staged[at | 1]!;
+      words[word | 2] = length;
+      words[word | 3] = linked
+        ? at === last ? flags : flags | NEXT | (at + 4 >> 2) << 16
+        : flags << 16;
+      if (flags === 0) readable = readable + length | 0;
+      else writable = writable + length | 0;
+      all |= length | readable | writable;
     }
+    return all < 0 ? this.writableStaged() : writable;
   }
 
-  /** Writable bytes of several staged elements, as used lengths go; RangeError for more than 2^32 bytes in all. */
+  /** Writable bytes of all staged elements, as used lengths go; RangeError for more than 2^32 bytes in all. */
   protected writableStaged(): number {
-    const total = this.stagedTotal;
-    const writable = this.stagedWritable;
-    if (total <= INT32_MAX) return writable; // without a double, as 2^32 is
-    if (total <= TOTAL_MAX) return writable < TOTAL_MAX ? writable : TOTAL_MAX - 1;
+    const staged = this.gatherStaged();
+    let total = 0;
+    let writable = 0;
+    for (let at = 0; at < this.stagedCount; at++) {
+      const length = staged[at << 2 | 2]! >>> 0;
+      total += length;
+      if (staged[at << 2 | 3] !== 0) writable += length;
+    }
+    if (total <= TOTAL_MAX) return Math.min(writable, TOTAL_MAX - 1);
     this.stagedCount = 0;
     throw new RangeError(`Cannot add a buffer: ${total} bytes are more than 2^32`);
   }
@@ -243,27 +256,15 @@ export abstract class DriverRing {
       high = Math.floor(address / 2 ** 32) | 0;
     }
     this.stagedLast = flags;
-    if (this.stagedCount > 0) {
-      this.#stageMore(address | 0, high, length | 0, flags);
-    } else {
-      this.stagedLow = address | 0;
-      this.stagedHigh = high;
-      this.stagedLength = length | 0;
-      this.stagedFlags = flags;
-      this.stagedCount = 1;
-    }
+    if (this.stagedCount > 0) return this.#stageMore(address | 0, high, length | 0, flags);
+    this.stagedLow = address | 0;
+    this.stagedHigh = high;
+    this.stagedLength = length | 0;
+    this.stagedFlags = flags;
+    this.stagedCount = 1;
   }
 
   #stageMore(low: number, high: number, length: number, flags: number): void {
-    if (this.stagedCount === 1) {
-      const staged = this.staged;
-      staged[0] = this.stagedLow;
-      staged[1] = this.stagedHigh;
-      staged[2] = this.stagedLength;
-      staged[3] = this.stagedFlags;
-      this.stagedTotal = this.stagedLength >>> 0;
-      this.stagedWritable = this.stagedFlags === 0 ? 0 : this.stagedTotal;
-    }
     const at = this.stagedCount << 2;
     if (at === this.staged.length) this.#grow();
     const staged = this.staged;
@@ -271,9 +272,17 @@ export abstract class DriverRing {
     staged[at | 1] = high;
     staged[at | 2] = length;
     staged[at | 3] = flags;
-    this.stagedTotal += length >>> 0;
-    if (flags !== 0) this.stagedWritable += length >>> 0;
     this.stagedCount++;
+  }
+
+  /** Puts the first element to the others. */
+  protected gatherStaged(): Int32Array {
+    const staged = this.staged;
+    staged[0] = this.stagedLow;
+    staged[1] = this.stagedHigh;
+    staged[2] = this.stagedLength;
+    staged[3] = this.stagedFlags;
+    return staged;
   }
 
   #checkElement(address: number, length: number): void {

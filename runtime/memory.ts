@@ -69,10 +69,12 @@ export class GuestMemory {
 
   #regions: Region[] = [];
   #windows: MemoryWindow[] = []; // a number, once given, stands for the same addresses: windows are never taken out
-  // The window of the last access, as 32-bit halves of its address and the bytes reachable by int32 arithmetic.
-  #hotLow = 0;
-  #hotHigh = 0;
-  #hotLimit = 0;
+  /** For queues: low half of the address of the window {@linkcode GuestMemory.found}, as int32. */
+  hotLow = 0;
+  /** For queues: the high half. */
+  hotHigh = 0;
+  /** For queues: its bytes that int32 arithmetic reaches. */
+  hotLimit = 0;
 
   /** The given regions make up the memory; more can follow. */
   constructor(regions: readonly MemoryRegion[] = []) {
@@ -214,8 +216,8 @@ export class GuestMemory {
   locateHot(low: number, high: number, length: number): number {
     // The hot window does not cross a multiple of 4 GiB within its limit, so an address below the window gives, as
     // int32, either a negative offset or one at or beyond the limit. A length of 2 GiB or more is negative here.
-    const offset = (low - this.#hotLow) | 0;
-    if (high === this.#hotHigh && offset >= 0 && length > 0 && length <= this.#hotLimit - offset) {
+    const offset = (low - this.hotLow) | 0;
+    if (high === this.hotHigh && offset >= 0 && length > 0 && length <= this.hotLimit - offset) {
       return offset;
     }
     return -1;
@@ -228,11 +230,11 @@ export class GuestMemory {
       const offset = address - window.address;
       if (offset < 0 || offset >= window.span) continue;
       if (length > window.bytes.length - offset) continue;
-      this.#hotLow = window.address | 0;
-      this.#hotHigh = Math.floor(window.address / WORD) | 0;
+      this.hotLow = window.address | 0;
+      this.hotHigh = Math.floor(window.address / WORD) | 0;
       const limit = Math.min(window.bytes.length, 2 ** 31 - 1, WORD - window.address % WORD);
       // All of these fit, but as doubles they would make doubles of all that is computed from them: 5 ns a buffer.
-      this.#hotLimit = limit | 0;
+      this.hotLimit = limit | 0;
       this.found = number;
       return offset | 0;
     }
@@ -251,7 +253,7 @@ export class GuestMemory {
   }
 
   #changed(): void {
-    this.#hotLimit = 0;
+    this.hotLimit = 0;
     this.generation++;
   }
 

@@ -12,6 +12,7 @@
 
 import { type Chain, FAULT_NONE } from "./chain.ts";
 import { DeviceRing } from "./device_ring.ts";
+import { keepTable } from "./few_elements.ts";
 import { IndirectTable } from "./indirect.ts";
 import {
   DESC_F_INDIRECT,
@@ -44,6 +45,7 @@ import { ringSizes } from "./ring_sizes.ts";
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
 const TURNS = TURN_MASK;
 const CHAINED = (DESC_F_NEXT | DESC_F_INDIRECT) << 16;
+const INDIRECT = DESC_F_INDIRECT << 16;
 const WRITE = DESC_F_WRITE << 16;
 const NO_FAULT = FAULT_NONE;
 
@@ -106,23 +108,43 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       return -1;
     }
     const slot = this.#slots[this.#slotCount - 1]!;
-    const row = slot << 2;
+    const row = slot << 4;
     const desc = this.#desc;
     const word = at << 2;
     const low = desc[word]!;
     const high = desc[word | 1]!;
     const length = desc[word | 2]!;
-    let count = 1;
-    if ((end & CHAINED) === 0 && this.keep(row, low, high, length, end & WRITE)) {
-      this.#buffers[slot] = end & 0xffff | 1 << 16;
-    } else {
-      count = this.#walk(at, slot, low, high, length, end);
-      if (count === 0) return -1;
+    // What is rare ends the function: V8 would check all objects anew wherever another path joins this one.
+    if ((end & CHAINED) !== 0 || !this.keep(row, low, high, length, end & WRITE)) {
+      return this.#popList(at, slot, low, high, length, end);
     }
-    this.rows[row]!++;
+    this.#buffers[slot] = end & 0xffff | 1 << 16;
+    return this.#accept(slot, 1);
+  }
+
+  /** Takes a buffer of several elements. */
+  #popList(
+    at: number,
+    slot: number,
+    low: number,
+    high: number,
+    length: number,
+    end: number,
+  ): number {
+    if ((end & CHAINED) === INDIRECT && this.#keepFew(slot, low, high, length)) {
+      this.#buffers[slot] = end & 0xffff | 1 << 16;
+      return this.#accept(slot, 1);
+    }
+    const count = this.#walk(at, slot, low, high, length, end);
+    return count === 0 ? -1 : this.#accept(slot, count);
+  }
+
+  /** Counts a buffer of that many descriptors as popped. */
+  #accept(slot: number, count: number): number {
+    this.rows[slot << 4]!++;
     this.#slotCount--;
     this.#taken += count;
-    const next = at + count;
+    const next = this.#nextAvail + count;
     if (next < this.size) this.#nextAvail = next;
     else this.#turnAvail(next);
     if (this.order !== undefined) this.order.add(slot);
@@ -133,7 +155,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   push(head: number, written: number): void {
     if (!this.isPending(head)) return this.refusePush(head);
     const rows = this.rows;
-    const row = head << 2;
+    const row = head << 4;
     // What is rare ends the function: V8 would check all objects anew wherever another path joins this one.
     if (
       (written !== 0 && !(written > 0 && written <= rows[row | 3]!)) || this.order !== undefined ||
@@ -148,7 +170,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Gives back a pending buffer in order, or of great length, or when memory has changed. */
   #pushOther(head: number, written: number): void {
     const word = this.lengthWord(head, written);
-    this.rows[head << 2]!++;
+    this.rows[head << 4]!++;
     if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (this.order !== undefined) return this.order.complete(head, written);
     const buffer = this.#buffers[head]!;
@@ -225,6 +247,15 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     if (this.#atomic !== true) return seen;
     const confirmed = Atomics.load(this.#desc, word);
     return (confirmed & TURNS) === this.#availTurn ? confirmed : 0;
+  }
+
+  /** Keeps a buffer of a few elements in a table; false when it needs a closer look. */
+  #keepFew(slot: number, low: number, high: number, length: number): boolean {
+    const table = this.#table;
+    if (this.features.indirect !== true || !table.open(low, high, length)) return false;
+    const { words, base, entries } = table;
+    return entries <= this.size &&
+      keepTable(this.memory, this.rows, slot << 4, words, base, entries);
   }
 
   /** Follows a list from its first descriptor, which was read already: how many there are, 0 when it broke the queue. */

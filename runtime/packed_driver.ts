@@ -241,11 +241,10 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
 
   #addTable(id: number): boolean {
     const count = this.stagedCount;
-    const writable = this.writableStaged();
-    const table = this.pool?.take(id, count);
-    if (table === undefined) return false;
-    this.fillTable(table, false);
-    this.#fill(table.low, table.high, count << 4, id | DESC_F_INDIRECT << 16);
+    const { pool } = this;
+    if (pool === undefined || !pool.take(id, count)) return false;
+    const writable = this.fillTable(pool, false);
+    this.#fill(pool.low, pool.high, count << 4, id | DESC_F_INDIRECT << 16);
     this.take(id, 1, this.#added, writable);
     return true;
   }

@@ -13,6 +13,7 @@
 import { type Chain, FAULT_NONE } from "./chain.ts";
 import { checkInteger } from "./check.ts";
 import { DeviceRing } from "./device_ring.ts";
+import { keepLinked } from "./few_elements.ts";
 import { IndirectTable } from "./indirect.ts";
 import {
   AVAIL_F_NO_INTERRUPT,
@@ -42,6 +43,8 @@ import { ringSizes } from "./ring_sizes.ts";
 
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
 const CHAINED = DESC_F_NEXT | DESC_F_INDIRECT;
+const NEXT = DESC_F_NEXT;
+const INDIRECT = DESC_F_INDIRECT;
 const WRITE = DESC_F_WRITE;
 const NO_FAULT = FAULT_NONE;
 
@@ -95,17 +98,21 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       return this.#popOther();
     }
     const head = this.#avail[at & this.#mask]!;
-    const row = head << 2;
+    const row = head << 4;
+    const word = head << 2;
     const rows = this.rows;
     if (head >= this.size || (rows[row]! & 1) !== 0) return this.#refuseHead(at, head);
     const desc = this.#desc;
-    const low = desc[row]!;
-    const high = desc[row | 1]!;
-    const length = desc[row | 2]!;
-    const flags = desc[row | 3]!;
+    const low = desc[word]!;
+    const high = desc[word | 1]!;
+    const length = desc[word | 2]!;
+    const flags = desc[word | 3]!;
     // What is rare ends the function: V8 would check all objects anew wherever another path joins this one.
     if ((flags & CHAINED) !== 0 || !this.keep(row, low, high, length, flags & WRITE)) {
-      return this.#walk(head, low, high, length, flags) ? this.#accept(at, head) : -1;
+      return this.#keepFew(head, low, high, length, flags) ||
+          this.#walk(head, low, high, length, flags)
+        ? this.#accept(at, head)
+        : -1;
     }
     if (this.order !== undefined) return this.#accept(at, head);
     rows[row]!++;
@@ -116,7 +123,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Counts a buffer as popped. */
   #accept(at: number, head: number): number {
     if (this.order !== undefined && !this.order.add(head)) return this.#refuseHead(at, head);
-    this.rows[head << 2]!++;
+    this.rows[head << 4]!++;
     this.#nextAvail = (at + 1) & 0xffff;
     return head;
   }
@@ -125,7 +132,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   push(head: number, written: number): void {
     if (!this.isPending(head)) return this.refusePush(head);
     const rows = this.rows;
-    const row = head << 2;
+    const row = head << 4;
     if (
       (written !== 0 && !(written > 0 && written <= rows[row | 3]!)) || this.order !== undefined ||
       this.memory.generation !== this.generation
@@ -139,7 +146,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Gives back a pending buffer in order, or of great length, or when memory has changed. */
   #pushOther(head: number, written: number): void {
     const word = this.lengthWord(head, written);
-    this.rows[head << 2]!++;
+    this.rows[head << 4]!++;
     if (this.memory.generation !== this.generation && !this.refresh()) return;
     if (this.order !== undefined) return this.order.complete(head, written);
     this.#fill(this.#nextUsed, head, word);
@@ -219,6 +226,23 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     return count > 0;
   }
 
+  /** Keeps a buffer of a few elements, in a table or not; false when it needs a closer look. */
+  #keepFew(head: number, low: number, high: number, length: number, flags: number): boolean {
+    const row = head << 4;
+    const { memory, rows } = this;
+    if ((flags & INDIRECT) === 0) {
+      const desc = this.#desc;
+      return keepLinked(memory, rows, row, desc, 0, this.size, false, low, high, length, flags);
+    }
+    const table = this.#table;
+    if (
+      this.features.indirect !== true || (flags & NEXT) !== 0 || !table.open(low, high, length)
+    ) return false;
+    const { words, base, entries } = table;
+    const [a, b, c, d] = [words[base]!, words[base + 1]!, words[base + 2]!, words[base + 3]!];
+    return keepLinked(memory, rows, row, words, base, entries, true, a, b, c, d);
+  }
+
   /** Follows a chain from its head, whose descriptor was read already; false when it broke the queue. */
   #walk(
     head: number,
@@ -232,12 +256,12 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     let index = head;
     for (let count = 1; count <= this.size; count++) {
       chain.descriptors = count;
-      if ((flags & DESC_F_INDIRECT) !== 0) {
+      if ((flags & INDIRECT) !== 0) {
         return this.#walkTable(index, low, high, length, flags, count - 1, chain);
       }
       const fault = chain.append(low, high, length, (flags & WRITE) !== 0);
       if (fault !== NO_FAULT) return this.breakFor(fault, index, length);
-      if ((flags & DESC_F_NEXT) === 0) return this.#checkTotal(index, chain);
+      if ((flags & NEXT) === 0) return this.#checkTotal(index, chain);
       const next = flags >>> 16;
       if (next >= this.size) return this.break("next", index, `less than ${this.size}`, next);
       index = next;
@@ -263,7 +287,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     if (this.features.indirect !== true) {
       return this.break("flags", index, "no INDIRECT, which was not negotiated", "INDIRECT");
     }
-    if ((flags & DESC_F_NEXT) !== 0) {
+    if ((flags & NEXT) !== 0) {
       return this.break("flags", index, "INDIRECT without NEXT", "both");
     }
     const table = this.#table;
@@ -277,13 +301,13 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       const word = base + (entry << 2);
       const size = words[word + 2]!;
       const own = words[word + 3]!;
-      if ((own & DESC_F_INDIRECT) !== 0) {
+      if ((own & INDIRECT) !== 0) {
         return this.break("flags", entry, "no INDIRECT in an indirect table", "INDIRECT");
       }
       const write = (own & WRITE) !== 0;
       const fault = chain.append(words[word]!, words[word + 1]!, size, write);
       if (fault !== NO_FAULT) return this.breakFor(fault, entry, size);
-      if ((own & DESC_F_NEXT) === 0) return this.#checkTotal(entry, chain);
+      if ((own & NEXT) === 0) return this.#checkTotal(entry, chain);
       entry = own >>> 16;
       if (entry >= entries) {
         return this.break("next", index, `less than the table's ${entries}`, entry);

@@ -232,14 +232,13 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
 
   #addTable(head: number): boolean {
     const count = this.stagedCount;
-    const writable = this.writableStaged();
-    const table = this.pool?.take(head, count);
-    if (table === undefined) return false;
-    this.fillTable(table, true);
+    const { pool } = this;
+    if (pool === undefined || !pool.take(head, count)) return false;
+    const writable = this.fillTable(pool, true);
     const desc = this.#desc;
     const word = head << 2;
-    desc[word] = table.low;
-    desc[word + 1] = table.high;
+    desc[word] = pool.low;
+    desc[word + 1] = pool.high;
     desc[word + 2] = count << 4;
     desc[word + 3] = DESC_F_INDIRECT;
     this.#free = this.#next[head]!;
