@@ -74,6 +74,7 @@ export abstract class Driver implements AsyncDisposable {
   #failure: Error | undefined;
   #refreshing = false;
   #refreshAgain = false;
+  #configuring: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   /** Takes over the transport's callbacks; nothing is sent before {@linkcode Driver.negotiate}. */
@@ -240,6 +241,13 @@ export abstract class Driver implements AsyncDisposable {
     await this.transport.writeConfig(offset, bytes);
   }
 
+  /** Runs steps on the configuration when those before have ended: what one selects, no other reads or unselects. */
+  protected configuring<T>(steps: () => Promise<T>): Promise<T> {
+    const result = this.#configuring.then(steps);
+    this.#configuring = result.catch(() => {});
+    return result;
+  }
+
   /**
    * Resets one queue, aborts its pending requests, and enables it again (VIRTIO 1.4, 2.6.1).
    * TypeError unless VIRTIO_F_RING_RESET is negotiated and the queue is open.
@@ -380,7 +388,7 @@ export abstract class Driver implements AsyncDisposable {
     try {
       const status = await this.transport.getStatus();
       if ((status & DEVICE_NEEDS_RESET) !== 0) throw needsReset(status);
-      await this.configChanged();
+      await this.configuring(async () => await this.configChanged());
       return true;
     } catch (error) {
       this.#fail(error as Error);

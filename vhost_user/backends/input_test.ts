@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { InputConfigSelect, InputDriver, type InputEvent } from "../../generated/input/mod.ts";
+import { loopback } from "../../runtime/loopback.ts";
 import { connect } from "../frontend.ts";
 import { serve } from "../serve.ts";
 import { limited, socketPath } from "../serve_fixture.ts";
@@ -95,3 +96,24 @@ Deno.test(
     }
   }),
 );
+
+Deno.test("select() shows what it selected, whatever is read and selected meanwhile (VIRTIO 1.4, 5.8.5)", async () => {
+  const transport = loopback(new LineInputDevice(INPUT_KINDS.mouse, () => {}));
+  const { writeConfig } = transport;
+  // As with QEMU, a selection is a change of the configuration that the device tells of.
+  transport.writeConfig = async (offset, bytes) => {
+    await writeConfig.call(transport, offset, bytes);
+    transport.onConfigNotify();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  await using driver = await InputDriver.open(transport);
+  const { ID_NAME, EV_BITS } = InputConfigSelect;
+  const [name, bits, none] = await Promise.all([
+    driver.select(ID_NAME, 0),
+    driver.select(EV_BITS, 2),
+    driver.select(EV_BITS, 3),
+  ]);
+  assert.deepEqual(name, { kind: "string", string: "virtio-ts mouse" });
+  assert.equal(bits?.kind, "bitmap");
+  assert.equal(none, undefined);
+});
