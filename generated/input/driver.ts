@@ -14,6 +14,7 @@ import {
   type RequestSlots,
   type RingOptions,
   type Transport,
+  type UsedLengths,
   within,
 } from "../../runtime/contract.ts";
 import {
@@ -194,11 +195,13 @@ export class InputDriver extends Driver {
   }
 
   /** Selects what the configuration window shows, and reads it; undefined when there is nothing to see. */
-  async select(select: number, subsel: number): Promise<InputConfigU | undefined> {
-    await this.writeConfig(0, Uint8Array.of(within(select, 0xff, "select")));
-    await this.writeConfig(1, Uint8Array.of(within(subsel, 0xff, "subsel")));
-    await this.#readConfig();
-    return this.#config.size === 0 ? undefined : this.#config.u;
+  select(select: number, subsel: number): Promise<InputConfigU | undefined> {
+    return this.configuring(async () => {
+      await this.writeConfig(0, Uint8Array.of(within(select, 0xff, "select")));
+      await this.writeConfig(1, Uint8Array.of(within(subsel, 0xff, "subsel")));
+      await this.#readConfig();
+      return this.#config.size === 0 ? undefined : this.#config.u;
+    });
   }
 
   /** Feedback from the driver, such as the lights of a keyboard (VIRTIO 1.4, 5.8.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
@@ -265,6 +268,16 @@ export class InputDriver extends Driver {
   protected override polls(queue: DriverQueue): boolean {
     const kind = this.#plan?.kind(queue.index);
     return this.#options.polling === true && (kind === 1);
+  }
+
+  /** What the used lengths of a queue are worth. */
+  protected override lengths(index: number, legacy: boolean): UsedLengths {
+    switch (this.#plan?.kind(index)) {
+      case 1:
+        return "ignored";
+      default:
+        return super.lengths(index, legacy);
+    }
   }
 
   async #readConfig(): Promise<void> {

@@ -132,6 +132,7 @@ export const input: Device = defineDevice({
       role: "transmit",
       carries: "status",
       index: 1,
+      used: "ignored", // QEMU counts what it read
     },
   },
 });

@@ -10,6 +10,7 @@ import { blk } from "./blk.ts";
 import { consoles } from "./console.ts";
 import { entropy } from "./entropy.ts";
 import { gpu } from "./gpu.ts";
+import { inputs } from "./input.ts";
 import { net } from "./net.ts";
 import { scsi } from "./scsi.ts";
 
@@ -20,6 +21,7 @@ export const TRIALS: readonly Trial[] = [
   consoles,
   entropy,
   gpu,
+  ...inputs,
   net,
   scsi,
 ];
