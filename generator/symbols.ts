@@ -19,6 +19,7 @@ export const BEHAVIOURS: readonly string[] = [
   "DriverPageHints",
   "DriverPorts",
   "DriverSockets",
+  "MemoryBlocks",
   "ReceiveFilter",
   "ReportedPages",
   "Statistics",

@@ -35,6 +35,7 @@ export * from "./behaviours/coalescing.ts";
 export * from "./behaviours/page_hints.ts";
 export * from "./behaviours/statistics.ts";
 export * from "./behaviours/tasks.ts";
+export * from "./behaviours/memory_blocks.ts";
 export * from "./behaviours/crypto_provider.ts";
 export * from "./behaviours/crypto_sessions.ts";
 export * from "./behaviours/receive_filter.ts";

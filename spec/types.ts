@@ -310,6 +310,8 @@ export interface Config<N extends string = string, C extends string = string> {
   };
   /** Fields whose change the device announces. */
   readonly notifies?: readonly NoInfer<C>[];
+  /** Fields whose change the device does not announce, also when its user makes it. */
+  readonly silent?: readonly NoInfer<C>[];
   /** Stays little-endian over a legacy interface, whole. */
   readonly legacy?: "little-endian";
 }

@@ -14,6 +14,7 @@ import {
   Encoder,
   isMultiple,
   isPromise,
+  MemoryBlocks,
   PeerError,
   type QueuePlan,
   RequestAborted,
@@ -36,6 +37,7 @@ import {
   type MemorySession,
   memorySession,
   type MemorySettings,
+  MemoryState,
   type MemoryStateAnswer,
   readMemoryPlugRequest,
 } from "./wire.ts";
@@ -83,8 +85,15 @@ function offeredFeatures(options: MemoryDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether blocks are the device's own task: nothing of the options takes it away. */
+function blocksServe(options: MemoryDeviceOptions): boolean {
+  return options.state === undefined;
+}
+
 /** A region of guest memory, in blocks that can be plugged and unplugged (VIRTIO 1.4, 5.15) */
 export class MemoryDevice extends Device {
+  /** Which blocks are plugged; handlers see only what can be done (VIRTIO 1.4, 5.15.6); undefined without its features, and where the user does this. */
+  readonly blocks?: MemoryBlocks;
   readonly #options: MemoryDeviceOptions;
   readonly #offers: MemoryGates;
   readonly #e = new Encoder();
@@ -112,10 +121,26 @@ export class MemoryDevice extends Device {
     this.#settings = decodeMemoryConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = memoryQueues(this.#offers, this.#settings, options.strict);
     this.#s = memorySession(this.offered, this.#settings);
-    this.#plugHandler = options.plug?.bind(options);
-    this.#unplugHandler = options.unplug?.bind(options);
-    this.#unplugAllHandler = options.unplugAll?.bind(options);
-    this.#stateHandler = options.state?.bind(options);
+    const handlers = {
+      plug: options.plug?.bind(options),
+      unplug: options.unplug?.bind(options),
+      unplugAll: options.unplugAll?.bind(options),
+      state: options.state?.bind(options),
+    };
+    if (blocksServe(options)) {
+      this.blocks = this.behaviours.add(
+        "blocks",
+        new MemoryBlocks(this, {
+          responseType: MemoryResponseType,
+          state: MemoryState,
+        }),
+      );
+      Object.assign(handlers, this.blocks.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#plugHandler = handlers.plug;
+    this.#unplugHandler = handlers.unplug;
+    this.#unplugAllHandler = handlers.unplugAll;
+    this.#stateHandler = handlers.state;
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -123,7 +148,7 @@ export class MemoryDevice extends Device {
     return this.#settings;
   }
 
-  /** Changes fields of the configuration, and tells the driver. RangeError for a value that does not fit, TypeError for a field of a feature that is not offered. */
+  /** Changes fields of the configuration, and tells the driver unless that need not know. RangeError for a value that does not fit, TypeError for a field of a feature that is not offered. */
   configure(changes: Partial<MemorySettings>): void {
     for (const name of Object.keys(changes)) {
       if (!(name in this.#settings)) {
@@ -134,7 +159,7 @@ export class MemoryDevice extends Device {
     encodeMemoryConfig(e, { ...this.#settings, ...changes });
     this.config.bytes.set(e.bytes);
     this.#settings = decodeMemoryConfig(Decoder.of(e.bytes), this.#offers);
-    this.configChanged();
+    if (Object.keys(changes).some((name) => name !== "pluggedSize")) this.configChanged();
   }
 
   /** Takes over the configuration of a snapshot. */

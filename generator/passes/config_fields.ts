@@ -32,6 +32,9 @@ function* fieldsNamed(draft: Draft): Generator<{ path: string; name: string }> {
   for (const [i, name] of (config?.notifies ?? []).entries()) {
     yield { path: `config.notifies[${i}]`, name };
   }
+  for (const [i, name] of (config?.silent ?? []).entries()) {
+    yield { path: `config.silent[${i}]`, name };
+  }
   if (config?.window === undefined) return;
   const { select, size, value } = config.window;
   for (const [i, name] of select.entries()) yield { path: `config.window.select[${i}]`, name };

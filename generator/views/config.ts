@@ -34,6 +34,8 @@ export interface ConfigView {
   readonly unions: readonly UnionView[];
   readonly writables: readonly WritableView[];
   readonly window: WindowView | null;
+  /** Whether `name` is a field whose change is announced; empty when all are. */
+  readonly announced: string;
   /** Where each field that an offered feature brings ends, for how much a driver must read. */
   readonly ends: readonly { readonly gate: string; readonly end: number }[];
 }
@@ -121,6 +123,8 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
     unions: unionViews(scope, siblings, null),
     writables,
     window,
+    announced: (config.description.silent ?? []).map((name) => `name !== "${propertyName(name)}"`)
+      .join(" && "),
     ends: endsOf(scope, config.fields),
   };
 }

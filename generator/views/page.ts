@@ -131,7 +131,7 @@ function handlerName(device: DeviceModel, name: string): string {
 function configLines(device: DeviceModel): string[] {
   const { config } = device;
   if (config === null) return [];
-  const notifies = config.description.notifies ?? [];
+  const { notifies = [], silent = [] } = config.description;
   return [
     ...paragraph(
       `${code(config.name)}, ${config.size} bytes${where(config.section)}. ` +
@@ -143,7 +143,10 @@ function configLines(device: DeviceModel): string[] {
     ...fieldTable(config.fields),
     ...(notifies.length === 0
       ? []
-      : ["", ...paragraph(`The device announces changes of ${notifies.map(code).join(", ")}.`)]),
+      : ["", ...paragraph(`The device announces changes of ${list(notifies)}.`)]),
+    ...(silent.length === 0
+      ? []
+      : ["", ...paragraph(`The device does not announce changes of ${list(silent)}.`)]),
   ];
 }
 

@@ -162,8 +162,8 @@ export const mem: Device = defineDevice({
     struct: "virtio_mem_config",
     section: "5.15.4",
     size: 56,
-    // A change of plugged_size is not announced (5.15.4.2).
     notifies: ["usable_region_size", "requested_size"],
+    silent: ["plugged_size"],
     fields: {
       block_size: le64("Bytes of a block, and its alignment", { powerOfTwo: true }),
       node_id: le16("ACPI proximity domain; means nothing without ACPI_PXM"),
@@ -226,6 +226,15 @@ export const mem: Device = defineDevice({
           checks: blocksExist,
         },
       },
+    },
+  },
+
+  behaviours: {
+    blocks: {
+      doc: "Which blocks are plugged; handlers see only what can be done",
+      section: "5.15.6",
+      enums: ["VIRTIO_MEM_RESP", "VIRTIO_MEM_STATE"],
+      device: { class: "MemoryBlocks", serves: ["guest_request.state"] },
     },
   },
 

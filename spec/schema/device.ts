@@ -134,6 +134,7 @@ const config = z.strictObject({
   window: z.strictObject({ select: listOf(fieldName), size: fieldName, value: fieldName })
     .exactOptional(),
   notifies: listOf(fieldName).exactOptional(),
+  silent: listOf(fieldName).exactOptional(),
   legacy: z.literal("little-endian").exactOptional(),
 }).meta({ id: "Config", description: "The configuration space" });
 

@@ -6,6 +6,7 @@ export const input = {
   config: {
     ...lamp.config,
     notifies: ["watts", "level"],
+    silent: ["watt"],
     fields: {
       ...lamp.config.fields,
       most: le16("Most levels", { max: { config: "lvls" } }),
