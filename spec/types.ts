@@ -177,8 +177,8 @@ export type Operand<N extends string = string> =
   | { readonly product: readonly Operand<N>[] }
   /** Rounded down. */
   | { readonly quotient: readonly [Operand<N>, number] }
-  /** One bit, 0 or 1, by its number. */
-  | { readonly bit: readonly [Operand<N>, number] };
+  /** One bit, 0 or 1, by its number; 0 where there is no such bit. */
+  | { readonly bit: readonly [Operand<N>, Operand<N>] };
 
 /** What the standard demands of the device before a handler runs, and the status for a request that fails it. */
 export interface Check<N extends string = string> {

@@ -224,6 +224,12 @@ export class SpiDevice extends Device {
     if (hasOtherBits(Math.floor(request.rxNbits / 2), this.#settings.rxNbitsSupported)) {
       return this.#answerTransfer(queue, head, chain, SpiResult.PARAM_ERR);
     }
+    // The device has words of that many bits (VIRTIO 1.4, 5.21.6.4)
+    if (
+      this.#settings.bitsPerWordMask *
+          (Math.floor(this.#settings.bitsPerWordMask / 2 ** (request.bitsPerWord - 1)) % 2) !==
+        this.#settings.bitsPerWordMask
+    ) return this.#answerTransfer(queue, head, chain, SpiResult.PARAM_ERR);
     // No undefined mode bit (VIRTIO 1.4, 5.21.6.4)
     if (hasOtherBits(request.mode, 31)) {
       return this.#answerTransfer(queue, head, chain, SpiResult.PARAM_ERR);

@@ -75,7 +75,7 @@ Deno.test("spi: every SpiResult reaches the driver", async () => {
     const { result } = await driver.transfer(
       {
         chipSelectId: 1,
-        bitsPerWord: 1,
+        bitsPerWord: 2,
         csChange: 1,
         txNbits: 1,
         rxNbits: 1,
@@ -104,7 +104,7 @@ for (const packed of [false, true]) {
     const answer = await driver.transfer(
       {
         chipSelectId: 1,
-        bitsPerWord: 1,
+        bitsPerWord: 2,
         csChange: 1,
         txNbits: 1,
         rxNbits: 1,
@@ -122,7 +122,7 @@ for (const packed of [false, true]) {
       "transfer",
       {
         chipSelectId: 1,
-        bitsPerWord: 1,
+        bitsPerWord: 2,
         csChange: 1,
         txNbits: 1,
         rxNbits: 1,

@@ -116,8 +116,7 @@ function* deep(
   yield { path, operand };
   if (typeof operand === "number") return;
   if ("quotient" in operand) return yield* deep(`${path}.quotient[0]`, operand.quotient[0]);
-  if ("bit" in operand) return yield* deep(`${path}.bit[0]`, operand.bit[0]);
-  const key = "sum" in operand ? "sum" : "product" in operand ? "product" : undefined;
+  const key = (["sum", "product", "bit"] as const).find((each) => each in operand);
   if (key === undefined) return;
   const parts = (operand as Record<string, readonly dsl.Operand[]>)[key]!;
   for (const [i, part] of parts.entries()) yield* deep(`${path}.${key}[${i}]`, part);

@@ -88,7 +88,9 @@ export class Operands {
     if ("product" in operand) return `(${operand.product.map(inner).join(" * ")})`;
     if ("bit" in operand) {
       const [word, bit] = operand.bit;
-      return wide ? `((${inner(word)} >> ${bit}n) & 1n)` : `((${inner(word)} >>> ${bit}) & 1)`;
+      if (wide) return `((${inner(word)} >> ${inner(bit)}) & 1n)`;
+      if (typeof bit === "number") return `((${inner(word)} >>> ${bit}) & 1)`;
+      return `(Math.floor(${inner(word)} / 2 ** ${inner(bit)}) % 2)`; // also right beyond 31
     }
     const [dividend, divisor] = operand.quotient;
     return wide
@@ -182,7 +184,7 @@ export class Operands {
       : "product" in operand
       ? operand.product
       : "bit" in operand
-      ? [operand.bit[0]]
+      ? operand.bit
       : [operand.quotient[0]];
     return inner.some((one) => this.#isWide(one, each));
   }

@@ -134,6 +134,18 @@ export const spi: Device = defineDevice({
           within: { config: "rx_nbits_supported" },
           otherwise: "PARAM_ERR",
         },
+        // A mask of 0 is no limit, and makes both sides 0.
+        {
+          doc: "The device has words of that many bits",
+          section: "5.21.6.4",
+          of: {
+            product: [{ config: "bits_per_word_mask" }, {
+              bit: [{ config: "bits_per_word_mask" }, { sum: [{ field: "bits_per_word" }, -1] }],
+            }],
+          },
+          equals: { config: "bits_per_word_mask" },
+          otherwise: "PARAM_ERR",
+        },
         {
           doc: "No undefined mode bit",
           section: "5.21.6.4",

@@ -14,7 +14,6 @@ import {
   listOf,
   memberName,
   name,
-  natural,
   path,
   positive,
   recordOf,
@@ -34,7 +33,7 @@ const operandShape = z.union([
   z.strictObject({ sum: listOf(operand) }),
   z.strictObject({ product: listOf(operand) }),
   z.strictObject({ quotient: z.tuple([operand, positive]) }),
-  z.strictObject({ bit: z.tuple([operand, natural]) }),
+  z.strictObject({ bit: z.tuple([operand, operand]) }),
 ], {
   error:
     "a number, { field }, { config }, { length }, { sum }, { product }, { quotient } or { bit }",

@@ -99,7 +99,7 @@ export class Checks {
       return operand.product.reduce((all: number, each) => all * inner(each), 1);
     }
     if ("quotient" in operand) return Math.floor(inner(operand.quotient[0]) / operand.quotient[1]);
-    return Math.floor(inner(operand.bit[0]) / 2 ** operand.bit[1]) % 2;
+    return Math.floor(inner(operand.bit[0]) / 2 ** inner(operand.bit[1])) % 2;
   }
 }
 
