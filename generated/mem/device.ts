@@ -446,7 +446,8 @@ export class MemoryDevice extends Device {
     view.setUint16(0, within(status, 0xffff, "type"), true);
     const length = Math.min(chain.writableLength, 8);
     chain.write(0, fixed, 0, length);
-    queue.push(head, length);
+    chain.zero(length, chain.writableLength - length);
+    queue.push(head, chain.writableLength);
   }
 
   /** A malformed request gets its status; an error of a handler is reported, and the device goes on. */

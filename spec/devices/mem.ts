@@ -192,7 +192,14 @@ export const mem: Device = defineDevice({
         padding: padding(6),
         u: body(),
       },
-      status: { field: "type", ok: "ACK", unknown: "ERROR", malformed: "ERROR", failed: "ERROR" },
+      status: {
+        field: "type",
+        ok: "ACK",
+        unknown: "ERROR",
+        malformed: "ERROR",
+        failed: "ERROR",
+        whole: true,
+      },
       cases: {
         plug: {
           doc: "Plugs blocks that are all unplugged",
