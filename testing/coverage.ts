@@ -89,11 +89,10 @@ function fieldAt(
     field?.kind === "struct"
       ? fieldAt(path, description.structs![field.struct]!.fields, description)
       : undefined;
+  const isInlined = (field: Field | undefined) => field?.kind === "struct" && field.inline === true;
   const own = fields[name];
-  if (own !== undefined) return rest.length === 0 ? own : inside(own, rest);
-  const inlined = Object.values(fields).filter((field) =>
-    field?.kind === "struct" && field.inline === true
-  );
+  if (own !== undefined && !isInlined(own)) return rest.length === 0 ? own : inside(own, rest);
+  const inlined = Object.values(fields).filter(isInlined);
   return inlined.map((field) => inside(field, path)).find((field) => field !== undefined);
 }
 

@@ -165,7 +165,7 @@ function checkOutcome(trial: DeviceTrial, outcome: Outcome, used: Used): void {
     const at = trial.vector.statusAt ?? room - 1;
     const width = outcome > 0xff ? 4 : 1;
     const status = used.bytes.slice(at, at + width);
-    assert.equal(status.reduceRight((sum, byte) => sum << 8 | byte, 0), outcome, "the status");
+    assert.equal(status.reduceRight((sum, byte) => sum * 256 + byte, 0), outcome, "the status");
     assert.ok(used.length > 0, "a status that is not counted");
   }
 }

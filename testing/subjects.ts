@@ -31,10 +31,22 @@ import { IommuDevice } from "../generated/iommu/device.ts";
 import { IommuDriver } from "../generated/iommu/driver.ts";
 import { MediaDevice } from "../generated/media/device.ts";
 import { MediaDriver } from "../generated/media/driver.ts";
+import { MemoryDevice } from "../generated/mem/device.ts";
+import { MemoryDriver } from "../generated/mem/driver.ts";
 import { NetworkDevice } from "../generated/net/device.ts";
 import { NetworkDriver } from "../generated/net/driver.ts";
+import { PmemDevice } from "../generated/pmem/device.ts";
+import { PmemDriver } from "../generated/pmem/driver.ts";
+import { RtcDevice } from "../generated/rtc/device.ts";
+import { RtcDriver } from "../generated/rtc/driver.ts";
+import { ScmiDevice } from "../generated/scmi/device.ts";
+import { ScmiDriver } from "../generated/scmi/driver.ts";
 import { ScsiDevice } from "../generated/scsi/device.ts";
 import { ScsiDriver } from "../generated/scsi/driver.ts";
+import { SpiDevice } from "../generated/spi/device.ts";
+import { SpiDriver } from "../generated/spi/driver.ts";
+import { SocketDevice } from "../generated/vsock/device.ts";
+import { SocketDriver } from "../generated/vsock/driver.ts";
 import type { Device } from "../runtime/device.ts";
 import type { Driver } from "../runtime/driver.ts";
 import { featureSet, ReservedFeature } from "../runtime/features.ts";
@@ -79,8 +91,14 @@ const SIDES: Readonly<Record<string, Sides>> = {
   input: sides(InputDevice, InputDriver.open),
   iommu: sides(IommuDevice, IommuDriver.open),
   media: sides(MediaDevice, MediaDriver.open),
+  mem: sides(MemoryDevice, MemoryDriver.open),
   net: sides(NetworkDevice, NetworkDriver.open),
+  pmem: sides(PmemDevice, PmemDriver.open),
+  rtc: sides(RtcDevice, RtcDriver.open),
+  scmi: sides(ScmiDevice, ScmiDriver.open),
   scsi: sides(ScsiDevice, ScsiDriver.open),
+  spi: sides(SpiDevice, SpiDriver.open),
+  vsock: sides(SocketDevice, SocketDriver.open),
 };
 
 /** All devices under test. */
