@@ -44,6 +44,7 @@ export const VALUES: readonly string[] = [
   "RequestAborted",
   "RequestSlots",
   "Status",
+  "Turns",
   "WritableBytes",
   "allowed",
   "answerBytes",

@@ -90,3 +90,4 @@ export * from "./values.ts";
 export * from "./answers.ts";
 export { ParkedBuffers } from "./parked.ts";
 export { ReceiveBuffers } from "./receive.ts";
+export { type TurnKey, Turns } from "./turns.ts";

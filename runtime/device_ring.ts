@@ -39,6 +39,8 @@ export abstract class DeviceRing {
   onNotify: () => void = nothing;
   /** Called once, when the queue breaks. */
   onBroken: (error: PeerError) => void = nothing;
+  /** Heads of buffers that were taken and not begun, oldest first. */
+  heldBack: () => readonly number[] = noHeads;
 
   declare protected readonly memory: GuestMemory;
   declare protected readonly layout: QueueLayout;
@@ -140,8 +142,7 @@ export abstract class DeviceRing {
   position(): QueuePosition {
     if (this.stopped !== undefined) return this.stopped;
     this.expose();
-    const heads = this.order?.heads() ??
-      Array.from(this.chains.keys()).filter((head) => this.isPending(head));
+    const heads = this.order?.heads() ?? this.#pendingHeads();
     const inflight = heads.map((head): InflightBuffer => {
       const chain = this.chain(head);
       const written = this.order?.written(head);
@@ -153,6 +154,14 @@ export abstract class DeviceRing {
       };
     });
     return { format: this.format, ...this.where(), inflight };
+  }
+
+  /** Buffers that are pending, those that are held back last and in their order. */
+  #pendingHeads(): number[] {
+    const held = this.heldBack();
+    const others = Array.from(this.chains.keys())
+      .filter((head) => this.isPending(head) && !held.includes(head));
+    return [...others, ...held];
   }
 
   /** The head (split) or the buffer id (packed) as the driver knows it. */
@@ -308,3 +317,7 @@ export abstract class DeviceRing {
 }
 
 function nothing(): void {}
+
+function noHeads(): readonly number[] {
+  return [];
+}

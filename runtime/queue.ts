@@ -136,6 +136,8 @@ export interface DeviceQueue {
   onNotify: () => void;
   /** Called once, when the queue breaks. */
   onBroken: (error: PeerError) => void;
+  /** Heads of buffers that were taken and not begun, oldest first: in a position they come behind the others. */
+  heldBack: () => readonly number[];
   /** Takes the next available buffer: its head (split) or slot (packed), 0 to size - 1; -1 when there is none. */
   pop(): number;
   /** The buffer of that head, valid until it is pushed. */

@@ -159,7 +159,7 @@ export interface Queue<N extends string = string, R extends string = string> {
   readonly parks?: Length<N>;
   /** One message may fill several buffers; this field of the first says how many. */
   readonly merges?: { readonly field: Path<N>; readonly when: Gate<N> };
-  /** The order in which buffers come back. */
+  /** Requests that the device serves in order, none begun before the one ahead is answered: all, or those with the same value of a field. */
   readonly order?: "any" | "queue" | { readonly key: N };
   /** What the used length says: how much was written, at most that, nothing to rely on, or always all. */
   readonly used?: "length" | "bound" | "ignored" | "all";

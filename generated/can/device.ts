@@ -20,6 +20,7 @@ import {
   type QueuePlan,
   RequestAborted,
   type RingOptions,
+  Turns,
   within,
 } from "../../runtime/contract.ts";
 import {
@@ -89,6 +90,7 @@ export class CanDevice extends Device {
   #plan: QueuePlan;
   #s: CanSession;
   readonly #parked = new Map<number, ParkedBuffers>();
+  readonly #turns: (Turns | undefined)[] = []; // of queues that are served in order
   readonly #txHandler: CanHandlers["tx"];
   readonly #startHandler: CanHandlers["start"];
   readonly #stopHandler: CanHandlers["stop"];
@@ -169,16 +171,19 @@ export class CanDevice extends Device {
     this.#plan = canQueues(canGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
     if (this.#plan.kind(queue.index) === 1) this.#parked.set(queue.index, new ParkedBuffers(queue));
+    if (this.#plan.kind(queue.index) === 2) this.#turns[queue.index] = new Turns(queue);
   }
 
   /** Forgets the buffers of a queue. */
   protected override queueStopped(index: number): void {
     this.#parked.delete(index);
+    this.#turns[index] = undefined;
   }
 
-  /** Buffers that are being worked on, without those that are parked. */
+  /** Buffers that are being worked on, without those that are parked, or wait for their turn. */
   protected override inFlight(queue: DeviceQueue): number {
-    return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
+    return queue.pending - (this.#parked.get(queue.index)?.count ?? 0) -
+      (this.#turns[queue.index]?.held ?? 0);
   }
 
   /** Serves the requests of one queue. */
@@ -217,8 +222,11 @@ export class CanDevice extends Device {
 
   /** controlq: Changes of the controller's state (VIRTIO 1.4, 5.20.2) */
   #serveControlq(queue: DeviceQueue): boolean {
+    const turns = this.#turns[queue.index];
+    if (turns === undefined) return false;
     let budget = queue.size;
-    for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
+    for (let head; budget > 0 && (head = turns.pop()) >= 0; budget--) {
+      if (turns.hold(head, 0)) continue;
       const chain = queue.chain(head);
       this.#beginControl(queue, head, chain);
       if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
@@ -235,6 +243,8 @@ export class CanDevice extends Device {
     fail: (error: unknown) => void,
   ): Promise<void> {
     const gone = () => this.queue(queue.index) !== queue;
+    const turns = this.#turns[queue.index];
+    const turn = turns?.wait();
     try {
       const value = await answer;
       if (!gone()) end(value);
@@ -242,7 +252,10 @@ export class CanDevice extends Device {
       if (!gone()) fail(error);
       else if (!(error instanceof RequestAborted)) this.report(error);
     }
-    if (!gone()) queue.publish();
+    const more = turns?.end(turn) ?? false;
+    if (gone()) return;
+    queue.publish();
+    if (more) this.notify(queue.index);
   }
 
   /** Sends a frame; fails while the controller is stopped (VIRTIO 1.4, 5.20.5.2) */

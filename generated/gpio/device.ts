@@ -18,6 +18,7 @@ import {
   type QueuePlan,
   RequestAborted,
   type RingOptions,
+  Turns,
   within,
 } from "../../runtime/contract.ts";
 import {
@@ -113,6 +114,7 @@ export class GpioDevice extends Device {
   #settings: GpioConfig;
   #plan: QueuePlan;
   #s: GpioSession;
+  readonly #turns: (Turns | undefined)[] = []; // of queues that are served in order
   readonly #getLineNamesHandler: GpioHandlers["getLineNames"];
   readonly #getDirectionHandler: GpioHandlers["getDirection"];
   readonly #setDirectionHandler: GpioHandlers["setDirection"];
@@ -180,9 +182,20 @@ export class GpioDevice extends Device {
   }
 
   /** Settles the session, and takes over the buffers that are parked. */
-  protected override queueStarted(_queue: DeviceQueue): void {
+  protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = gpioQueues(gpioGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
+    if (this.#plan.kind(queue.index) === 0) this.#turns[queue.index] = new Turns(queue);
+  }
+
+  /** Forgets the buffers of a queue. */
+  protected override queueStopped(index: number): void {
+    this.#turns[index] = undefined;
+  }
+
+  /** Buffers that are being worked on, without those that wait for their turn. */
+  protected override inFlight(queue: DeviceQueue): number {
+    return queue.pending - (this.#turns[queue.index]?.held ?? 0);
   }
 
   /** Serves the requests of one queue. */
@@ -205,8 +218,10 @@ export class GpioDevice extends Device {
 
   /** requestq: Requests; those on one line are served in order (VIRTIO 1.4, 5.18.2) */
   #serveRequestq(queue: DeviceQueue): boolean {
+    const turns = this.#turns[queue.index];
+    if (turns === undefined) return false;
     let budget = queue.size;
-    for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
+    for (let head; budget > 0 && (head = turns.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginRequest(queue, head, chain);
       if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
@@ -235,6 +250,8 @@ export class GpioDevice extends Device {
     fail: (error: unknown) => void,
   ): Promise<void> {
     const gone = () => this.queue(queue.index) !== queue;
+    const turns = this.#turns[queue.index];
+    const turn = turns?.wait();
     try {
       const value = await answer;
       if (!gone()) end(value);
@@ -242,7 +259,10 @@ export class GpioDevice extends Device {
       if (!gone()) fail(error);
       else if (!(error instanceof RequestAborted)) this.report(error);
     }
-    if (!gone()) queue.publish();
+    const more = turns?.end(turn) ?? false;
+    if (gone()) return;
+    queue.publish();
+    if (more) this.notify(queue.index);
   }
 
   /** A request on a line (VIRTIO 1.4, 5.18.6) */
@@ -328,6 +348,7 @@ export class GpioDevice extends Device {
     if (request.gpio > this.#settings.ngpio - 1) {
       return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
     }
+    if (this.#turns[queue.index]?.hold(head, request.gpio)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -354,6 +375,7 @@ export class GpioDevice extends Device {
     if (request.gpio > this.#settings.ngpio - 1) {
       return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
     }
+    if (this.#turns[queue.index]?.hold(head, request.gpio)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -386,6 +408,7 @@ export class GpioDevice extends Device {
     if (request.gpio > this.#settings.ngpio - 1) {
       return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
     }
+    if (this.#turns[queue.index]?.hold(head, request.gpio)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -418,6 +441,7 @@ export class GpioDevice extends Device {
     if (request.gpio > this.#settings.ngpio - 1) {
       return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
     }
+    if (this.#turns[queue.index]?.hold(head, request.gpio)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -444,6 +468,7 @@ export class GpioDevice extends Device {
     if (request.gpio > this.#settings.ngpio - 1) {
       return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
     }
+    if (this.#turns[queue.index]?.hold(head, request.gpio)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(

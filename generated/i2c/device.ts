@@ -17,6 +17,7 @@ import {
   type ReadableBytes,
   RequestAborted,
   type RingOptions,
+  Turns,
   type WritableBytes,
 } from "../../runtime/contract.ts";
 import {
@@ -67,6 +68,7 @@ export class I2cDevice extends Device {
   readonly #e = new Encoder();
   #plan: QueuePlan;
   #s: I2cSession;
+  readonly #turns: (Turns | undefined)[] = []; // of queues that are served in order
   readonly #reqHandler: I2cHandlers["req"];
   readonly #i2cReqRequests: I2cReqRequest[] = [];
 
@@ -98,9 +100,20 @@ export class I2cDevice extends Device {
   }
 
   /** Settles the session, and takes over the buffers that are parked. */
-  protected override queueStarted(_queue: DeviceQueue): void {
+  protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = i2cQueues(i2cGates(this.features), undefined, this.#options.strict);
     this.#settle();
+    if (this.#plan.kind(queue.index) === 0) this.#turns[queue.index] = new Turns(queue);
+  }
+
+  /** Forgets the buffers of a queue. */
+  protected override queueStopped(index: number): void {
+    this.#turns[index] = undefined;
+  }
+
+  /** Buffers that are being worked on, without those that wait for their turn. */
+  protected override inFlight(queue: DeviceQueue): number {
+    return queue.pending - (this.#turns[queue.index]?.held ?? 0);
   }
 
   /** Serves the requests of one queue. */
@@ -121,8 +134,11 @@ export class I2cDevice extends Device {
 
   /** requestq: Requests, served in order (VIRTIO 1.4, 5.16.2) */
   #serveRequestq(queue: DeviceQueue): boolean {
+    const turns = this.#turns[queue.index];
+    if (turns === undefined) return false;
     let budget = queue.size;
-    for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
+    for (let head; budget > 0 && (head = turns.pop()) >= 0; budget--) {
+      if (turns.hold(head, 0)) continue;
       const chain = queue.chain(head);
       this.#beginReq(queue, head, chain);
       if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
@@ -139,6 +155,8 @@ export class I2cDevice extends Device {
     fail: (error: unknown) => void,
   ): Promise<void> {
     const gone = () => this.queue(queue.index) !== queue;
+    const turns = this.#turns[queue.index];
+    const turn = turns?.wait();
     try {
       const value = await answer;
       if (!gone()) end(value);
@@ -146,7 +164,10 @@ export class I2cDevice extends Device {
       if (!gone()) fail(error);
       else if (!(error instanceof RequestAborted)) this.report(error);
     }
-    if (!gone()) queue.publish();
+    const more = turns?.end(turn) ?? false;
+    if (gone()) return;
+    queue.publish();
+    if (more) this.notify(queue.index);
   }
 
   /** One segment of a transaction (VIRTIO 1.4, 5.16.6.1) */

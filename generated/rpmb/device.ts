@@ -18,6 +18,7 @@ import {
   type QueuePlan,
   RequestAborted,
   type RingOptions,
+  Turns,
 } from "../../runtime/contract.ts";
 import {
   decodeRpmbConfig,
@@ -98,6 +99,7 @@ export class RpmbDevice extends Device {
   #settings: RpmbConfig;
   #plan: QueuePlan;
   #s: RpmbSession;
+  readonly #turns: (Turns | undefined)[] = []; // of queues that are served in order
   readonly #programKeyHandler: RpmbHandlers["programKey"];
   readonly #getWriteCounterHandler: RpmbHandlers["getWriteCounter"];
   readonly #dataWriteHandler: RpmbHandlers["dataWrite"];
@@ -158,9 +160,20 @@ export class RpmbDevice extends Device {
   }
 
   /** Settles the session, and takes over the buffers that are parked. */
-  protected override queueStarted(_queue: DeviceQueue): void {
+  protected override queueStarted(queue: DeviceQueue): void {
     this.#plan = rpmbQueues(rpmbGates(this.features), this.#settings, this.#options.strict);
     this.#settle();
+    if (this.#plan.kind(queue.index) === 0) this.#turns[queue.index] = new Turns(queue);
+  }
+
+  /** Forgets the buffers of a queue. */
+  protected override queueStopped(index: number): void {
+    this.#turns[index] = undefined;
+  }
+
+  /** Buffers that are being worked on, without those that wait for their turn. */
+  protected override inFlight(queue: DeviceQueue): number {
+    return queue.pending - (this.#turns[queue.index]?.held ?? 0);
   }
 
   /** Serves the requests of one queue. */
@@ -181,8 +194,11 @@ export class RpmbDevice extends Device {
 
   /** requestq: Requests (VIRTIO 1.4, 5.12.2) */
   #serveRequestq(queue: DeviceQueue): boolean {
+    const turns = this.#turns[queue.index];
+    if (turns === undefined) return false;
     let budget = queue.size;
-    for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
+    for (let head; budget > 0 && (head = turns.pop()) >= 0; budget--) {
+      if (turns.hold(head, 0)) continue;
       const chain = queue.chain(head);
       this.#beginFrame(queue, head, chain);
       if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
@@ -199,6 +215,8 @@ export class RpmbDevice extends Device {
     fail: (error: unknown) => void,
   ): Promise<void> {
     const gone = () => this.queue(queue.index) !== queue;
+    const turns = this.#turns[queue.index];
+    const turn = turns?.wait();
     try {
       const value = await answer;
       if (!gone()) end(value);
@@ -206,7 +224,10 @@ export class RpmbDevice extends Device {
       if (!gone()) fail(error);
       else if (!(error instanceof RequestAborted)) this.report(error);
     }
-    if (!gone()) queue.publish();
+    const more = turns?.end(turn) ?? false;
+    if (gone()) return;
+    queue.publish();
+    if (more) this.notify(queue.index);
   }
 
   /** A request in frames, all of the first one's type but for a RESULT_READ at the end (VIRTIO 1.4, 5.12.6.1) */

@@ -20,6 +20,7 @@ import {
   type QueuePlan,
   RequestAborted,
   type RingOptions,
+  Turns,
   within,
 } from "../../runtime/contract.ts";
 import {
@@ -134,6 +135,7 @@ export class RtcDevice extends Device {
   #plan: QueuePlan;
   #s: RtcSession;
   readonly #parked = new Map<number, ParkedBuffers>();
+  readonly #turns: (Turns | undefined)[] = []; // of queues that are served in order
   readonly #readHandler: RtcHandlers["read"];
   readonly #readCrossHandler: RtcHandlers["readCross"];
   readonly #cfgHandler: RtcHandlers["cfg"];
@@ -192,16 +194,19 @@ export class RtcDevice extends Device {
     this.#plan = rtcQueues(rtcGates(this.features), undefined, this.#options.strict);
     this.#settle();
     if (this.#plan.kind(queue.index) === 1) this.#parked.set(queue.index, new ParkedBuffers(queue));
+    if (this.#plan.kind(queue.index) === 0) this.#turns[queue.index] = new Turns(queue);
   }
 
   /** Forgets the buffers of a queue. */
   protected override queueStopped(index: number): void {
     this.#parked.delete(index);
+    this.#turns[index] = undefined;
   }
 
-  /** Buffers that are being worked on, without those that are parked. */
+  /** Buffers that are being worked on, without those that are parked, or wait for their turn. */
   protected override inFlight(queue: DeviceQueue): number {
-    return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
+    return queue.pending - (this.#parked.get(queue.index)?.count ?? 0) -
+      (this.#turns[queue.index]?.held ?? 0);
   }
 
   /** Serves the requests of one queue. */
@@ -226,8 +231,10 @@ export class RtcDevice extends Device {
 
   /** requestq: Requests; reads of one clock are served in order (VIRTIO 1.4, 5.23.2) */
   #serveRequestq(queue: DeviceQueue): boolean {
+    const turns = this.#turns[queue.index];
+    if (turns === undefined) return false;
     let budget = queue.size;
-    for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
+    for (let head; budget > 0 && (head = turns.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
       this.#beginReq(queue, head, chain);
       if ((budget & 7) === 0) queue.expose(); // so that the driver need not wait for all of them
@@ -244,6 +251,8 @@ export class RtcDevice extends Device {
     fail: (error: unknown) => void,
   ): Promise<void> {
     const gone = () => this.queue(queue.index) !== queue;
+    const turns = this.#turns[queue.index];
+    const turn = turns?.wait();
     try {
       const value = await answer;
       if (!gone()) end(value);
@@ -251,7 +260,10 @@ export class RtcDevice extends Device {
       if (!gone()) fail(error);
       else if (!(error instanceof RequestAborted)) this.report(error);
     }
-    if (!gone()) queue.publish();
+    const more = turns?.end(turn) ?? false;
+    if (gone()) return;
+    queue.publish();
+    if (more) this.notify(queue.index);
   }
 
   /** A request on the clocks (VIRTIO 1.4, 5.23.6) */
@@ -301,6 +313,7 @@ export class RtcDevice extends Device {
     }
     const request = decodeRtcReadRequest(new Decoder(chainSource(chain)), s, []);
     if (chain.writableLength < 16) return this.#answerReq(queue, head, chain, RtcStatus.EINVAL);
+    if (this.#turns[queue.index]?.hold(head, request.clockId)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -323,6 +336,7 @@ export class RtcDevice extends Device {
     }
     const request = decodeRtcReadCrossRequest(new Decoder(chainSource(chain)), s, []);
     if (chain.writableLength < 24) return this.#answerReq(queue, head, chain, RtcStatus.EINVAL);
+    if (this.#turns[queue.index]?.hold(head, request.clockId)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -367,6 +381,7 @@ export class RtcDevice extends Device {
     }
     const request = decodeRtcReadRequest(new Decoder(chainSource(chain)), s, []);
     if (chain.writableLength < 16) return this.#answerReq(queue, head, chain, RtcStatus.EINVAL);
+    if (this.#turns[queue.index]?.hold(head, request.clockId)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -389,6 +404,7 @@ export class RtcDevice extends Device {
     }
     const request = decodeRtcReadCrossRequest(new Decoder(chainSource(chain)), s, []);
     if (chain.writableLength < 16) return this.#answerReq(queue, head, chain, RtcStatus.EINVAL);
+    if (this.#turns[queue.index]?.hold(head, request.clockId)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -411,6 +427,7 @@ export class RtcDevice extends Device {
     }
     const request = decodeRtcReadRequest(new Decoder(chainSource(chain)), s, []);
     if (chain.writableLength < 24) return this.#answerReq(queue, head, chain, RtcStatus.EINVAL);
+    if (this.#turns[queue.index]?.hold(head, request.clockId)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -437,6 +454,7 @@ export class RtcDevice extends Device {
     if (hasOtherBits(request.flags, 1)) {
       return this.#answerReq(queue, head, chain, RtcStatus.EINVAL);
     }
+    if (this.#turns[queue.index]?.hold(head, request.clockId)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(
@@ -463,6 +481,7 @@ export class RtcDevice extends Device {
     if (hasOtherBits(request.flags, 1)) {
       return this.#answerReq(queue, head, chain, RtcStatus.EINVAL);
     }
+    if (this.#turns[queue.index]?.hold(head, request.clockId)) return;
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(

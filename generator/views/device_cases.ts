@@ -4,6 +4,7 @@
  * @module
  */
 
+import { propertyName } from "../names.ts";
 import type { CaseView, MessagesView, PartView } from "./messages.ts";
 import { refuseText, type StatusLayout } from "./device_sets.ts";
 import { lessText, notText, sumText } from "./text.ts";
@@ -49,11 +50,13 @@ export interface CasePlace {
   readonly checked: number;
   readonly many: boolean;
   readonly pulled: boolean;
+  /** Fields by which requests take turns. */
+  readonly keys: readonly string[];
 }
 
 /** The text of one case. */
 export function caseText(one: CaseView, place: CasePlace): object {
-  const { set, layout, many, pulled } = place;
+  const { set, layout, many, pulled, keys } = place;
   const { readable, writable, status } = one;
   const refuse = (answer: string) => refuseText(layout, answer);
   const finish = finishText(one, layout);
@@ -69,6 +72,7 @@ export function caseText(one: CaseView, place: CasePlace): object {
     fail: place.fail,
     guarded: place.guarded && !pulled,
     pulled,
+    turn: turnText(one, keys),
     checks: one.checks.map((check) => ({ ...check, refused: refuse(check.status) })),
     finish: pulled ? "" : finish("answer"),
     finishLate: pulled ? "" : finish("late"),
@@ -100,6 +104,14 @@ export function caseText(one: CaseView, place: CasePlace): object {
     writePayloads: writePayloads(writable),
   };
   return { ...text, usesSession: usesSession(one, [text.needs, text.writePayloads]) };
+}
+
+/** The value of the field by which a request takes its turn; empty where it has none. */
+function turnText({ model, readable }: CaseView, keys: readonly string[]): string {
+  const key = model.readable.fields.find(({ name, field, derived }) =>
+    keys.includes(name) && !derived && !("reserved" in field)
+  );
+  return key === undefined || readable.type === null ? "" : `request.${propertyName(key.name)}`;
 }
 
 /** Whether the text of a case speaks of the session. */

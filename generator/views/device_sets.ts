@@ -40,6 +40,7 @@ export function setText(
   many: boolean,
   pulled: boolean,
   ordered: boolean,
+  keys: readonly string[],
 ): object {
   const layouts = layoutsOf(set);
   const common = commonLayout(set, layouts);
@@ -68,7 +69,7 @@ export function setText(
     branches: branches(set),
     cases: set.cases.map((one) => {
       const { name } = fails.get(one)!;
-      const place = { set, layout: layoutFor(layouts, one), many, pulled };
+      const place = { set, layout: layoutFor(layouts, one), many, pulled, keys };
       return caseText(one, {
         ...place,
         fail: name,

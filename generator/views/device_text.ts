@@ -7,7 +7,7 @@
 import type { ConfigView, WritableView } from "./config.ts";
 import { handlerText, poolName } from "./device_cases.ts";
 import { setText } from "./device_sets.ts";
-import type { CaseView } from "./messages.ts";
+import type { CaseView, MessagesView } from "./messages.ts";
 import type { QueueView } from "./queues.ts";
 import { allText, ownSession, unique } from "./text.ts";
 import type { DeviceView } from "./wire.ts";
@@ -22,6 +22,7 @@ export function deviceText(view: DeviceView): object {
   }));
   const received = view.queues.filter((queue) => queue.receive);
   const parked = view.queues.filter((queue) => queue.receive || queue.pull);
+  const inTurn = served.filter(({ turns }) => turns !== null);
   const sends = received.flatMap((queue) =>
     queue.sets.flatMap((set) => set.cases.map((one) => sendText(queue, one)))
   );
@@ -40,7 +41,9 @@ export function deviceText(view: DeviceView): object {
     optionKeys: view.features.filter((one) => one.option).map((one) => `"${one.key}"`).join(" | "),
     handlers,
     answers: sets.some(({ pulled }) => !pulled),
-    sets: sets.map(({ set, many, pulled }) => setText(set, many, pulled, view.ordered)),
+    sets: sets.map(({ set, many, pulled }) =>
+      setText(set, many, pulled, view.ordered, keysOf(set, inTurn))
+    ),
     served: served.map(servedText),
     received: received.map((queue) => ({ ...queue, available: `${queue.property}Available` })),
     sends,
@@ -54,8 +57,11 @@ export function deviceText(view: DeviceView): object {
       type,
       poolName: poolName(type),
     })),
+    keptQueues: parked.length + inTurn.length > 0,
     parkedQueues: parked.length > 0,
-    parkedKinds: parked.map(({ kind }) => `this.#plan.kind(queue.index) === ${kind}`).join(" || "),
+    parkedKinds: kindsText(parked),
+    turns: inTurn.length > 0,
+    turnKinds: kindsText(inTurn),
     ...writablesText(view),
     ...windowText(view.config),
     ...offeredText(view),
@@ -153,6 +159,18 @@ function offeredText(view: DeviceView): object {
   };
 }
 
+/** Whether the queue is of one of these families. */
+function kindsText(queues: readonly QueueView[]): string {
+  return queues.map(({ kind }) => `this.#plan.kind(queue.index) === ${kind}`).join(" || ");
+}
+
+/** Fields by which requests of a set take turns. */
+function keysOf(set: MessagesView, inTurn: readonly QueueView[]): string[] {
+  return inTurn.flatMap(({ turns, sets }) =>
+    typeof turns === "object" && turns !== null && sets.includes(set) ? [turns.key] : []
+  );
+}
+
 function servedText(queue: QueueView): object {
   const [first, second] = queue.sets;
   return {
@@ -160,6 +178,7 @@ function servedText(queue: QueueView): object {
     first: first?.pascal ?? "",
     second: second?.pascal ?? "",
     mixed: queue.sets.length > 1,
+    oneByOne: queue.turns === "queue",
     handler: first?.cases[0]?.handler ?? "",
   };
 }

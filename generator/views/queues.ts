@@ -37,6 +37,8 @@ export interface QueueView {
   readonly parks: string;
   /** Text for what used lengths are worth; empty where nobody says anything. */
   readonly lengths: string;
+  /** Requests that the device serves one after the other: all of them, or those with the same value of a field. */
+  readonly turns: "queue" | { readonly key: string } | null;
 }
 
 /** The views of a device's queues. */
@@ -78,6 +80,7 @@ function queueView(
     },
     parks: parksText(device, parks),
     lengths: lengthsText(queue),
+    turns: queue.order === undefined || queue.order === "any" ? null : queue.order,
   };
 }
 
