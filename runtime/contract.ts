@@ -36,6 +36,14 @@ export * from "./behaviours/page_hints.ts";
 export * from "./behaviours/statistics.ts";
 export * from "./behaviours/tasks.ts";
 export * from "./behaviours/memory_blocks.ts";
+export * from "./behaviours/protected_blocks.ts";
+export * from "./behaviours/driver_protected_blocks.ts";
+export type {
+  ProtectedBlocksCodes,
+  ProtectedFrame,
+  ProtectedFramesRequest,
+  ProtectedRequest,
+} from "./behaviours/protected_frames.ts";
 export * from "./behaviours/crypto_provider.ts";
 export * from "./behaviours/crypto_sessions.ts";
 export * from "./behaviours/receive_filter.ts";

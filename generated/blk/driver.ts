@@ -614,9 +614,9 @@ export class BlockRequestq {
       writeBlockReq(view, at, request, BlockRequestType.ZONE_REPORT);
       const address = slots.addressOf(slot);
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(address, 16);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
     } catch (error) {
       slots.release(slot);

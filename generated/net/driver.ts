@@ -1483,9 +1483,9 @@ export class NetworkControlq {
       encodeNetworkStatsGetRequest(e, request, s);
       const encoded = slots.readable(slot, e.bytes);
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(encoded, e.length);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
     } catch (error) {
       slots.release(slot);

@@ -11,6 +11,8 @@ import {
   chainSource,
   Decoder,
   Device,
+  DeviceProtectedBlocks,
+  type DeviceProtectedBlocksOptions,
   type DeviceQueue,
   Encoder,
   isPromise,
@@ -43,6 +45,8 @@ import {
   type RpmbProgramKeyRequest,
   rpmbQueues,
   RpmbRequestType,
+  RpmbResponseType,
+  RpmbResult,
   type RpmbResultReadAnswer,
   type RpmbSession,
   rpmbSession,
@@ -77,6 +81,8 @@ export interface RpmbHandlers {
 export interface RpmbDeviceOptions extends RpmbHandlers {
   /** The configuration that the driver sees; fields of optional features offer these. */
   readonly config: RpmbSettings;
+  /** More about blocks: Blocks behind a key and a counter of writes (VIRTIO 1.4, 5.12.6) */
+  readonly blocks?: DeviceProtectedBlocksOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -91,8 +97,17 @@ function offeredFeatures(_options: RpmbDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether blocks are the device's own task: nothing of the options takes it away, and they say how. */
+function blocksServe(options: RpmbDeviceOptions): boolean {
+  return options.blocks !== undefined && options.programKey === undefined &&
+    options.getWriteCounter === undefined && options.dataWrite === undefined &&
+    options.dataRead === undefined && options.resultRead === undefined;
+}
+
 /** Replay protected memory: blocks of 256 bytes, read and written with authentication codes (VIRTIO 1.4, 5.12) */
 export class RpmbDevice extends Device {
+  /** Blocks behind a key and a counter of writes (VIRTIO 1.4, 5.12.6); undefined without its features, and where the user does this. */
+  readonly blocks?: DeviceProtectedBlocks;
   readonly #options: RpmbDeviceOptions;
   readonly #offers: RpmbGates;
   readonly #e = new Encoder();
@@ -122,11 +137,29 @@ export class RpmbDevice extends Device {
     this.#settings = decodeRpmbConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = rpmbQueues(this.#offers, this.#settings, options.strict);
     this.#s = rpmbSession(this.offered, this.#settings);
-    this.#programKeyHandler = options.programKey?.bind(options);
-    this.#getWriteCounterHandler = options.getWriteCounter?.bind(options);
-    this.#dataWriteHandler = options.dataWrite?.bind(options);
-    this.#dataReadHandler = options.dataRead?.bind(options);
-    this.#resultReadHandler = options.resultRead?.bind(options);
+    const handlers = {
+      programKey: options.programKey?.bind(options),
+      getWriteCounter: options.getWriteCounter?.bind(options),
+      dataWrite: options.dataWrite?.bind(options),
+      dataRead: options.dataRead?.bind(options),
+      resultRead: options.resultRead?.bind(options),
+    };
+    if (blocksServe(options)) {
+      this.blocks = this.behaviours.add(
+        "blocks",
+        new DeviceProtectedBlocks(this, {
+          requestType: RpmbRequestType,
+          responseType: RpmbResponseType,
+          result: RpmbResult,
+        }, options.blocks),
+      );
+      Object.assign(handlers, this.blocks.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#programKeyHandler = handlers.programKey;
+    this.#getWriteCounterHandler = handlers.getWriteCounter;
+    this.#dataWriteHandler = handlers.dataWrite;
+    this.#dataReadHandler = handlers.dataRead;
+    this.#resultReadHandler = handlers.resultRead;
   }
 
   /** The configuration as it is, with what the driver wrote. */

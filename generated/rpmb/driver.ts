@@ -8,6 +8,8 @@
 import {
   Decoder,
   Driver,
+  DriverProtectedBlocks,
+  type DriverProtectedBlocksOptions,
   type DriverQueue,
   Encoder,
   PeerError,
@@ -37,6 +39,8 @@ import {
   type RpmbProgramKeyRequest,
   rpmbQueues,
   RpmbRequestType,
+  RpmbResponseType,
+  RpmbResult,
   type RpmbResultReadAnswer,
   type RpmbSession,
   rpmbSession,
@@ -45,6 +49,8 @@ import {
 
 /** How a RpmbDriver is opened. */
 export interface RpmbDriverOptions {
+  /** More about blocks: Blocks behind a key and a counter of writes (VIRTIO 1.4, 5.12.6) */
+  readonly blocks?: DriverProtectedBlocksOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** Entries of each queue: 256 when not given, fewer when the device has no more. */
@@ -56,6 +62,9 @@ export interface RpmbDriverOptions {
   /** Gives up opening. */
   readonly signal?: AbortSignal;
 }
+
+/** Handlers of what the device sends, behind or instead of the user's. */
+type RpmbEvents = { [K in never]: RpmbDriverOptions[K] };
 
 /**
  * requestq, the driver's side: Requests (VIRTIO 1.4, 5.12.2)
@@ -163,9 +172,9 @@ export class RpmbRequestq {
       encodeRpmbProgramKeyRequest(e, request, s);
       const encoded = slots.readable(slot, e.bytes);
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(encoded, e.length);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
     } catch (error) {
       slots.release(slot);
@@ -249,9 +258,9 @@ export class RpmbRequestq {
       encodeRpmbDataWriteRequest(e, request, s);
       const encoded = slots.readable(slot, e.bytes);
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(encoded, e.length);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
     } catch (error) {
       slots.release(slot);
@@ -292,9 +301,9 @@ export class RpmbRequestq {
       const address = slots.addressOf(slot);
       const room = request.blockCount * 512;
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(address, 512);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
       this.#requests[slot] = request;
     } catch (error) {
@@ -430,6 +439,8 @@ export class RpmbDriver extends Driver {
   /** Requests (VIRTIO 1.4, 5.12.2) */
   readonly requestq: RpmbRequestq[] = [];
   readonly #options: RpmbDriverOptions;
+  readonly #events: RpmbEvents;
+  #blocks: DriverProtectedBlocks | undefined;
   #plan: QueuePlan | undefined;
   #s: RpmbSession;
   #config: RpmbConfig;
@@ -437,6 +448,7 @@ export class RpmbDriver extends Driver {
   private constructor(transport: Transport, options: RpmbDriverOptions) {
     super(transport, RPMB_INFO);
     this.#options = options;
+    this.#events = {};
     this.#config = decodeRpmbConfig(Decoder.of(new Uint8Array(RPMB_CONFIG_SIZE)), rpmbGates(0n));
     this.#s = rpmbSession(0n, this.#config);
   }
@@ -455,6 +467,11 @@ export class RpmbDriver extends Driver {
       throw error;
     }
     return driver;
+  }
+
+  /** Blocks behind a key and a counter of writes (VIRTIO 1.4, 5.12.6). */
+  get blocks(): DriverProtectedBlocks | undefined {
+    return this.#blocks;
   }
 
   /** The configuration as of the last change that the device told of. */
@@ -516,10 +533,17 @@ export class RpmbDriver extends Driver {
     const plan = rpmbQueues(rpmbGates(this.features), config, options.strict);
     this.#plan = plan;
     this.#s = rpmbSession(this.features, config);
+    this.#blocks = new DriverProtectedBlocks(this, {
+      requestType: RpmbRequestType,
+      responseType: RpmbResponseType,
+      result: RpmbResult,
+    }, options.blocks);
+    Object.assign(this.#events, this.#blocks.handlers({ ...this.#events }) as Partial<RpmbEvents>);
     for (let index = 0; index < plan.count; index++) {
       if (plan.kind(index) >= 0) this.#attach(plan, await this.openQueue(index, options.queueSize));
     }
     await this.ready();
+    this.#blocks.started();
   }
 
   /** Makes what serves a queue that was opened. */
@@ -559,8 +583,15 @@ export class RpmbDriver extends Driver {
   }
 
   /** Reads the configuration again. */
-  protected override configChanged(): Promise<void> {
-    return this.#readConfig();
+  protected override async configChanged(): Promise<void> {
+    await this.#readConfig();
+    this.#blocks?.configChanged();
+  }
+
+  /** Tells about the end of everything. */
+  protected override abort(cause: Error, queue?: DriverQueue): void {
+    if (queue !== undefined) return;
+    this.#blocks?.stopped(cause);
   }
 
   /** Takes what the device has answered or sent. */

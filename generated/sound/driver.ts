@@ -240,9 +240,9 @@ export class SoundControlq {
       const address = slots.addressOf(slot);
       const room = request.count * request.size + 4;
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(address, 16);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
       this.#requests[slot] = request;
     } catch (error) {
@@ -329,9 +329,9 @@ export class SoundControlq {
       const address = slots.addressOf(slot);
       const room = request.count * request.size + 4;
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(address, 16);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
       this.#requests[slot] = request;
     } catch (error) {
@@ -576,9 +576,9 @@ export class SoundControlq {
       const address = slots.addressOf(slot);
       const room = request.count * request.size + 4;
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(address, 16);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
       this.#requests[slot] = request;
     } catch (error) {
@@ -623,9 +623,9 @@ export class SoundControlq {
       const address = slots.addressOf(slot);
       const room = request.count * request.size + 4;
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(address, 16);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
       this.#requests[slot] = request;
     } catch (error) {
@@ -671,9 +671,9 @@ export class SoundControlq {
       const address = slots.addressOf(slot);
       const room = itemsOfTheControl * 64 + 4;
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(address, 8);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
       this.#told[slot] = [itemsOfTheControl];
     } catch (error) {
@@ -804,9 +804,9 @@ export class SoundControlq {
       writeSoundCtlRequest(view, at, request, SoundRequest.CTL_TLV_READ);
       const address = slots.addressOf(slot);
       const area = new Uint8Array(room);
-      const areaAt = slots.writable(slot, area);
+      const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(address, 8);
-      ring.writable(areaAt, room);
+      if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
     } catch (error) {
       slots.release(slot);

@@ -62,7 +62,7 @@ function behavioursText(view: DeviceView): object {
     side: "driver",
     Side: "Driver",
     handlersFrom: eventsFrom(view),
-    eventKeys: events.map((name) => `"${name}"`).join(" | "),
+    eventKeys: events.map((name) => `"${name}"`).join(" | ") || "never",
     eventNames: events,
     behaviours: behaviours.map((one) => ({
       ...one,

@@ -103,8 +103,8 @@ export const rpmb: Device = defineDevice({
   },
 
   messages: {
-    // Answers carry a MAC made with a key that only the handler knows, so nothing is answered
-    // without it: there is no status here, and limits are for the handler to check.
+    // Answers carry a MAC made with a key that is the device's secret, so nothing is answered
+    // without it: there is no status here, and limits are checked by what knows the key.
     //
     // 5.12.6.1 puts every frame into a buffer of its own. Drivers and devices that exist put a
     // request with all of its frames and its answer into one; how many descriptors it has matters
@@ -164,6 +164,26 @@ export const rpmb: Device = defineDevice({
           writable: { frame: struct("virtio_rpmb_frame", "The result") },
         },
       },
+    },
+  },
+
+  behaviours: {
+    blocks: {
+      doc: "Blocks behind a key and a counter of writes",
+      section: "5.12.6",
+      enums: ["VIRTIO_RPMB_REQ", "VIRTIO_RPMB_RESP", "VIRTIO_RPMB_RES"],
+      device: {
+        class: "DeviceProtectedBlocks",
+        options: "required",
+        serves: [
+          "virtio_rpmb_frame.program_key",
+          "virtio_rpmb_frame.get_write_counter",
+          "virtio_rpmb_frame.data_write",
+          "virtio_rpmb_frame.data_read",
+          "virtio_rpmb_frame.result_read",
+        ],
+      },
+      driver: { class: "DriverProtectedBlocks", options: "optional" },
     },
   },
 
