@@ -161,6 +161,8 @@ export interface Queue<N extends string = string, R extends string = string> {
   readonly merges?: { readonly field: Path<N>; readonly when: Gate<N> };
   /** Requests that the device serves in order, none begun before the one ahead is answered: all, or those with the same value of a field. */
   readonly order?: "any" | "queue" | { readonly key: N };
+  /** Its requests wait until something happens, and keep no device from being suspended. */
+  readonly waits?: true;
   /** What the used length says: how much was written, at most that, nothing to rely on, or always all. */
   readonly used?: "length" | "bound" | "ignored" | "all";
   /** Over a legacy interface the used length is not to be trusted. */

@@ -310,7 +310,7 @@ export class ConsoleDevice extends Device {
     this.#parked.delete(index);
   }
 
-  /** Buffers that are being worked on, without those that are parked. */
+  /** Buffers that are being worked on, without those that are parked, or wait. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#parked.get(queue.index)?.count ?? 0);
   }

@@ -14,6 +14,8 @@ import {
   type DeviceQueue,
   Encoder,
   isPromise,
+  LineInterrupts,
+  type LineInterruptsOptions,
   PeerError,
   type QueuePlan,
   RequestAborted,
@@ -34,6 +36,7 @@ import {
   encodeGpioGetValueAnswer,
   GPIO_INFO,
   type GpioConfig,
+  GpioDirection,
   type GpioGates,
   gpioGates,
   type GpioGetDirectionAnswer,
@@ -42,6 +45,7 @@ import {
   type GpioGetValueAnswer,
   type GpioIrqRequest,
   GpioIrqStatus,
+  GpioIrqType,
   GpioMessageType,
   gpioQueues,
   type GpioSession,
@@ -91,6 +95,8 @@ export interface GpioHandlers {
 export interface GpioDeviceOptions extends GpioHandlers {
   /** The configuration that the driver sees; fields of optional features offer these. */
   readonly config: GpioSettings;
+  /** More about interrupts: Interrupts of lines: enabled, unmasked, and latched meanwhile (VIRTIO 1.4, 5.18.7) */
+  readonly interrupts?: LineInterruptsOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -102,12 +108,22 @@ export interface GpioDeviceOptions extends GpioHandlers {
 /** The features that something of these options implements. */
 function offeredFeatures(options: GpioDeviceOptions): bigint {
   let offered = 0n;
-  if (options.setIrqType !== undefined && options.irq !== undefined) offered |= 1n << 0n; // VIRTIO_GPIO_F_IRQ
+  if (
+    (interruptsServe(options) || (options.setIrqType !== undefined && options.irq !== undefined))
+  ) offered |= 1n << 0n; // VIRTIO_GPIO_F_IRQ
   return offered;
+}
+
+/** Whether interrupts are the device's own task: nothing of the options takes it away, and they say how. */
+function interruptsServe(options: GpioDeviceOptions): boolean {
+  return options.interrupts !== undefined && options.setIrqType === undefined &&
+    options.irq === undefined;
 }
 
 /** General purpose input and output: lines that are low or high (VIRTIO 1.4, 5.18) */
 export class GpioDevice extends Device {
+  /** Interrupts of lines: enabled, unmasked, and latched meanwhile (VIRTIO 1.4, 5.18.7); undefined without its features, and where the user does this. */
+  readonly interrupts?: LineInterrupts;
   readonly #options: GpioDeviceOptions;
   readonly #offers: GpioGates;
   readonly #e = new Encoder();
@@ -115,6 +131,7 @@ export class GpioDevice extends Device {
   #plan: QueuePlan;
   #s: GpioSession;
   readonly #turns: (Turns | undefined)[] = []; // of queues that are served in order
+  readonly #answered = new WeakMap<DeviceQueue, (() => void)[]>(); // what is to be told when the device goes on
   readonly #getLineNamesHandler: GpioHandlers["getLineNames"];
   readonly #getDirectionHandler: GpioHandlers["getDirection"];
   readonly #setDirectionHandler: GpioHandlers["setDirection"];
@@ -141,13 +158,35 @@ export class GpioDevice extends Device {
     this.#settings = decodeGpioConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = gpioQueues(this.#offers, this.#settings, options.strict);
     this.#s = gpioSession(this.offered, this.#settings);
-    this.#getLineNamesHandler = options.getLineNames?.bind(options);
-    this.#getDirectionHandler = options.getDirection?.bind(options);
-    this.#setDirectionHandler = options.setDirection?.bind(options);
-    this.#getValueHandler = options.getValue?.bind(options);
-    this.#setValueHandler = options.setValue?.bind(options);
-    this.#setIrqTypeHandler = options.setIrqType?.bind(options);
-    this.#irqHandler = options.irq?.bind(options);
+    const handlers = {
+      getLineNames: options.getLineNames?.bind(options),
+      getDirection: options.getDirection?.bind(options),
+      setDirection: options.setDirection?.bind(options),
+      getValue: options.getValue?.bind(options),
+      setValue: options.setValue?.bind(options),
+      setIrqType: options.setIrqType?.bind(options),
+      irq: options.irq?.bind(options),
+    };
+    if (this.#offers.irq && interruptsServe(options)) {
+      this.interrupts = this.behaviours.add(
+        "interrupts",
+        new LineInterrupts(this, {
+          status: GpioStatus,
+          direction: GpioDirection,
+          irqType: GpioIrqType,
+          irqStatus: GpioIrqStatus,
+        }, options.interrupts),
+        (features) => gpioGates(features).irq,
+      );
+      Object.assign(handlers, this.interrupts.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#getLineNamesHandler = handlers.getLineNames;
+    this.#getDirectionHandler = handlers.getDirection;
+    this.#setDirectionHandler = handlers.setDirection;
+    this.#getValueHandler = handlers.getValue;
+    this.#setValueHandler = handlers.setValue;
+    this.#setIrqTypeHandler = handlers.setIrqType;
+    this.#irqHandler = handlers.irq;
   }
 
   /** The configuration as it is, with what the driver wrote. */
@@ -193,8 +232,9 @@ export class GpioDevice extends Device {
     this.#turns[index] = undefined;
   }
 
-  /** Buffers that are being worked on, without those that wait for their turn. */
+  /** Buffers that are being worked on, without those that are parked, or wait. */
   protected override inFlight(queue: DeviceQueue): number {
+    if (this.#plan.kind(queue.index) === 1) return 0;
     return queue.pending - (this.#turns[queue.index]?.held ?? 0);
   }
 
@@ -232,6 +272,7 @@ export class GpioDevice extends Device {
 
   /** eventq: Lines whose interrupts are unmasked (VIRTIO 1.4, 5.18.2) */
   #serveEventq(queue: DeviceQueue): boolean {
+    for (const tell of this.#answered.get(queue)?.splice(0) ?? []) tell();
     let budget = queue.size;
     for (let head; budget > 0 && (head = queue.pop()) >= 0; budget--) {
       const chain = queue.chain(head);
@@ -252,6 +293,15 @@ export class GpioDevice extends Device {
     const gone = () => this.queue(queue.index) !== queue;
     const turns = this.#turns[queue.index];
     const turn = turns?.wait();
+    if (this.#plan.kind(queue.index) === 1) {
+      await Promise.allSettled([answer]);
+      if (gone()) {
+        const told = this.#answered.get(queue) ?? [];
+        this.#answered.set(queue, told);
+        told.push(() => void this.#later(queue, answer, end, fail));
+        return;
+      }
+    }
     try {
       const value = await answer;
       if (!gone()) end(value);

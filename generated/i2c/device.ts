@@ -111,7 +111,7 @@ export class I2cDevice extends Device {
     this.#turns[index] = undefined;
   }
 
-  /** Buffers that are being worked on, without those that wait for their turn. */
+  /** Buffers that are being worked on, without those that are parked, or wait. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#turns[queue.index]?.held ?? 0);
   }

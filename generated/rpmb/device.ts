@@ -204,7 +204,7 @@ export class RpmbDevice extends Device {
     this.#turns[index] = undefined;
   }
 
-  /** Buffers that are being worked on, without those that wait for their turn. */
+  /** Buffers that are being worked on, without those that are parked, or wait. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#turns[queue.index]?.held ?? 0);
   }

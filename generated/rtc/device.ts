@@ -203,7 +203,7 @@ export class RtcDevice extends Device {
     this.#turns[index] = undefined;
   }
 
-  /** Buffers that are being worked on, without those that are parked, or wait for their turn. */
+  /** Buffers that are being worked on, without those that are parked, or wait. */
   protected override inFlight(queue: DeviceQueue): number {
     return queue.pending - (this.#parked.get(queue.index)?.count ?? 0) -
       (this.#turns[queue.index]?.held ?? 0);

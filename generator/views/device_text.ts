@@ -22,6 +22,7 @@ export function deviceText(view: DeviceView): object {
   }));
   const received = view.queues.filter((queue) => queue.receive);
   const parked = view.queues.filter((queue) => queue.receive || queue.pull);
+  const waiting = served.filter(({ waits }) => waits);
   const inTurn = served.filter(({ turns }) => turns !== null);
   const sends = received.flatMap((queue) =>
     queue.sets.flatMap((set) => set.cases.map((one) => sendText(queue, one)))
@@ -57,11 +58,14 @@ export function deviceText(view: DeviceView): object {
       type,
       poolName: poolName(type),
     })),
-    keptQueues: parked.length + inTurn.length > 0,
+    startedQueues: parked.length + inTurn.length > 0,
+    keptQueues: parked.length + inTurn.length + waiting.length > 0,
     parkedQueues: parked.length > 0,
     parkedKinds: kindsText(parked),
     turns: inTurn.length > 0,
     turnKinds: kindsText(inTurn),
+    waits: waiting.length > 0,
+    waitKinds: kindsText(waiting),
     ...writablesText(view),
     ...windowText(view.config),
     ...offeredText(view),

@@ -39,6 +39,8 @@ export interface QueueView {
   readonly lengths: string;
   /** Requests that the device serves one after the other: all of them, or those with the same value of a field. */
   readonly turns: "queue" | { readonly key: string } | null;
+  /** Its requests wait until something happens. */
+  readonly waits: boolean;
 }
 
 /** The views of a device's queues. */
@@ -80,6 +82,7 @@ function queueView(
     },
     parks: parksText(device, parks),
     lengths: lengthsText(queue),
+    waits: queue.waits === true,
     turns: queue.order === undefined || queue.order === "any" ? null : queue.order,
   };
 }

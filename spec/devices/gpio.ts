@@ -222,6 +222,25 @@ export const gpio: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    interrupts: {
+      doc: "Interrupts of lines: enabled, unmasked, and latched meanwhile",
+      section: "5.18.7",
+      when: "IRQ",
+      enums: [
+        "VIRTIO_GPIO_STATUS",
+        "VIRTIO_GPIO_DIRECTION",
+        "VIRTIO_GPIO_IRQ_TYPE",
+        "VIRTIO_GPIO_IRQ_STATUS",
+      ],
+      device: {
+        class: "LineInterrupts",
+        options: "required",
+        serves: ["virtio_gpio_request.set_irq_type", "irq"],
+      },
+    },
+  },
+
   queues: {
     requestq: {
       doc: "Requests; those on one line are served in order",
@@ -239,6 +258,7 @@ export const gpio: Device = defineDevice({
       role: "request",
       carries: "irq",
       index: 1,
+      waits: true,
       when: "IRQ",
     },
   },

@@ -113,6 +113,7 @@ const queue = z.strictObject({
   order: z.union([z.enum(["any", "queue"]), z.strictObject({ key: fieldName })], {
     error: '"any", "queue" or { key: field }',
   }).exactOptional(),
+  waits: z.literal(true).exactOptional(),
   used: z.enum(["length", "bound", "ignored", "all"]).exactOptional(),
   legacyUsed: z.literal("ignored").exactOptional(),
 }).meta({ id: "Queue", description: "One queue, or a family of equal ones" });
