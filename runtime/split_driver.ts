@@ -184,7 +184,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
       ? Array.from({ length: this.pending }, (_, at) => {
         return this.#heads[(this.#nextUsed + at) & this.#mask]!;
       })
-      : this.#next.keys().filter((head) => this.countOf(head) > 0).toArray();
+      : [...this.#next.keys()].filter((head) => this.countOf(head) > 0);
     return {
       format: "split",
       avail: this.#nextAvail,

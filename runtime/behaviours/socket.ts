@@ -5,6 +5,7 @@
  */
 
 import type { Names } from "../behaviour.ts";
+import { Deferred } from "../deferred.ts";
 import { PeerError } from "../errors.ts";
 import { Credits } from "./credits.ts";
 
@@ -80,7 +81,7 @@ const CLOSE_TIMEOUT = 8000;
 interface Outgoing {
   readonly data: Uint8Array;
   readonly flags: number;
-  readonly done: PromiseWithResolvers<void>;
+  readonly done: Deferred<void>;
   at: number;
 }
 
@@ -96,8 +97,8 @@ export class Socket {
   readonly credits: Credits;
   readonly #codes: SocketsCodes;
   readonly #line: SocketLine;
-  readonly #opening = Promise.withResolvers<Socket>();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #opening = new Deferred<Socket>();
+  readonly #ended = new Deferred<void>();
   #state: "connecting" | "open" | "gone" = "connecting";
   #failure: unknown;
   #incoming: { readonly data: Uint8Array; readonly flags: number }[] = [];
@@ -144,7 +145,7 @@ export class Socket {
     const { EOM, EOR } = this.#codes.seqFlags;
     const flags = this.type === "stream" ? 0 : options.endsRecord === true ? EOM | EOR : EOM;
     if (data.length === 0 && this.type === "stream") return Promise.resolve();
-    const done = Promise.withResolvers<void>();
+    const done = new Deferred<void>();
     this.#outgoing.push({ data: data.slice(), flags, done, at: 0 });
     this.#line.wake(this);
     return done.promise;

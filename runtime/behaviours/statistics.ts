@@ -6,6 +6,7 @@
  */
 
 import { DeviceBehaviour, type Handler } from "../behaviour.ts";
+import { Deferred } from "../deferred.ts";
 
 /** A statistic as it comes. */
 export interface Statistic {
@@ -39,7 +40,7 @@ export class Statistics extends DeviceBehaviour {
   readonly #known: ReadonlySet<number>;
   readonly #options: StatisticsOptions;
   #latest: ReadonlyMap<number, bigint> | undefined;
-  #asked: PromiseWithResolvers<ReadonlyMap<number, bigint>> | undefined;
+  #asked: Deferred<ReadonlyMap<number, bigint>> | undefined;
   #active = false;
 
   /** For a device. */
@@ -61,7 +62,7 @@ export class Statistics extends DeviceBehaviour {
       return Promise.reject(new TypeError("Cannot ask for statistics: the driver gives none"));
     }
     if (this.#asked === undefined) {
-      this.#asked = Promise.withResolvers();
+      this.#asked = new Deferred();
       // Without a buffer the driver is about to give one, which is the answer then.
       this.#host.pullStatsq();
     }

@@ -6,6 +6,7 @@
  */
 
 import { DeviceBehaviour, type Handler, type Names } from "../behaviour.ts";
+import { Deferred } from "../deferred.ts";
 import { flag, record } from "../snapshot.ts";
 import type { ReadableBytes, WritableBytes } from "../cursor.ts";
 import { isPromise } from "../values.ts";
@@ -80,7 +81,7 @@ export interface TasksHandlers extends TasksUser {
 /** A command, and the way to answer it before its handler does. */
 interface Running extends Task {
   readonly unit: string;
-  readonly answer: PromiseWithResolvers<TaskAnswer>;
+  readonly answer: Deferred<TaskAnswer>;
 }
 
 /** The commands whose handlers have not answered yet. */
@@ -122,7 +123,7 @@ export class Tasks extends DeviceBehaviour {
       lun: lun.slice(),
       id,
       unit: unitOf(lun),
-      answer: Promise.withResolvers<TaskAnswer>(),
+      answer: new Deferred<TaskAnswer>(),
     };
     this.#running.add(running);
     answer.then(running.answer.resolve, running.answer.reject)
