@@ -204,7 +204,7 @@ Deno.test("deno.json exports each device, and formats as the generator does", ()
 
 Deno.test("every task of deno.json says what it does", () => {
   const { tasks } = JSON.parse(read("deno.json"));
-  for (const name of ["generate", "test", "check", "bench", "interop", "ok", "fuzz"]) {
+  for (const name of ["generate", "test", "check", "bench", "interop", "dist", "ok", "fuzz"]) {
     assert.ok(tasks[name]?.description?.length > 10, `task ${name} has no description`);
   }
 });

@@ -30,7 +30,11 @@ export type Need = string | (() => string | undefined);
  * Registers a test that needs Linux and real peers. Where one is missing, the test is skipped and says
  * so in its name; with CI=true in the environment it fails instead.
  */
-export function peerTest(name: string, needs: readonly Need[], test: () => Promise<void>): void {
+export function peerTest(
+  name: string,
+  needs: readonly Need[],
+  test: (context: Deno.TestContext) => Promise<void>,
+): void {
   const missing = Deno.build.os !== "linux" ? ["Linux"] : needs.flatMap((need) => {
     const found = typeof need === "string" ? program(need) ?? "" : need() ?? "found";
     if (typeof need !== "string") return found === "found" ? [] : [found];

@@ -3,8 +3,8 @@
  * authenticated encryption, as far as the OpenSSL underneath has them.
  *
  * ```ts
- * import { CryptoDevice } from "../generated/crypto/mod.ts";
- * import { nodeCrypto } from "./node_crypto.ts";
+ * import { CryptoDevice } from "@virtio-ts/virtio/crypto";
+ * import { nodeCrypto } from "@virtio-ts/virtio/providers/node_crypto";
  *
  * const config = { status: 1, maxDataqueues: 1, cryptoServices: 0xf, cipherAlgoL: 0, cipherAlgoH: 0,
  *   hashAlgo: 0, macAlgoL: 0, macAlgoH: 0, aeadAlgo: 0, maxCipherKeyLen: 64, maxAuthKeyLen: 64,

@@ -3,8 +3,8 @@
 const ROOT = new URL("../../", import.meta.url);
 const HARNESS = "/interop/browser/harness.ts";
 
-/** What lets a page have a SharedArrayBuffer. */
-const HEADERS = {
+/** What lets a page have a SharedArrayBuffer, and never an old module. */
+export const HEADERS = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-embedder-policy": "require-corp",
   "cache-control": "no-store",
