@@ -9,6 +9,7 @@ export const CONTRACT = 1;
 
 /** Classes that do what the protocol prescribes beyond layouts and checks. */
 export const BEHAVIOURS: readonly string[] = [
+  "Clocks",
   "Coalescing",
   "CryptoSessions",
   "DeviceAnnouncer",
@@ -79,6 +80,7 @@ export const TYPES: readonly string[] = [
   "CONTRACT",
   "AdminServer",
   "Chain",
+  "ClocksOptions",
   "CoalescingOptions",
   "CryptoSessionsOptions",
   "DeviceAnnouncerOptions",

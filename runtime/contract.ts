@@ -31,6 +31,7 @@ export {
 } from "./behaviour.ts";
 export * from "./behaviours/zones.ts";
 export * from "./behaviours/announcer.ts";
+export * from "./behaviours/clocks.ts";
 export * from "./behaviours/coalescing.ts";
 export * from "./behaviours/page_hints.ts";
 export * from "./behaviours/statistics.ts";

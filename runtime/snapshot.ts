@@ -193,6 +193,14 @@ export function integer(value: unknown, path: string, max: number): number {
   return value;
 }
 
+/** A value that must be a whole number of 64 bits, in decimal digits: JSON has no such numbers. */
+export function integer64(value: unknown, path: string): bigint {
+  const right = typeof value === "string" && /^[0-9]{1,20}$/.test(value);
+  const number = right ? BigInt(value) : -1n;
+  if (number !== BigInt.asUintN(64, number)) refuseField(path, "64 bits in decimal digits", value);
+  return number;
+}
+
 function bits(value: unknown, path: string): string {
   const hex = text(value, path);
   if (!/^0x[0-9a-f]{1,32}$/.test(hex)) refuseField(path, "0x and 1 to 32 hexadecimal digits", hex);

@@ -9,6 +9,8 @@ import {
   answerBytes,
   type Chain,
   chainSource,
+  Clocks,
+  type ClocksOptions,
   Decoder,
   Device,
   type DeviceQueue,
@@ -38,9 +40,14 @@ import {
   encodeRtcReadCrossAnswer,
   RTC_INFO,
   type RtcAlarm,
+  RtcAlarmFlag,
   type RtcCfgAnswer,
   type RtcClockCapAnswer,
+  RtcClockFlag,
+  RtcClockType,
+  RtcCounter,
   type RtcCrossCapAnswer,
+  RtcCrossFlag,
   type RtcGates,
   rtcGates,
   rtcQueues,
@@ -54,7 +61,9 @@ import {
   rtcSession,
   type RtcSetAlarmEnabledRequest,
   type RtcSetAlarmRequest,
+  RtcSmearing,
   RtcStatus,
+  VIRTIO_RTC_F_ALARM,
 } from "./wire.ts";
 
 /** What serves the requests of the driver; a request without a handler is answered as not supported. */
@@ -109,6 +118,8 @@ export interface RtcHandlers {
 export interface RtcDeviceOptions extends RtcHandlers {
   /** The driver parked buffers in alarmq: there is room to send. */
   readonly alarmqAvailable?: (queue: number) => void;
+  /** More about clocks: Clocks and their alarms (VIRTIO 1.4, 5.23.6) */
+  readonly clocks?: ClocksOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -121,14 +132,26 @@ export interface RtcDeviceOptions extends RtcHandlers {
 function offeredFeatures(options: RtcDeviceOptions): bigint {
   let offered = 0n;
   if (
-    options.readAlarm !== undefined && options.setAlarm !== undefined &&
-    options.setAlarmEnabled !== undefined
+    (clocksServe(options) ||
+      (options.readAlarm !== undefined && options.setAlarm !== undefined &&
+        options.setAlarmEnabled !== undefined))
   ) offered |= 1n << 0n; // VIRTIO_RTC_F_ALARM
   return offered;
 }
 
+/** Whether clocks are the device's own task: nothing of the options takes it away, and they say how. */
+function clocksServe(options: RtcDeviceOptions): boolean {
+  return options.clocks !== undefined && options.read === undefined &&
+    options.readCross === undefined && options.cfg === undefined &&
+    options.clockCap === undefined && options.crossCap === undefined &&
+    options.readAlarm === undefined && options.setAlarm === undefined &&
+    options.setAlarmEnabled === undefined;
+}
+
 /** Clocks that can be read, also together with a hardware counter, and their alarms (VIRTIO 1.4, 5.23) */
 export class RtcDevice extends Device {
+  /** Clocks and their alarms (VIRTIO 1.4, 5.23.6); undefined without its features, and where the user does this. */
+  readonly clocks?: Clocks;
   readonly #options: RtcDeviceOptions;
   readonly #offers: RtcGates;
   readonly #e = new Encoder();
@@ -158,15 +181,42 @@ export class RtcDevice extends Device {
     this.#offers = rtcGates(this.offered);
     this.#plan = rtcQueues(this.#offers, undefined, options.strict);
     this.#s = rtcSession(this.offered, undefined);
-    this.#readHandler = options.read?.bind(options);
-    this.#readCrossHandler = options.readCross?.bind(options);
-    this.#cfgHandler = options.cfg?.bind(options);
-    this.#clockCapHandler = options.clockCap?.bind(options);
-    this.#crossCapHandler = options.crossCap?.bind(options);
-    this.#readAlarmHandler = options.readAlarm?.bind(options);
-    this.#setAlarmHandler = options.setAlarm?.bind(options);
-    this.#setAlarmEnabledHandler = options.setAlarmEnabled?.bind(options);
-    this.#alarmqAvailable = options.alarmqAvailable?.bind(options);
+    const handlers = {
+      read: options.read?.bind(options),
+      readCross: options.readCross?.bind(options),
+      cfg: options.cfg?.bind(options),
+      clockCap: options.clockCap?.bind(options),
+      crossCap: options.crossCap?.bind(options),
+      readAlarm: options.readAlarm?.bind(options),
+      setAlarm: options.setAlarm?.bind(options),
+      setAlarmEnabled: options.setAlarmEnabled?.bind(options),
+      alarmqAvailable: options.alarmqAvailable?.bind(options),
+    };
+    if (clocksServe(options)) {
+      this.clocks = this.behaviours.add(
+        "clocks",
+        new Clocks(this, {
+          status: RtcStatus,
+          clockType: RtcClockType,
+          smearing: RtcSmearing,
+          counter: RtcCounter,
+          clockFlag: RtcClockFlag,
+          crossFlag: RtcCrossFlag,
+          alarmFlag: RtcAlarmFlag,
+          features: { ALARM: VIRTIO_RTC_F_ALARM },
+        }, options.clocks),
+      );
+      Object.assign(handlers, this.clocks.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#readHandler = handlers.read;
+    this.#readCrossHandler = handlers.readCross;
+    this.#cfgHandler = handlers.cfg;
+    this.#clockCapHandler = handlers.clockCap;
+    this.#crossCapHandler = handlers.crossCap;
+    this.#readAlarmHandler = handlers.readAlarm;
+    this.#setAlarmHandler = handlers.setAlarm;
+    this.#setAlarmEnabledHandler = handlers.setAlarmEnabled;
+    this.#alarmqAvailable = handlers.alarmqAvailable;
   }
 
   /** The alarm of a clock expired (VIRTIO 1.4, 5.23.6.6.3). False when no buffer is parked that holds it. */

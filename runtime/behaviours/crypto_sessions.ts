@@ -8,7 +8,7 @@
 import { DeviceBehaviour, type Handler, type Names } from "../behaviour.ts";
 import type { ReadableBytes, WritableBytes } from "../cursor.ts";
 import type { CryptoProvider, CryptoService } from "./crypto_provider.ts";
-import { flag, integer, list, record, refuseField } from "../snapshot.ts";
+import { flag, integer, integer64, list, record, refuseField } from "../snapshot.ts";
 
 /** What the user says of sessions. */
 export interface CryptoSessionsOptions {
@@ -250,10 +250,10 @@ export class CryptoSessions extends DeviceBehaviour {
   /** Takes back what {@linkcode CryptoSessions.save} gave; TypeError or RangeError naming the field. */
   override restore(state: unknown, path: string): void {
     const saved = record(state, path);
-    const next = readId(saved.next, `${path}.next`);
+    const next = integer64(saved.next, `${path}.next`);
     const sessions = list(saved.sessions, `${path}.sessions`).map((one, at) => {
       const place = `${path}.sessions[${at}]`;
-      return [readId(record(one, place).id, `${place}.id`), readSession(one, place)] as const;
+      return [integer64(record(one, place).id, `${place}.id`), readSession(one, place)] as const;
     });
     this.#next = next;
     this.#sessions.clear();
@@ -398,13 +398,6 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   whole.set(first);
   whole.set(second, first.length);
   return whole;
-}
-
-function readId(value: unknown, path: string): bigint {
-  if (typeof value !== "string" || !/^[0-9]{1,20}$/.test(value)) {
-    return refuseField(path, "decimal digits", value);
-  }
-  return BigInt(value);
 }
 
 function readBytes(value: unknown, path: string): Uint8Array {

@@ -292,6 +292,37 @@ export const rtc: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    clocks: {
+      doc: "Clocks and their alarms",
+      section: "5.23.6",
+      enums: [
+        "VIRTIO_RTC_S",
+        "VIRTIO_RTC_CLOCK",
+        "VIRTIO_RTC_SMEAR",
+        "VIRTIO_RTC_COUNTER",
+        "VIRTIO_RTC_CLOCK_FLAG",
+        "VIRTIO_RTC_CROSS_FLAG",
+        "VIRTIO_RTC_ALARM_FLAG",
+      ],
+      features: ["ALARM"],
+      device: {
+        class: "Clocks",
+        options: "required",
+        serves: [
+          "virtio_rtc_req.read",
+          "virtio_rtc_req.read_cross",
+          "virtio_rtc_req.cfg",
+          "virtio_rtc_req.clock_cap",
+          "virtio_rtc_req.cross_cap",
+          "virtio_rtc_req.read_alarm",
+          "virtio_rtc_req.set_alarm",
+          "virtio_rtc_req.set_alarm_enabled",
+        ],
+      },
+    },
+  },
+
   queues: {
     requestq: {
       doc: "Requests; reads of one clock are served in order",
