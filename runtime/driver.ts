@@ -138,7 +138,8 @@ export abstract class Driver implements AsyncDisposable {
       await this.#setStatus(ACKNOWLEDGE);
       await this.#setStatus(DRIVER);
       this.#offered = await transport.getFeatures();
-      const core = ringFeatures(ring) | (ring?.admin === false ? 0n : ADMIN_VQ);
+      const core = ringFeatures({ platform: true, ...ring }) |
+        (ring?.admin === false ? 0n : ADMIN_VQ);
       const accepted = this.#choose(want | require | core, require);
       await transport.setFeatures(accepted);
       signal?.throwIfAborted();

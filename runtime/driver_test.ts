@@ -96,6 +96,17 @@ Deno.test("negotiate() accepts what is wanted, offered, carried and closed", asy
   }
 });
 
+Deno.test("negotiate() accepts VIRTIO_F_ACCESS_PLATFORM where it is offered, unless told", async () => {
+  covers("drivernormative:Reserved Feature Bits#3");
+  for (const platform of [true, false]) {
+    const { driver, device } = pair(new EchoDevice({ ring: { platform: true } }));
+    await driver.agree({ want: 0n, ring: { platform } });
+    assert.equal(driver.hasFeature(33), platform);
+    assert.equal(device.features, driver.features);
+    await driver.close();
+  }
+});
+
 Deno.test("negotiate() ignores bits that it does not know", async () => {
   covers(
     "drivernormative:Basic Facilities of a Virtio Device / Feature Bits#4",
@@ -104,7 +115,7 @@ Deno.test("negotiate() ignores bits that it does not know", async () => {
   );
   const { driver, transport } = pair();
   const offered = await transport.getFeatures();
-  transport.getFeatures = () => Promise.resolve(offered | featureSet(33, 44, 57, 100) | 1n << 130n);
+  transport.getFeatures = () => Promise.resolve(offered | featureSet(36, 44, 57, 100) | 1n << 130n);
   await driver.agree({ want: 0n });
   assert.equal(driver.features, ringFeatures());
   await driver.close();

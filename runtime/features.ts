@@ -39,7 +39,7 @@ export interface DeviceInfo {
   readonly features: readonly FeatureInfo[];
 }
 
-/** Which features of the ring and the core a side takes part in; all but `inOrder` unless told. */
+/** Which features of the ring and the core a side takes part in; all but `inOrder`, and `platform` of a device, unless told. */
 export interface RingOptions {
   /** VIRTIO_F_RING_PACKED */
   readonly packed?: boolean;
@@ -55,6 +55,8 @@ export interface RingOptions {
   readonly reset?: boolean;
   /** VIRTIO_F_SUSPEND */
   readonly suspend?: boolean;
+  /** VIRTIO_F_ACCESS_PLATFORM: memory has the addresses at which the platform lets the device access it */
+  readonly platform?: boolean;
   /** VIRTIO_F_ADMIN_VQ; a device offers it if it owns groups of devices */
   readonly admin?: boolean;
 }
@@ -87,6 +89,7 @@ export function ringFeatures(options: RingOptions = {}): bigint {
   if (options.notificationData ?? true) bits.push(F.VIRTIO_F_NOTIFICATION_DATA);
   if (options.reset ?? true) bits.push(F.VIRTIO_F_RING_RESET);
   if (options.suspend ?? true) bits.push(F.VIRTIO_F_SUSPEND);
+  if (options.platform ?? false) bits.push(F.VIRTIO_F_ACCESS_PLATFORM);
   return featureSet(...bits);
 }
 

@@ -28,10 +28,11 @@ Deno.test("featureSet() and hasBit() treat every bit alike, also 31, 32, 63, 64 
   for (let bit = 0; bit < 128; bit++) assert.equal(hasBit(set, bit), bits.includes(bit), `${bit}`);
 });
 
-Deno.test("ringFeatures() takes part in all but in-order unless told", () => {
+Deno.test("ringFeatures() takes part in all but in-order and platform unless told", () => {
   covers("drivernormative:Reserved Feature Bits#6");
   assert.equal(ringFeatures(), featureSet(28, 29, 32, 34, 38, 40, 43));
   assert.equal(ringFeatures({ inOrder: true }), featureSet(28, 29, 32, 34, 35, 38, 40, 43));
+  assert.equal(ringFeatures({ platform: true }), featureSet(28, 29, 32, 33, 34, 38, 40, 43));
   const none = {
     packed: false,
     eventIdx: false,
@@ -39,6 +40,7 @@ Deno.test("ringFeatures() takes part in all but in-order unless told", () => {
     notificationData: false,
     reset: false,
     suspend: false,
+    platform: false,
   };
   assert.equal(ringFeatures(none), featureSet(32), "VERSION_1 is no choice");
 });

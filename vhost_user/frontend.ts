@@ -22,7 +22,7 @@ import {
 } from "../generated/layout/vhost_user.ts";
 import { Arena } from "../runtime/arena.ts";
 import { PeerError, TransportError } from "../runtime/errors.ts";
-import { featureSet, hasBit } from "../runtime/features.ts";
+import { featureSet, hasBit, ReservedFeature } from "../runtime/features.ts";
 import { GuestMemory } from "../runtime/memory.ts";
 import type { QueueLayout } from "../runtime/queue.ts";
 import { Status } from "../runtime/status.ts";
@@ -46,6 +46,7 @@ import { PACKED_START } from "./ring.ts";
 
 const { FEATURES_OK, DRIVER_OK } = Status;
 const F = ProtocolFeature;
+const { VIRTIO_F_ACCESS_PLATFORM } = ReservedFeature;
 const MEMORY_ADDRESS = 0x1000_0000;
 const MEMORY_SIZE = 64 << 20;
 const QUEUE_SIZE_MAX = 256;
@@ -149,7 +150,9 @@ export class FrontEnd implements Transport {
   ) {
     this.#line = line;
     this.#options = options;
-    this.#offered = found.offered & ~featureSet(VHOST_USER_F_PROTOCOL_FEATURES);
+    // A back end that translates addresses would ask for a table of them, which is not served.
+    const without = featureSet(VHOST_USER_F_PROTOCOL_FEATURES, VIRTIO_F_ACCESS_PLATFORM);
+    this.#offered = found.offered & ~without;
     this.offeredProtocolFeatures = found.carried;
     this.protocolFeatures = found.protocol;
     this.queueCount = found.queues;
