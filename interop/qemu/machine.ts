@@ -170,11 +170,16 @@ export class QemuMachine implements AsyncDisposable {
       if (io) this.#nextPort = address + bar.size;
       else this.#nextMemory = address + bar.size;
       await placeBar(config, bar, address);
-      const registers = io ? this.#qtest.ports(address) : this.#qtest.space(address);
+      const registers = io ? this.#qtest.ports(address) : this.space(address);
       addresses.set(bar.index, { address, ...registers });
     }
     const { memory, arena } = this;
     return { memory, arena, config, bar: (index) => addresses.get(index), vectors };
+  }
+
+  /** The machine's memory space from an address on, whatever lies there. */
+  space(address: number): RegisterAccess {
+    return this.#qtest.space(address);
   }
 
   /** The first device behind MMIO registers; undefined when all places are empty. */
@@ -182,7 +187,7 @@ export class QemuMachine implements AsyncDisposable {
     const { memory, arena } = this;
     const { base, places } = this.#kind.mmio!;
     for (let place = 0; place < places; place++) {
-      const registers = this.#qtest.space(base + place * MMIO_SIZE);
+      const registers = this.space(base + place * MMIO_SIZE);
       const transport = await findMmio({ registers, memory, arena });
       if (transport !== undefined) return transport;
     }
