@@ -37,6 +37,8 @@ import { NetworkDevice } from "../generated/net/device.ts";
 import { NetworkDriver } from "../generated/net/driver.ts";
 import { PmemDevice } from "../generated/pmem/device.ts";
 import { PmemDriver } from "../generated/pmem/driver.ts";
+import { RpmbDevice } from "../generated/rpmb/device.ts";
+import { RpmbDriver } from "../generated/rpmb/driver.ts";
 import { RtcDevice } from "../generated/rtc/device.ts";
 import { RtcDriver } from "../generated/rtc/driver.ts";
 import { ScmiDevice } from "../generated/scmi/device.ts";
@@ -94,6 +96,7 @@ const SIDES: Readonly<Record<string, Sides>> = {
   mem: sides(MemoryDevice, MemoryDriver.open),
   net: sides(NetworkDevice, NetworkDriver.open),
   pmem: sides(PmemDevice, PmemDriver.open),
+  rpmb: sides(RpmbDevice, RpmbDriver.open),
   rtc: sides(RtcDevice, RtcDriver.open),
   scmi: sides(ScmiDevice, ScmiDriver.open),
   scsi: sides(ScsiDevice, ScsiDriver.open),
