@@ -48,6 +48,7 @@ async function open(
   const onError = (error: unknown) => errors.push(error);
   const options: Record<string, unknown> = { onError, ...more };
   if (vector.order !== undefined) options.byteOrder = vector.order;
+  if (vector.strict === true) options.strict = true;
   for (const message of messagesOf(description)) {
     if (message.queue.role !== "receive") continue;
     options[message.event] = (...args: unknown[]) => {
@@ -123,6 +124,7 @@ function callDriver(
       return writable === true ? new Uint8Array(bytes.length) : bytes;
     });
     args.push(...payloads);
+    args.push(...Object.values(values.given ?? {}));
     if (values.room !== undefined) args.push(values.room);
     args.push({ queue: vector.item ?? 0 });
     return new Promise((resolve, reject) => {

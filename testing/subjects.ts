@@ -45,6 +45,8 @@ import { ScmiDevice } from "../generated/scmi/device.ts";
 import { ScmiDriver } from "../generated/scmi/driver.ts";
 import { ScsiDevice } from "../generated/scsi/device.ts";
 import { ScsiDriver } from "../generated/scsi/driver.ts";
+import { SoundDevice } from "../generated/sound/device.ts";
+import { SoundDriver } from "../generated/sound/driver.ts";
 import { SpiDevice } from "../generated/spi/device.ts";
 import { SpiDriver } from "../generated/spi/driver.ts";
 import { SocketDevice } from "../generated/vsock/device.ts";
@@ -100,6 +102,7 @@ const SIDES: Readonly<Record<string, Sides>> = {
   rtc: sides(RtcDevice, RtcDriver.open),
   scmi: sides(ScmiDevice, ScmiDriver.open),
   scsi: sides(ScsiDevice, ScsiDriver.open),
+  sound: sides(SoundDevice, SoundDriver.open),
   spi: sides(SpiDevice, SpiDriver.open),
   vsock: sides(SocketDevice, SocketDriver.open),
 };
@@ -212,6 +215,7 @@ export function deviceOptions(
   if (description.config !== undefined) options.config = fieldsOf(vector.config);
   if (description.config?.window !== undefined) options.window = () => undefined;
   if (vector.order !== undefined) options.byteOrder = () => vector.order;
+  if (vector.strict === true) options.strict = true;
   options.features = vector.features.filter((name) =>
     [description.features?.[name]?.by].flat().includes("option")
   );

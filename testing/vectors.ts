@@ -22,6 +22,8 @@ export interface VectorValues {
   readonly payloads?: readonly VectorPayload[];
   /** Bytes that the driver sets aside for an answer without a fixed size. */
   readonly room?: number;
+  /** Lengths that other messages tell, in the model's words. */
+  readonly given?: Readonly<Record<string, number>>;
 }
 
 /** What becomes of a message that has a part of the wrong length: a status, or in words. */
@@ -46,6 +48,7 @@ export interface Vector {
   readonly used?: number;
   readonly buffers?: readonly number[];
   readonly statusAt?: number;
+  readonly strict?: true;
   readonly values?: VectorValues;
   readonly refused?: "empty" | "handler" | "event" | number;
   readonly edges?: Readonly<Partial<Record<typeof EDGES[number], Outcome>>>;
@@ -62,7 +65,7 @@ export function readVectors(device: string): Vector[] {
 /** Properties that a vector may have: a misspelt one would go unnoticed. */
 const PROPERTIES = new Set([
   ..."name section message queue item only order features config readable writable used".split(" "),
-  ..."buffers statusAt values refused edges".split(" "),
+  ..."buffers statusAt strict values refused edges".split(" "),
 ]);
 
 function checked(device: string, vector: Vector): Vector {
