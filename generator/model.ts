@@ -159,6 +159,7 @@ export interface StatusModel {
   readonly malformed: string;
   readonly failed: string;
   readonly whole: boolean;
+  readonly discards: boolean;
 }
 
 /** Messages of one shape. */

@@ -26,6 +26,7 @@ export const BEHAVIOURS: readonly string[] = [
   "MemoryBlocks",
   "ReceiveFilter",
   "ReportedPages",
+  "RequestGroups",
   "Statistics",
   "Tasks",
   "UnitEvents",

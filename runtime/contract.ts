@@ -46,6 +46,7 @@ export type {
   ProtectedRequest,
 } from "./behaviours/protected_frames.ts";
 export * from "./behaviours/line_interrupts.ts";
+export * from "./behaviours/request_groups.ts";
 export * from "./behaviours/crypto_provider.ts";
 export * from "./behaviours/crypto_sessions.ts";
 export * from "./behaviours/receive_filter.ts";

@@ -228,6 +228,8 @@ export interface Status<N extends string = string> {
   readonly failed: string;
   /** Answers are written whole: what has no value with a status is zero. */
   readonly whole?: true;
+  /** Data that came with another status than success are not to be used: the driver hands out zeroes. */
+  readonly discards?: true;
 }
 
 /** The standard's struct for a whole message, or one for each of its parts. */

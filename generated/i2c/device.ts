@@ -16,6 +16,7 @@ import {
   type QueuePlan,
   type ReadableBytes,
   RequestAborted,
+  RequestGroups,
   type RingOptions,
   Turns,
   type WritableBytes,
@@ -63,6 +64,8 @@ function offeredFeatures(_options: I2cDeviceOptions): bigint {
 
 /** An I2C bus: requests that write to its chips or read from them (VIRTIO 1.4, 5.16) */
 export class I2cDevice extends Device {
+  /** After a failure the rest of the group fails, up to the first without FAIL_NEXT (VIRTIO 1.4, 5.16.6.1). */
+  readonly groups: RequestGroups;
   readonly #options: I2cDeviceOptions;
   readonly #offers: I2cGates;
   readonly #e = new Encoder();
@@ -84,7 +87,17 @@ export class I2cDevice extends Device {
     this.#offers = i2cGates(this.offered);
     this.#plan = i2cQueues(this.#offers, undefined, options.strict);
     this.#s = i2cSession(this.offered, undefined);
-    this.#reqHandler = options.req?.bind(options);
+    const handlers = {
+      req: options.req?.bind(options),
+    };
+    this.groups = this.behaviours.add(
+      "groups",
+      new RequestGroups(this, {
+        status: I2cStatus,
+      }),
+    );
+    Object.assign(handlers, this.groups.handlers(handlers) as Partial<typeof handlers>);
+    this.#reqHandler = handlers.req;
   }
 
   /** How many queues there are with the features of this moment. */

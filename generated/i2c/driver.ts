@@ -23,6 +23,7 @@ import {
   type I2cReqRequest,
   type I2cSession,
   i2cSession,
+  I2cStatus,
   VIRTIO_I2C_F_ZERO_LENGTH_REQUEST,
   writeI2cReqRequest,
 } from "./wire.ts";
@@ -162,11 +163,14 @@ export class I2cRequestq {
   #endReq(slot: number): void {
     const slots = this.#slots;
     const data = this.#data[slot]!;
-    for (const each of data) slots.fetch(slot, each);
     const short = this.length < 1 + lengthOf(this.#data[slot]!);
     const { view } = slots;
     const status = short ? -1 : view.getUint8(slots.offsetOf(slot) + 8);
     this.status = status;
+    for (const each of data) {
+      if (status === I2cStatus.OK) slots.fetch(slot, each);
+      else each.fill(0);
+    }
     if (this.#awaited[slot] === 0) slots.release(slot);
     else if (short) slots.reject(slot, tooShort(this.ring.index, this.length));
     else slots.resolve(slot, { status: status });

@@ -164,7 +164,7 @@ function statusModel(
   const name = field?.kind === "scalar" ? field.enum : undefined;
   const enumeration = name === undefined ? undefined : draft.enums.get(name);
   if (enumeration === undefined) return null;
-  const { ok, unknown, malformed, failed, whole = false } = status;
+  const { ok, unknown, malformed, failed, whole = false, discards = false } = status;
   const path = typeof status.field === "string" ? [status.field] : [...status.field];
-  return { field: path, enum: enumeration, ok, unknown, malformed, failed, whole };
+  return { field: path, enum: enumeration, ok, unknown, malformed, failed, whole, discards };
 }

@@ -127,6 +127,7 @@ function endText(one: CaseView) {
     whole: writable.trailerSize > 0,
     status: status === null ? null : { property: status.property, ok: status.ok },
     fetches: writable.payloads.length > 0,
+    discards: !structured && status?.discards === true,
     rest: rest.from,
     restResult: status === null && !structured ? "" : rest.result,
     expected: expectedText(one, filled),

@@ -160,6 +160,8 @@ export interface JsonStatus {
   readonly failed: string;
   /** Answers are written whole: what has no value with a status is zero. */
   readonly whole?: true;
+  /** Data that came with another status than success are not to be used. */
+  readonly discards?: true;
 }
 
 /** A queue or family of queues; numbers may come from the configuration. */
@@ -390,6 +392,7 @@ function jsonStatus(status: StatusModel, ok: string | null): JsonStatus {
     malformed: constant(status.malformed),
     failed: constant(status.failed),
     ...(status.whole ? { whole: true } : {}),
+    ...(status.discards ? { discards: true } : {}),
   };
 }
 

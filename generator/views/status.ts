@@ -28,6 +28,8 @@ export interface StatusView {
   readonly frame: number;
   /** What follows the fixed fields is filled with zeroes. */
   readonly whole: boolean;
+  /** Data that came without success are not handed out. */
+  readonly discards: boolean;
   /** Bytes among those that repeat bytes of the request. */
   readonly echoes: readonly EchoView[];
   /** Writes `status` into `view`, where the frame begins at a place. */
@@ -86,6 +88,7 @@ export function statusView(
     size: text.size,
     frame: sizeOf(own),
     whole: status.whole,
+    discards: status.discards,
     echoes: echoesOf(one, own),
     setAt: (start) => text.set(place(start), "status", name),
     getAt: (start) => knownText(text.get(place(start)), name, type, status.enum, constant),

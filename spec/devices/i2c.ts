@@ -77,12 +77,27 @@ export const i2c: Device = defineDevice({
       struct: "virtio_i2c_req",
       readable: { out_hdr: inline("virtio_i2c_out_hdr"), write_buf: payload("Data to write") },
       writable: { read_buf: payload("Data read"), in_hdr: inline("virtio_i2c_in_hdr") },
-      status: { field: "status", ok: "OK", unknown: "ERR", malformed: "ERR", failed: "ERR" },
+      // What a read that failed brings is not to be used (5.16.6.3).
+      status: {
+        field: "status",
+        ok: "OK",
+        unknown: "ERR",
+        malformed: "ERR",
+        failed: "ERR",
+        discards: true,
+      },
     },
   },
 
-  // After a failure the device fails the rest of the group, those with FAIL_NEXT and the first
-  // one without (5.16.6.1).
+  behaviours: {
+    groups: {
+      doc: "After a failure the rest of the group fails, up to the first without FAIL_NEXT",
+      section: "5.16.6.1",
+      enums: ["VIRTIO_I2C_MSG"],
+      device: { class: "RequestGroups" },
+    },
+  },
+
   queues: {
     requestq: {
       doc: "Requests, served in order",

@@ -69,6 +69,8 @@ const status = z.strictObject({
   failed: memberName.describe("The handler failed"),
   whole: z.literal(true).exactOptional()
     .describe("Answers are written whole: what has no value with a status is zero"),
+  discards: z.literal(true).exactOptional()
+    .describe("Data that came with another status than success are not to be used"),
 }).meta({ id: "Status", description: "The byte or word that says how a request went" });
 
 const whole = z.union([
