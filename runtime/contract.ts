@@ -37,6 +37,8 @@ export * from "./behaviours/page_hints.ts";
 export * from "./behaviours/statistics.ts";
 export * from "./behaviours/tasks.ts";
 export * from "./behaviours/memory_blocks.ts";
+export * from "./behaviours/pcm_streams.ts";
+export type { PcmCommand, PcmParams, PcmState, PcmStreamInfo } from "./behaviours/pcm_stream.ts";
 export * from "./behaviours/protected_blocks.ts";
 export * from "./behaviours/driver_protected_blocks.ts";
 export type {

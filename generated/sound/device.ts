@@ -17,6 +17,8 @@ import {
   isMultiple,
   isPromise,
   ParkedBuffers,
+  PcmStreams,
+  type PcmStreamsOptions,
   PeerError,
   type QueuePlan,
   type ReadableBytes,
@@ -66,6 +68,7 @@ import {
   type SoundCtlTlvReadAnswer,
   type SoundCtlTlvRequest,
   type SoundCtlWriteRequest,
+  SoundDirection,
   SoundEvent,
   type SoundGates,
   soundGates,
@@ -74,7 +77,10 @@ import {
   type SoundJackInfoAnswer,
   type SoundJackRemapRequest,
   type SoundPcm,
+  SoundPcmFeature,
+  SoundPcmFormat,
   type SoundPcmInfoAnswer,
+  SoundPcmRate,
   type SoundPcmRequest,
   type SoundPcmSetParamsRequest,
   type SoundPlayAnswer,
@@ -183,6 +189,8 @@ export interface SoundDeviceOptions extends SoundHandlers {
   readonly config: SoundSettings;
   /** The driver parked buffers in eventq: there is room to send. */
   readonly eventqAvailable?: (queue: number) => void;
+  /** More about streams: States, parameters and buffers of the streams; handlers see only what is valid (VIRTIO 1.4, 5.14.6.6) */
+  readonly streams?: PcmStreamsOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -204,8 +212,15 @@ function offeredFeatures(options: SoundDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether streams are the device's own task: nothing of the options takes it away, and they say how. */
+function streamsServe(options: SoundDeviceOptions): boolean {
+  return options.streams !== undefined && options.pcmInfo === undefined;
+}
+
 /** A sound card: jacks, streams of samples both ways, channel maps and controls (VIRTIO 1.4, 5.14) */
 export class SoundDevice extends Device {
+  /** States, parameters and buffers of the streams; handlers see only what is valid (VIRTIO 1.4, 5.14.6.6); undefined without its features, and where the user does this. */
+  readonly streams?: PcmStreams;
   readonly #options: SoundDeviceOptions;
   readonly #offers: SoundGates;
   readonly #e = new Encoder();
@@ -254,25 +269,59 @@ export class SoundDevice extends Device {
     this.#settings = decodeSoundConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = soundQueues(this.#offers, this.#settings, options.strict);
     this.#s = soundSession(this.offered, this.#settings, options.strict);
-    this.#jackInfoHandler = options.jackInfo?.bind(options);
-    this.#jackRemapHandler = options.jackRemap?.bind(options);
-    this.#pcmInfoHandler = options.pcmInfo?.bind(options);
-    this.#pcmSetParamsHandler = options.pcmSetParams?.bind(options);
-    this.#pcmPrepareHandler = options.pcmPrepare?.bind(options);
-    this.#pcmReleaseHandler = options.pcmRelease?.bind(options);
-    this.#pcmStartHandler = options.pcmStart?.bind(options);
-    this.#pcmStopHandler = options.pcmStop?.bind(options);
-    this.#chmapInfoHandler = options.chmapInfo?.bind(options);
-    this.#ctlInfoHandler = options.ctlInfo?.bind(options);
-    this.#ctlEnumItemsHandler = options.ctlEnumItems?.bind(options);
-    this.#ctlReadHandler = options.ctlRead?.bind(options);
-    this.#ctlWriteHandler = options.ctlWrite?.bind(options);
-    this.#ctlTlvReadHandler = options.ctlTlvRead?.bind(options);
-    this.#ctlTlvWriteHandler = options.ctlTlvWrite?.bind(options);
-    this.#ctlTlvCommandHandler = options.ctlTlvCommand?.bind(options);
-    this.#playHandler = options.play?.bind(options);
-    this.#recordHandler = options.record?.bind(options);
-    this.#eventqAvailable = options.eventqAvailable?.bind(options);
+    const handlers = {
+      jackInfo: options.jackInfo?.bind(options),
+      jackRemap: options.jackRemap?.bind(options),
+      pcmInfo: options.pcmInfo?.bind(options),
+      pcmSetParams: options.pcmSetParams?.bind(options),
+      pcmPrepare: options.pcmPrepare?.bind(options),
+      pcmRelease: options.pcmRelease?.bind(options),
+      pcmStart: options.pcmStart?.bind(options),
+      pcmStop: options.pcmStop?.bind(options),
+      chmapInfo: options.chmapInfo?.bind(options),
+      ctlInfo: options.ctlInfo?.bind(options),
+      ctlEnumItems: options.ctlEnumItems?.bind(options),
+      ctlRead: options.ctlRead?.bind(options),
+      ctlWrite: options.ctlWrite?.bind(options),
+      ctlTlvRead: options.ctlTlvRead?.bind(options),
+      ctlTlvWrite: options.ctlTlvWrite?.bind(options),
+      ctlTlvCommand: options.ctlTlvCommand?.bind(options),
+      play: options.play?.bind(options),
+      record: options.record?.bind(options),
+      eventqAvailable: options.eventqAvailable?.bind(options),
+    };
+    if (streamsServe(options)) {
+      this.streams = this.behaviours.add(
+        "streams",
+        new PcmStreams(this, {
+          status: SoundStatus,
+          direction: SoundDirection,
+          pcmFeature: SoundPcmFeature,
+          pcmFormat: SoundPcmFormat,
+          pcmRate: SoundPcmRate,
+        }, options.streams),
+      );
+      Object.assign(handlers, this.streams.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#jackInfoHandler = handlers.jackInfo;
+    this.#jackRemapHandler = handlers.jackRemap;
+    this.#pcmInfoHandler = handlers.pcmInfo;
+    this.#pcmSetParamsHandler = handlers.pcmSetParams;
+    this.#pcmPrepareHandler = handlers.pcmPrepare;
+    this.#pcmReleaseHandler = handlers.pcmRelease;
+    this.#pcmStartHandler = handlers.pcmStart;
+    this.#pcmStopHandler = handlers.pcmStop;
+    this.#chmapInfoHandler = handlers.chmapInfo;
+    this.#ctlInfoHandler = handlers.ctlInfo;
+    this.#ctlEnumItemsHandler = handlers.ctlEnumItems;
+    this.#ctlReadHandler = handlers.ctlRead;
+    this.#ctlWriteHandler = handlers.ctlWrite;
+    this.#ctlTlvReadHandler = handlers.ctlTlvRead;
+    this.#ctlTlvWriteHandler = handlers.ctlTlvWrite;
+    this.#ctlTlvCommandHandler = handlers.ctlTlvCommand;
+    this.#playHandler = handlers.play;
+    this.#recordHandler = handlers.record;
+    this.#eventqAvailable = handlers.eventqAvailable;
   }
 
   /** The configuration as it is, with what the driver wrote. */

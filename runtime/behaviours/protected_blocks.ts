@@ -9,6 +9,7 @@
 import { DeviceBehaviour } from "../behaviour.ts";
 import { integer, list, record, refuseField } from "../snapshot.ts";
 import { isPromise } from "../values.ts";
+import { InTurn } from "./in_turn.ts";
 import {
   COUNTER_MAX,
   PROTECTED_BLOCK,
@@ -104,7 +105,7 @@ export class DeviceProtectedBlocks extends DeviceBehaviour {
   #key: Uint8Array | undefined;
   #counter: number;
   #last: Outcome;
-  #turn: Promise<unknown> | undefined; // a request that waits for the user
+  readonly #turn = new InTurn();
 
   /** RangeError when there can be no such key or counter. */
   constructor(
@@ -142,12 +143,13 @@ export class DeviceProtectedBlocks extends DeviceBehaviour {
   handlers(_user: object): DeviceProtectedBlocksHandlers {
     return {
       programKey: (request, room) =>
-        this.#next(() => this.#concluded(request.frames.at(-1), room, this.#program(request))),
-      getWriteCounter: (request) => this.#next(() => ({ frame: this.#tellCounter(request) })),
+        this.#turn.run(() => this.#concluded(request.frames.at(-1), room, this.#program(request))),
+      getWriteCounter: (request) => this.#turn.run(() => ({ frame: this.#tellCounter(request) })),
       dataWrite: (request, room) =>
-        this.#next(() => this.#concluded(request.frames.at(-1), room, this.#write(request))),
-      dataRead: (request) => this.#next(() => this.#read(request)),
-      resultRead: (request) => this.#next(() => ({ frame: this.#tellResult(request.blockCount) })),
+        this.#turn.run(() => this.#concluded(request.frames.at(-1), room, this.#write(request))),
+      dataRead: (request) => this.#turn.run(() => this.#read(request)),
+      resultRead: (request) =>
+        this.#turn.run(() => ({ frame: this.#tellResult(request.blockCount) })),
     };
   }
 
@@ -190,18 +192,6 @@ export class DeviceProtectedBlocks extends DeviceBehaviour {
     this.#key = key;
     this.#counter = writeCounter;
     this.#last = outcome;
-  }
-
-  /** Requests are served one after the other. */
-  #next<T>(serve: () => T | Promise<T>): T | Promise<T> {
-    const turn = this.#turn;
-    const answer = turn === undefined ? serve() : turn.then(serve);
-    if (!isPromise(answer)) return answer;
-    const done = Promise.resolve(answer).catch(() => {}).then(() => {
-      if (this.#turn === done) this.#turn = undefined;
-    });
-    this.#turn = done;
-    return answer;
   }
 
   /** Notes how a request went, and tells it at once where its buffer asks for that. */

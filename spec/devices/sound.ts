@@ -143,6 +143,21 @@ export const sound: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    streams: {
+      doc: "States, parameters and buffers of the streams; handlers see only what is valid",
+      section: "5.14.6.6",
+      enums: [
+        "VIRTIO_SND_S",
+        "VIRTIO_SND_D",
+        "VIRTIO_SND_PCM_F",
+        "VIRTIO_SND_PCM_FMT",
+        "VIRTIO_SND_PCM_RATE",
+      ],
+      device: { class: "PcmStreams", options: "required", serves: ["control.pcm_info"] },
+    },
+  },
+
   queues: {
     controlq: {
       doc: "Requests",
