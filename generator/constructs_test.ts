@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import { loopback } from "../runtime/loopback.ts";
 import type { Device as DeviceSide } from "../runtime/device.ts";
 import type { Driver as DriverSide } from "../runtime/driver.ts";
+import { RIGS } from "../runtime/transports/rigs_fixture.ts";
 import type { Transport } from "../runtime/transport.ts";
 import type { Device } from "../spec/dsl.ts";
 import { tryRequest, trySend } from "../testing/device_trial.ts";
@@ -20,6 +21,7 @@ import { load, resolve } from "./front.ts";
 import { HOME } from "./standard.ts";
 import type { Sides } from "./testdata/constructs/construct.ts";
 
+const LEGACY = RIGS.find(({ carries }) => carries === "mmio-legacy")!;
 const FOLDER = new URL("testdata/constructs/", import.meta.url);
 
 /** What the module of a construct exports. */
@@ -120,6 +122,7 @@ async function sidesOf(folder: string, { name, prefix }: Device): Promise<Openin
     Driver,
     open,
     makeDevice: (options) => new Made(options),
-    openDriver: (made, options = {}) => open(loopback(made), options),
+    openDriver: async (made, options = {}, over = "loopback") =>
+      open(over === "loopback" ? loopback(made) : (await LEGACY.connect(made)).transport, options),
   };
 }

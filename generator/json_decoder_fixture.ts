@@ -30,6 +30,8 @@ export interface Session {
   readonly config: Readonly<Record<string, bigint>>;
   /** Order of the scalars that have that of the session; little-endian when absent. */
   readonly order?: "big";
+  /** Over a legacy interface. */
+  readonly legacy?: boolean;
   /** Lengths that other messages tell, by the model's words for them. */
   readonly given?: Readonly<Record<string, number>>;
 }
@@ -136,6 +138,7 @@ export class JsonDecoder {
 
   #exists(field: JsonField): boolean {
     if (field.unless !== undefined && this.isOpen(field.unless)) return false;
+    if (this.#session.legacy === true && !this.isOpen(field.legacyWhen ?? [])) return false;
     return this.isOpen(field.when);
   }
 

@@ -18,6 +18,7 @@ interface Field {
   readonly type: string;
   readonly when?: Gate;
   readonly unless?: Gate;
+  readonly legacyWhen?: Gate;
   readonly enum?: string;
   readonly fromEnd?: number;
   readonly reserved?: unknown;
@@ -83,6 +84,8 @@ export interface DescribedDevice {
   readonly info: { readonly name: string };
   /** What is negotiated. */
   readonly features: bigint;
+  /** Whether that is over a legacy interface. */
+  readonly legacy: boolean;
   /** The configuration space. */
   readonly config: { readonly view: DataView };
 }
@@ -100,6 +103,7 @@ class Describer {
   readonly #model: DescribedModel;
   readonly #entry: DeviceEntry;
   readonly #open: ReadonlySet<string>;
+  readonly #legacy: boolean;
   readonly #names: readonly string[];
   readonly #plan: QueuePlan;
 
@@ -111,6 +115,7 @@ class Describer {
     this.#entry = entry;
     const features = entry.features.filter(({ bit }) => hasBit(device.features, bit));
     this.#open = new Set(features.map(({ name }) => name));
+    this.#legacy = device.legacy;
     this.#names = Object.keys(entry.queues);
     const { view } = device.config;
     this.#plan = new QueuePlan(
@@ -231,6 +236,7 @@ class Describer {
 
   #exists(field: Field): boolean {
     if (field.unless !== undefined && this.#isOpen(field.unless)) return false;
+    if (this.#legacy && !this.#isOpen(field.legacyWhen ?? [])) return false;
     return this.#isOpen(field.when ?? []);
   }
 

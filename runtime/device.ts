@@ -59,6 +59,7 @@ export abstract class Device extends DeviceHooks {
   #binding: DeviceBinding | undefined;
   #status = 0;
   #accepted = 0n;
+  #legacy = false;
   #features = 0n;
   #suspending = false;
   #withheld = false;
@@ -93,6 +94,11 @@ export abstract class Device extends DeviceHooks {
   /** Features that were negotiated; none until FEATURES_OK. */
   get features(): bigint {
     return this.#features;
+  }
+
+  /** Whether they were negotiated over a legacy interface, where some layouts are shorter (VIRTIO 1.4, 2.2.3). */
+  get legacy(): boolean {
+    return this.#legacy;
   }
 
   /** Whether a feature was negotiated; for the control plane, not for each request. */
@@ -186,9 +192,9 @@ export abstract class Device extends DeviceHooks {
     return closeFeatures(carriedFeatures(this.offered, facilities), this.info.features);
   }
 
-  /** Writes the features that the driver accepts; ignored once FEATURES_OK is set. */
-  setFeatures(features: bigint): void {
-    if ((this.#status & FEATURES_OK) === 0) this.#accepted = features;
+  /** Writes the features that the driver accepts, by a legacy interface or not; ignored once FEATURES_OK is set. */
+  setFeatures(features: bigint, legacy = false): void {
+    if ((this.#status & FEATURES_OK) === 0) [this.#accepted, this.#legacy] = [features, legacy];
   }
 
   /** The largest size of a queue, in descriptors; 0 when there is no such queue. */
@@ -295,12 +301,6 @@ export abstract class Device extends DeviceHooks {
     this.report(cause);
   }
 
-  /** Reports an error after which the device goes on, such as one that a handler threw. */
-  protected report(error: unknown): void {
-    if (this.onError !== undefined) this.onError(error);
-    else if (!(error instanceof PeerError)) console.error(error);
-  }
-
   /** A queue, as long as buffers of it may be used: live, not suspended, not broken. */
   protected queue(index: number): DeviceQueue | undefined {
     const mayUse = isLive(this.#status) && (!this.#stopped || this.#processing());
@@ -317,6 +317,7 @@ export abstract class Device extends DeviceHooks {
       suspending: this.#suspending,
       withheld: this.#withheld,
       accepted: `0x${this.#accepted.toString(16)}`,
+      ...(this.#legacy ? { legacy: true } : {}),
       config: [...this.config.bytes],
       generation: this.config.generation,
       queues: this.#queues.save(),
@@ -344,7 +345,7 @@ export abstract class Device extends DeviceHooks {
 
   #take(saved: DeviceSnapshot): void {
     const { config } = this;
-    this.#accepted = BigInt(saved.accepted);
+    this.setFeatures(BigInt(saved.accepted), saved.legacy);
     if ((saved.status & FEATURES_OK) !== 0) {
       this.#agree();
       if (this.#status !== FEATURES_OK) {
@@ -394,7 +395,7 @@ export abstract class Device extends DeviceHooks {
     this.#attempt(() => this.#groups.reset());
     this.#status = 0;
     this.#accepted = this.#features = 0n;
-    this.#suspending = this.#withheld = false;
+    this.#legacy = this.#suspending = this.#withheld = false;
     this.config.thaw();
   }
 

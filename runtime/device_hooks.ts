@@ -8,6 +8,7 @@
 import { DeviceBehaviours } from "./behaviour.ts";
 import type { ConfigRange } from "./config.ts";
 import type { Device } from "./device.ts";
+import { PeerError } from "./errors.ts";
 import type { RingOptions } from "./features.ts";
 import type { DeviceQueue } from "./queue.ts";
 import type { SharedMemory } from "./transport.ts";
@@ -44,6 +45,12 @@ export interface AdminServer {
 export abstract class DeviceHooks {
   /** Told about lies of the driver and errors of handlers; the latter go to the console when it is not set. */
   onError: ((error: unknown) => void) | undefined = undefined;
+
+  /** Reports an error after which the device goes on, such as one that a handler threw. */
+  protected report(error: unknown): void {
+    if (this.onError !== undefined) this.onError(error);
+    else if (!(error instanceof PeerError)) console.error(error);
+  }
 
   /** What the protocol prescribes beyond messages; generated code adds it. */
   protected readonly behaviours: DeviceBehaviours = new DeviceBehaviours();

@@ -107,6 +107,11 @@ export abstract class Driver implements AsyncDisposable {
     return this.#admin;
   }
 
+  /** Whether the device is driven over a legacy interface, where some layouts are shorter (VIRTIO 1.4, 2.2.3). */
+  get legacy(): boolean {
+    return this.transport.legacyQueues !== undefined;
+  }
+
   /** Whether a feature was negotiated; for the control plane, not for each request. */
   hasFeature(bit: number): boolean {
     return hasBit(this.#features, bit);
@@ -175,7 +180,7 @@ export abstract class Driver implements AsyncDisposable {
     const format = queueFormat(this.#features);
     const fixed = this.transport.legacyQueues?.fixedSize === true;
     const actual = largestSize(format, fixed ? max : Math.min(size, max));
-    const lengths = this.lengths(index, this.transport.legacyQueues !== undefined);
+    const lengths = this.lengths(index, this.legacy);
     const features = { ...queueFeatures(this.#features), lengths };
     return await this.#queues.open(index, actual, format, features);
   }

@@ -50,6 +50,8 @@ export interface DeviceSnapshot {
   readonly withheld: boolean;
   /** Features that the driver wrote, in hexadecimal with `0x`; negotiated if FEATURES_OK is set. */
   readonly accepted: string;
+  /** Those came by a legacy interface. */
+  readonly legacy?: boolean;
   /** The configuration space, byte by byte. */
   readonly config: readonly number[];
   /** The configuration's generation. */
@@ -100,6 +102,7 @@ function readFields(root: Record<string, unknown>): DeviceSnapshot {
     suspending: flag(root.suspending, "suspending"),
     withheld: flag(root.withheld, "withheld"),
     accepted: bits(root.accepted, "accepted"),
+    ...(root.legacy === undefined ? {} : { legacy: flag(root.legacy, "legacy") }),
     config: list(root.config, "config").map((byte, at) => integer(byte, `config[${at}]`, 0xff)),
     generation: integer(root.generation, "generation", 0xffff_ffff),
     queues: list(root.queues, "queues").map((queue, at) => readQueue(queue, `queues[${at}]`)),

@@ -569,10 +569,12 @@ export function cryptoSession(
   _config: CryptoConfig,
   strict = false,
 ): CryptoSession {
-  const s = cryptoGates(features);
+  const s = {
+    ...cryptoGates(features),
+    strict,
+  };
   return {
     ...s,
-    strict,
   };
 }
 

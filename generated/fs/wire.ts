@@ -166,10 +166,12 @@ export function fileSystemSession(
   _config: FileSystemConfig,
   littleEndian = true,
 ): FileSystemSession {
-  const s = fileSystemGates(features);
+  const s = {
+    ...fileSystemGates(features),
+    littleEndian,
+  };
   return {
     ...s,
-    littleEndian,
   };
 }
 

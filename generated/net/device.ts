@@ -405,7 +405,7 @@ export class NetworkDevice extends Device {
     this.#offers = networkGates(this.offered);
     this.#settings = decodeNetworkConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = networkQueues(this.#offers, this.#settings, options.strict);
-    this.#s = networkSession(this.offered, this.#settings);
+    this.#s = networkSession(this.offered, this.#settings, this.legacy);
     const handlers = {
       transmit: options.transmit?.bind(options),
       rxPromisc: options.rxPromisc?.bind(options),
@@ -591,7 +591,7 @@ export class NetworkDevice extends Device {
   /** Takes over what messages depend on: the features, and sizes in the configuration. */
   #settle(): void {
     const features = this.features === 0n ? this.offered : this.features;
-    this.#s = networkSession(features, this.#settings);
+    this.#s = networkSession(features, this.#settings, this.legacy);
   }
 
   /** transmitq: Packets to the network (VIRTIO 1.4, 5.1.2) */

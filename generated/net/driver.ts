@@ -1708,7 +1708,7 @@ export class NetworkDriver extends Driver {
       Decoder.of(new Uint8Array(NETWORK_CONFIG_SIZE)),
       networkGates(0n),
     );
-    this.#s = networkSession(0n, this.#config);
+    this.#s = networkSession(0n, this.#config, this.legacy);
   }
 
   /**
@@ -2043,7 +2043,7 @@ export class NetworkDriver extends Driver {
     const config = this.#config;
     const plan = networkQueues(networkGates(this.features), config, options.strict);
     this.#plan = plan;
-    this.#s = networkSession(this.features, config);
+    this.#s = networkSession(this.features, config, this.legacy);
     if (this.#s.guestAnnounce && announcerServe(options)) {
       this.#announcer = new DriverAnnouncer(this, {
         ack: NetworkAck,

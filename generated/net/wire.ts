@@ -843,14 +843,20 @@ export interface NetworkSession extends NetworkGates {
   readonly rssMaxKeySize: number;
   /** Bytes of `struct virtio_net_hdr`. */
   readonly virtioNetHdrSize: number;
+  /** The driver came by a legacy interface. */
+  readonly legacy: boolean;
 }
 
 /** The session of negotiated features and a configuration. */
 export function networkSession(
   features: bigint,
   config: NetworkConfig,
+  legacy = false,
 ): NetworkSession {
-  const s = networkGates(features);
+  const s = {
+    ...networkGates(features),
+    legacy,
+  };
   return {
     ...s,
     maxVirtqueuePairs: config.maxVirtqueuePairs ?? 0,
@@ -870,7 +876,9 @@ export function networkSession(
       ? 18
       : s.hashReport
       ? 16
-      : 12,
+      : !s.legacy || s.mrgRxbuf
+      ? 12
+      : 10,
   };
 }
 
@@ -889,7 +897,7 @@ export interface VirtioNetHdr {
   /** Where the checksum goes, from csum_start; with RSC_INFO the number of duplicated acknowledgements */
   csumOffset: number;
   /** Number of buffers that the packet fills; 0 on transmit; over a legacy interface with MRG_RXBUF only */
-  numBuffers: number;
+  numBuffers?: number;
   /** Hash of the packet */
   hashValue?: number;
   /** What the hash was computed over */
@@ -942,7 +950,11 @@ export function readVirtioNetHdr(
   into.gsoSize = view.getUint16(at + 4, true);
   into.csumStart = view.getUint16(at + 6, true);
   into.csumOffset = view.getUint16(at + 8, true);
-  into.numBuffers = view.getUint16(at + 10, true);
+  if (size >= 12) {
+    into.numBuffers = view.getUint16(at + 10, true);
+  } else {
+    into.numBuffers = 0;
+  }
   if (size >= 20) {
     into.hashValue = view.getUint32(at + 12, true);
     into.hashReport = view.getUint16(at + 16, true);
@@ -985,7 +997,9 @@ export function writeVirtioNetHdr(
   view.setUint16(at + 4, within(value.gsoSize, 0xffff, "gso_size"), true);
   view.setUint16(at + 6, within(value.csumStart, 0xffff, "csum_start"), true);
   view.setUint16(at + 8, within(value.csumOffset, 0xffff, "csum_offset"), true);
-  view.setUint16(at + 10, within(value.numBuffers, 0xffff, "num_buffers"), true);
+  if (size >= 12) {
+    view.setUint16(at + 10, within(value.numBuffers ?? 0, 0xffff, "num_buffers"), true);
+  }
   if (size >= 20) {
     view.setUint32(at + 12, within(value.hashValue ?? 0, 0xffff_ffff, "hash_value"), true);
     view.setUint16(at + 16, within(value.hashReport ?? 0, 0xffff, "hash_report"), true);

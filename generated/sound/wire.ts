@@ -419,10 +419,12 @@ export function soundSession(
   _config: SoundConfig,
   strict = false,
 ): SoundSession {
-  const s = soundGates(features);
+  const s = {
+    ...soundGates(features),
+    strict,
+  };
   return {
     ...s,
-    strict,
   };
 }
 

@@ -148,6 +148,8 @@ export function fullSize(fields: readonly FieldModel[]): number | null {
 }
 
 /** Whether a field may be absent. */
-export function isGated(field: Pick<FieldModel, "when" | "unless">): boolean {
-  return field.when.length > 0 || field.unless.length > 0;
+export function isGated(
+  { when, unless, legacyWhen }: Pick<FieldModel, "when" | "unless" | "legacyWhen">,
+): boolean {
+  return [when, unless, legacyWhen].some((gate) => gate.length > 0);
 }

@@ -53,7 +53,7 @@ export function deviceText(view: DeviceView): object {
     settings: view.config === null ? "undefined" : "this.#settings",
     sessionMore: `${view.strict ? ", options.strict" : ""}${
       view.ordered ? ", this.#littleEndian" : ""
-    }`,
+    }${view.legacy ? ", this.legacy" : ""}`,
     pools: unique(pooled.map((one) => one.readable.type ?? "")).map((type) => ({
       type,
       poolName: poolName(type),

@@ -47,7 +47,7 @@ export function driverText(view: DeviceView): object {
     ),
     sessionMore: `${view.strict ? ", options.strict" : ""}${
       view.ordered ? `, options.byteOrder !== "big"` : ""
-    }`,
+    }${view.legacy ? ", this.legacy" : ""}`,
   };
 }
 

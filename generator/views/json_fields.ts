@@ -66,6 +66,8 @@ export interface JsonField {
   readonly when: JsonGate;
   /** Does not exist with these features. */
   readonly unless?: JsonGate;
+  /** Over a legacy interface it exists only with these features. */
+  readonly legacyWhen?: JsonGate;
   /** Bytes from the END of the part to the field, for those behind one that takes the rest. */
   readonly fromEnd?: number;
   /** Not in the standard's text, only in what is deployed. */
@@ -157,6 +159,7 @@ export class JsonFields {
       type: typeText(field),
       when: this.gate(model.when),
       ...(model.unless.length > 0 ? { unless: this.gate(model.unless) } : {}),
+      ...(model.legacyWhen.length > 0 ? { legacyWhen: this.gate(model.legacyWhen) } : {}),
       ...(model.offsetFromEnd === null ? {} : { fromEnd: model.offsetFromEnd }),
       ...(field.strict === undefined ? {} : { strict: field.strict }),
       ...lengthPart(field),

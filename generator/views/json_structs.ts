@@ -143,7 +143,8 @@ function joined(list: readonly JsonField[], section: string, doc: string): JsonS
   const fields = list.map((field) => {
     const { fromEnd: _, ...rest } = field;
     const placed = { ...rest, offset };
-    const gated = field.when.length > 0 || field.unless !== undefined;
+    const gated = field.when.length > 0 || field.unless !== undefined ||
+      field.legacyWhen !== undefined;
     offset = offset === null || field.size === null || gated ? null : offset + field.size;
     return placed;
   });

@@ -45,6 +45,7 @@ function rowsOf(model: FieldModel): string[][] {
   const gates = [
     gateWords(model.when),
     model.unless.length === 0 ? "" : `not ${gateWords(model.unless)}`,
+    model.legacyWhen.length === 0 ? "" : `over a legacy interface ${gateWords(model.legacyWhen)}`,
   ];
   const row = [
     placeText(model),

@@ -35,6 +35,8 @@ export class Scope {
   readonly ordered: boolean;
   /** Whether some field or tag differs in the strict layout. */
   readonly strict: boolean;
+  /** Whether some field may be absent over a legacy interface. */
+  readonly legacy: boolean;
   readonly #structs: ReadonlyMap<string, StructModel>;
   readonly #enums: ReadonlyMap<string, EnumModel>;
 
@@ -59,6 +61,7 @@ export class Scope {
     this.strict = fields.some(({ field, arms }) =>
       field.strict === false || arms.some(({ strictTag }) => strictTag !== null)
     );
+    this.legacy = fields.some(({ legacyWhen }) => legacyWhen.length > 0);
   }
 
   struct(name: string): StructModel {
@@ -124,8 +127,12 @@ export class Scope {
   }
 
   /** Text that is true when a field is there in the session `s`; empty when it always is. */
-  fieldGate({ when, unless, field }: FieldModel): string {
-    return allText(this.gateText(when, unless), field.strict === false ? "!s.strict" : "");
+  fieldGate({ when, unless, legacyWhen, field }: FieldModel): string {
+    return allText(
+      this.gateText(when, unless),
+      legacyWhen.length > 0 ? `!s.legacy || ${this.#any(legacyWhen)}` : "",
+      field.strict === false ? "!s.strict" : "",
+    );
   }
 
   /** Text that is true when the gate is open in the session `s`. */

@@ -22,8 +22,8 @@ export function structShape(scope: Scope, struct: StructModel): Shape {
 }
 
 /** Whether the field is not always there. */
-export function isGated({ when, unless, field }: FieldModel): boolean {
-  return when.length > 0 || unless.length > 0 || field.strict === false;
+export function isGated({ when, unless, legacyWhen, field }: FieldModel): boolean {
+  return [when, unless, legacyWhen].some((gate) => gate.length > 0) || field.strict === false;
 }
 
 /** Whether what stands in the field fills an area of a known size, with zeroes behind it. */

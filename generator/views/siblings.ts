@@ -95,7 +95,8 @@ export class Siblings {
         const offset = each.offset === null || model.offset === null
           ? null
           : each.offset + model.offset;
-        const gates = isGated(each) ? { when: each.when, unless: each.unless } : {};
+        const { when, unless, legacyWhen } = each;
+        const gates = isGated(each) ? { when, unless, legacyWhen } : {};
         const placed = { ...model, offset, ...gates };
         this.#roots.set(placed, each);
         return placed;

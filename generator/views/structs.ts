@@ -256,7 +256,7 @@ function groupViews(scope: Scope, siblings: Siblings): GroupView[] {
   }[] = [];
   for (const model of siblings.flat) {
     const view = fieldView(scope, model, siblings);
-    const gate = JSON.stringify([model.when, model.unless]);
+    const gate = JSON.stringify([model.when, model.unless, model.legacyWhen]);
     const condition = isGated(model) ? `size >= ${(model.offset ?? 0) + (model.size ?? 0)}` : "";
     const last = groups.at(-1);
     const group = last?.gate === gate

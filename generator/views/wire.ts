@@ -78,6 +78,8 @@ export interface DeviceView {
   readonly ordered: boolean;
   /** Some field or tag differs in the strict layout. */
   readonly strict: boolean;
+  /** Some field may be absent over a legacy interface. */
+  readonly legacy: boolean;
   /** Conditions on the set \`features\` beyond prerequisites. */
   readonly choices: readonly string[];
 }
@@ -118,6 +120,7 @@ export function deviceView(device: DeviceModel): DeviceView {
     session: `${device.prefix}Session`,
     ordered: scope.ordered,
     strict: scope.strict,
+    legacy: scope.legacy,
     choices: choiceTexts(device),
   };
 }
@@ -190,7 +193,7 @@ function grownView(scope: Scope, struct: StructModel): SessionSizeView {
   let text = "0";
   for (const field of struct.fields) {
     const end = String((field.offset ?? 0) + (field.size ?? 0));
-    text = isGated(field) ? `${scope.gateText(field.when, field.unless)} ? ${end} : ${text}` : end;
+    text = isGated(field) ? `${scope.fieldGate(field)} ? ${end} : ${text}` : end;
   }
   return {
     property: `${propertyName(struct.name)}Size`,

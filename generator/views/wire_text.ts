@@ -15,17 +15,20 @@ import type { DeviceView } from "./wire.ts";
 export function wireText(view: DeviceView): object {
   const { session } = view;
   const called = encodersText(view);
-  const sized = view.sizes.length + view.grown.length > 0 || view.ordered || view.strict;
+  const settled = view.ordered || view.strict || view.legacy;
+  const sized = view.sizes.length + view.grown.length > 0 || settled;
   const places = view.queues.map((queue) => queue.family).join();
   return {
     ...view,
     titleText: JSON.stringify(view.title),
     sized,
+    settled,
     configParameter: configParameter(view, places.includes("config.")),
     sessionParameters: [
       configParameter(view, view.sizes.length > 0),
       ...(view.strict ? ["strict = false"] : []),
       ...(view.ordered ? ["littleEndian = true"] : []),
+      ...(view.legacy ? ["legacy = false"] : []),
     ].join(", "),
     gatesParameter: /\bs\./.test(places) ? "s" : "_s",
     structs: view.structs.map((struct) => structPrint(struct, session, called)),

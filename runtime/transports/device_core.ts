@@ -151,8 +151,8 @@ export class DeviceCore {
     return this.device.getStatus();
   }
 
-  /** Writes the device status, of which 0 resets. */
-  setStatus(status: number): void {
+  /** Writes the device status, of which 0 resets; FEATURES_OK agrees to the features, by a legacy interface or not. */
+  setStatus(status: number, legacy = false): void {
     if (status === 0) return this.#reset();
     if ((status & Status.FEATURES_OK) !== 0 && !this.#agreed()) {
       const words = this.#accepted;
@@ -160,7 +160,7 @@ export class DeviceCore {
       for (let at = FEATURE_WORDS - 1; at >= 0; at--) {
         features = features << 32n | BigInt(words[at]!);
       }
-      this.device.setFeatures(features & ~this.#ownFeatures);
+      this.device.setFeatures(features & ~this.#ownFeatures, legacy);
     }
     this.device.setStatus(status);
     this.#refresh();

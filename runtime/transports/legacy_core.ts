@@ -6,7 +6,6 @@
  * @module
  */
 
-import { DeviceId } from "../../generated/layout/core.ts";
 import { PeerError } from "../errors.ts";
 import { legacyAreas } from "../ring_sizes.ts";
 import { Status } from "../status.ts";
@@ -15,8 +14,6 @@ import { type DeviceCore, QueueWord } from "./device_core.ts";
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND } = Status;
 /** VERSION_1 in the second word. */
 const VERSION_1 = 1;
-/** VIRTIO_NET_F_MRG_RXBUF: without it, packets of legacy drivers have a shorter header. */
-const NET_MRG_RXBUF = 1 << 15;
 
 /** A device as a legacy driver sees it. */
 export class LegacyCore {
@@ -83,17 +80,9 @@ export class LegacyCore {
   #agree(): void {
     const core = this.#core;
     if ((core.status() & FEATURES_OK) !== 0) return;
-    if (core.device.info.id === DeviceId.NET && (this.accepted() & NET_MRG_RXBUF) === 0) {
-      const got = `0x${this.accepted().toString(16)}`;
-      const wanted = "a set with VIRTIO_NET_F_MRG_RXBUF over the legacy interface";
-      core.device.needsReset(
-        new PeerError("Cannot go on with the driver", { field: "driver_features", wanted, got }),
-      );
-      return;
-    }
     core.driverFeatureSelect = 1;
     core.setDriverFeatures(VERSION_1);
-    core.setStatus(ACKNOWLEDGE | DRIVER | FEATURES_OK);
+    core.setStatus(ACKNOWLEDGE | DRIVER | FEATURES_OK, true);
   }
 }
 

@@ -5,12 +5,16 @@ import assert from "node:assert/strict";
 import { BalloonDevice, BalloonDriver } from "../../generated/balloon/mod.ts";
 import { BlockDevice, BlockDriver, BlockStatus } from "../../generated/blk/mod.ts";
 import { ConsoleDevice, ConsoleDriver } from "../../generated/console/mod.ts";
-import { NetworkDevice, NetworkDriver } from "../../generated/net/mod.ts";
+import { NetworkDevice, NetworkDriver, type VirtioNetHdr } from "../../generated/net/mod.ts";
 import { ScsiDevice, ScsiDriver, ScsiResponse } from "../../generated/scsi/mod.ts";
 import type { Device } from "../device.ts";
+import { trace } from "../trace.ts";
 import type { Transport } from "../transport.ts";
 import { RIGS } from "./rigs_fixture.ts";
 
+const MODEL: unknown = JSON.parse(
+  Deno.readTextFileSync(new URL("../../generated/virtio.json", import.meta.url)),
+);
 const DATA = Uint8Array.from({ length: 512 }, (_, at) => at);
 const LUN = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 
@@ -119,22 +123,57 @@ for (const { name, carries, connect } of RIGS) {
     assert.equal(await event.promise, 2);
   });
 
-  legacyTest("a network sends and receives with buffers that merge (5.1)", async (connected) => {
-    const sent: Uint8Array[] = [];
+  Deno.test(`${name}: headers stay short in a device that was restored (5.1.9)`, async () => {
+    const make = () => new NetworkDevice({ config: {}, transmit: () => {} });
+    const device = make();
+    const { transport, save, restore } = await connect(device);
     const received = Promise.withResolvers<Uint8Array>();
-    const device = new NetworkDevice({
-      config: { mac: Uint8Array.of(2, 0, 0, 0, 0, 1) },
-      transmit: (_request, data) => void sent.push(data.bytes()),
-    });
-    await using driver = await NetworkDriver.open(await connected(device), {
+    await using _driver = await NetworkDriver.open(transport, {
+      features: [],
       onReceive: (_value, data) => received.resolve(data.slice()),
     });
-    assert.deepEqual(driver.config.mac, Uint8Array.of(2, 0, 0, 0, 0, 1));
-    await driver.transmit({ hdr: HEADER }, DATA);
-    assert.deepEqual(sent, [DATA]);
-    assert.ok(device.sendReceive({ hdr: HEADER }, DATA));
+    const saved = save();
+    device.unbind();
+    const next = make();
+    restore(next, saved);
+    assert.ok(next.legacy);
+    assert.ok(next.sendReceive({ hdr: HEADER }, DATA));
     assert.deepEqual(await received.promise, DATA);
   });
+
+  for (const merges of [true, false]) {
+    const what = merges ? "with buffers that merge" : "without num_buffers in its headers";
+    legacyTest(`a network sends and receives ${what} (5.1.9)`, async (connected) => {
+      const sent: Uint8Array[] = [];
+      const headers: VirtioNetHdr[] = [];
+      const lines: string[] = [];
+      const received = Promise.withResolvers<Uint8Array>();
+      const device = new NetworkDevice({
+        config: { mac: Uint8Array.of(2, 0, 0, 0, 0, 1) },
+        transmit: ({ hdr }, data) => (headers.push({ ...hdr }), void sent.push(data.bytes())),
+      });
+      trace(device, (line) => lines.push(line), MODEL);
+      await using driver = await NetworkDriver.open(await connected(device), {
+        features: merges ? ["MAC", "MRG_RXBUF"] : ["MAC"],
+        onReceive: ({ hdr }, data) => (headers.push({ ...hdr }), received.resolve(data.slice())),
+      });
+      assert.ok(driver.legacy && device.legacy);
+      assert.deepEqual(driver.config.mac, Uint8Array.of(2, 0, 0, 0, 0, 1));
+      await driver.transmit({ hdr: HEADER }, DATA);
+      assert.deepEqual(sent, [DATA]);
+      assert.ok(device.sendReceive({ hdr: HEADER }, DATA));
+      assert.deepEqual(await received.promise, DATA);
+      assert.deepEqual(headers.map((one) => one.csumOffset), [
+        HEADER.csumOffset,
+        HEADER.csumOffset,
+      ]);
+      assert.deepEqual(headers.map((one) => one.numBuffers), merges ? [0, 1] : [0, 0]);
+      const count = (sent: number) => merges ? ` num_buffers=${sent}` : "";
+      const seen = (sent: number) => `csum_offset=513${count(sent)} data=(512 bytes)`;
+      assert.ok(lines.some((line) => line.includes("> transmit") && line.includes(seen(0))));
+      assert.ok(lines.some((line) => line.includes("< receive") && line.includes(seen(1))));
+    });
+  }
 }
 
 /** A packet without offloads. */
@@ -144,8 +183,7 @@ const HEADER = {
   hdrLen: 0,
   gsoSize: 0,
   csumStart: 0,
-  csumOffset: 0,
-  numBuffers: 1,
+  csumOffset: 513,
   hashValue: 0,
   hashReport: 0,
   outerThOffset: 0,

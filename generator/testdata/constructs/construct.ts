@@ -18,7 +18,11 @@ export interface Sides {
   /** The class of the driver. */
   readonly Driver: object;
   makeDevice(options: Record<string, unknown>): DeviceSide;
-  openDriver(device: DeviceSide, options?: Record<string, unknown>): Promise<DriverSide>;
+  openDriver(
+    device: DeviceSide,
+    options?: Record<string, unknown>,
+    over?: "loopback" | "legacy",
+  ): Promise<DriverSide>;
 }
 
 /** Calls a method of a generated class. */
