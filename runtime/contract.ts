@@ -47,6 +47,8 @@ export type {
   ProtectedFramesRequest,
   ProtectedRequest,
 } from "./behaviours/protected_frames.ts";
+export * from "./behaviours/domains.ts";
+export type { AddressRange } from "./behaviours/mappings.ts";
 export * from "./behaviours/line_interrupts.ts";
 export * from "./behaviours/request_groups.ts";
 export * from "./behaviours/crypto_provider.ts";

@@ -12,6 +12,8 @@ import {
   Decoder,
   Device,
   type DeviceQueue,
+  Domains,
+  type DomainsOptions,
   Encoder,
   hasOtherBits,
   isPromise,
@@ -33,17 +35,22 @@ import {
   encodeIommuFault,
   encodeIommuProbeAnswer,
   IOMMU_INFO,
+  IommuAttachFlag,
   type IommuAttachRequest,
   type IommuConfig,
   type IommuDetachRequest,
   type IommuFault,
+  IommuFaultFlag,
+  IommuFaultReason,
   type IommuGates,
   iommuGates,
+  IommuMapFlag,
   type IommuMapRequest,
   type IommuProbeAnswer,
   type IommuProbeRequest,
   iommuQueues,
   IommuRequestType,
+  IommuReservedMemory,
   type IommuSession,
   iommuSession,
   type IommuSettings,
@@ -53,6 +60,7 @@ import {
   readIommuMapRequest,
   readIommuProbeRequest,
   readIommuUnmapRequest,
+  VIRTIO_IOMMU_F_BYPASS,
 } from "./wire.ts";
 
 /** What serves the requests of the driver; a request without a handler is answered as not supported. */
@@ -84,6 +92,8 @@ export interface IommuDeviceOptions extends IommuHandlers {
   readonly onBypass?: (value: number) => void;
   /** The driver parked buffers in eventq: there is room to send. */
   readonly eventqAvailable?: (queue: number) => void;
+  /** More about domains: Domains with their endpoints and mappings, and accesses that go through them (VIRTIO 1.4, 5.13.6) */
+  readonly domains?: DomainsOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -99,16 +109,29 @@ function offeredFeatures(options: IommuDeviceOptions): bigint {
   let offered = 0n;
   if (config.inputRange !== undefined) offered |= 1n << 0n; // VIRTIO_IOMMU_F_INPUT_RANGE
   if (config.domainRange !== undefined) offered |= 1n << 1n; // VIRTIO_IOMMU_F_DOMAIN_RANGE
-  if (options.map !== undefined && options.unmap !== undefined) offered |= 1n << 2n; // VIRTIO_IOMMU_F_MAP_UNMAP
+  if ((domainsServe(options) || (options.map !== undefined && options.unmap !== undefined))) {
+    offered |= 1n << 2n; // VIRTIO_IOMMU_F_MAP_UNMAP
+  }
   if (chosen.has("BYPASS")) offered |= 1n << 3n; // VIRTIO_IOMMU_F_BYPASS
-  if (config.probeSize !== undefined && options.probe !== undefined) offered |= 1n << 4n; // VIRTIO_IOMMU_F_PROBE
+  if (config.probeSize !== undefined && (domainsServe(options) || options.probe !== undefined)) {
+    offered |= 1n << 4n; // VIRTIO_IOMMU_F_PROBE
+  }
   if (chosen.has("MMIO")) offered |= 1n << 5n; // VIRTIO_IOMMU_F_MMIO
   if (config.bypass !== undefined) offered |= 1n << 6n; // VIRTIO_IOMMU_F_BYPASS_CONFIG
   return offered;
 }
 
+/** Whether domains are the device's own task: nothing of the options takes it away, and they say how. */
+function domainsServe(options: IommuDeviceOptions): boolean {
+  return options.domains !== undefined && options.attach === undefined &&
+    options.detach === undefined && options.map === undefined && options.unmap === undefined &&
+    options.probe === undefined;
+}
+
 /** Translates the addresses that other devices access, by domains of mappings (VIRTIO 1.4, 5.13) */
 export class IommuDevice extends Device {
+  /** Domains with their endpoints and mappings, and accesses that go through them (VIRTIO 1.4, 5.13.6); undefined without its features, and where the user does this. */
+  readonly domains?: Domains;
   readonly #options: IommuDeviceOptions;
   readonly #offers: IommuGates;
   readonly #e = new Encoder();
@@ -143,12 +166,35 @@ export class IommuDevice extends Device {
     this.#settings = decodeIommuConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = iommuQueues(this.#offers, this.#settings, options.strict);
     this.#s = iommuSession(this.offered, this.#settings);
-    this.#attachHandler = options.attach?.bind(options);
-    this.#detachHandler = options.detach?.bind(options);
-    this.#mapHandler = options.map?.bind(options);
-    this.#unmapHandler = options.unmap?.bind(options);
-    this.#probeHandler = options.probe?.bind(options);
-    this.#eventqAvailable = options.eventqAvailable?.bind(options);
+    const handlers = {
+      attach: options.attach?.bind(options),
+      detach: options.detach?.bind(options),
+      map: options.map?.bind(options),
+      unmap: options.unmap?.bind(options),
+      probe: options.probe?.bind(options),
+      eventqAvailable: options.eventqAvailable?.bind(options),
+    };
+    if (domainsServe(options)) {
+      this.domains = this.behaviours.add(
+        "domains",
+        new Domains(this, {
+          status: IommuStatus,
+          attachFlag: IommuAttachFlag,
+          mapFlag: IommuMapFlag,
+          reservedMemory: IommuReservedMemory,
+          faultReason: IommuFaultReason,
+          faultFlag: IommuFaultFlag,
+          features: { BYPASS: VIRTIO_IOMMU_F_BYPASS },
+        }, options.domains),
+      );
+      Object.assign(handlers, this.domains.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#attachHandler = handlers.attach;
+    this.#detachHandler = handlers.detach;
+    this.#mapHandler = handlers.map;
+    this.#unmapHandler = handlers.unmap;
+    this.#probeHandler = handlers.probe;
+    this.#eventqAvailable = handlers.eventqAvailable;
   }
 
   /** The configuration as it is, with what the driver wrote. */

@@ -349,6 +349,33 @@ export const iommu: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    domains: {
+      doc: "Domains with their endpoints and mappings, and accesses that go through them",
+      section: "5.13.6",
+      enums: [
+        "VIRTIO_IOMMU_S",
+        "VIRTIO_IOMMU_ATTACH_F",
+        "VIRTIO_IOMMU_MAP_F",
+        "VIRTIO_IOMMU_RESV_MEM_T",
+        "VIRTIO_IOMMU_FAULT_R",
+        "VIRTIO_IOMMU_FAULT_F",
+      ],
+      features: ["BYPASS"],
+      device: {
+        class: "Domains",
+        options: "required",
+        serves: [
+          "virtio_iommu_req.attach",
+          "virtio_iommu_req.detach",
+          "virtio_iommu_req.map",
+          "virtio_iommu_req.unmap",
+          "virtio_iommu_req.probe",
+        ],
+      },
+    },
+  },
+
   queues: {
     requestq: {
       doc: "Requests on domains and endpoints; a used length of 0 is a failure",
