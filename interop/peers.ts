@@ -58,11 +58,17 @@ export class Peer implements AsyncDisposable {
   #ended: Deno.CommandStatus | undefined;
   #changed = Promise.withResolvers<void>();
 
-  /** Starts a program; after so many seconds it is killed. */
-  constructor(name: string, args: readonly string[], seconds: number) {
+  /** Starts a program, with more in its environment if given; after so many seconds it is killed. */
+  constructor(
+    name: string,
+    args: readonly string[],
+    seconds: number,
+    env: Readonly<Record<string, string>> = {},
+  ) {
     const path = program(name) ?? name;
     this.#child = new Deno.Command(path, {
       args: [...args],
+      env: { ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

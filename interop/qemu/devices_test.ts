@@ -2,8 +2,9 @@
 
 import { peerTest } from "../peers.ts";
 import { TRIALS } from "./devices/mod.ts";
-import { programOf } from "./machine.ts";
+import { programName } from "./machine.ts";
 import { matrix, type Outcome } from "./matrix.ts";
+import { needOf } from "./programs.ts";
 import { conduct, conductRefusal } from "./trial.ts";
 import { BUS_NAMES, BUSES, waysOver } from "./ways.ts";
 
@@ -12,7 +13,8 @@ const key = (...parts: readonly string[]) => parts.join(" ");
 
 for (const trial of TRIALS) {
   for (const bus of BUS_NAMES) {
-    const needs = [programOf(BUSES[bus].machine)];
+    const program = programName(BUSES[bus].machine);
+    const needs = [needOf(program, trial.machine?.build ?? "installed")];
     const refusal = trial.refused?.[bus];
     if (refusal !== undefined) {
       peerTest(`QEMU has no ${trial.name} over ${bus}`, needs, async () => {

@@ -18,6 +18,7 @@ import {
 } from "../../mod.ts";
 import { close, map, type Mapping, memoryFile } from "../../vhost_user/ffi.ts";
 import { Peer, type Scratch } from "../peers.ts";
+import { programOf, type QemuBuild } from "./programs.ts";
 import { hex, Qmp, Qtest } from "./qtest.ts";
 
 const MEGABYTE = 1 << 20;
@@ -82,9 +83,17 @@ const KINDS = {
 /** The name of a machine. */
 export type QemuKind = keyof typeof KINDS;
 
-/** The program that has a machine. */
-export function programOf(kind: QemuKind): string {
+/** The name of the program that has a machine. */
+export function programName(kind: QemuKind): string {
   return KINDS[kind].program;
+}
+
+/** What is said of a machine beside its devices. */
+export interface MachineSettings {
+  /** Memory that may be plugged, as `,maxmem=1G`. */
+  readonly room?: string;
+  /** Which QEMU it is; the installed one when not said. */
+  readonly build?: QemuBuild;
 }
 
 /** A machine with devices. */
@@ -120,28 +129,35 @@ export class QemuMachine implements AsyncDisposable {
   }
 
   /**
-   * Starts QEMU with these options beside those of the machine; `room` is said of memory that may be
-   * plugged. An error with what QEMU printed when it refuses.
+   * Starts QEMU with these options beside those of the machine. An error with what QEMU printed when it
+   * refuses.
    */
   static async start(
     scratch: Scratch,
     name: QemuKind,
     options: readonly string[],
-    room = "",
+    { room = "", build = "installed" }: MachineSettings = {},
   ): Promise<QemuMachine> {
     const kind: Kind = KINDS[name];
     const fd = memoryFile("qemu", MEMORY_SIZE);
     const [qtestPath, qmpPath] = [scratch.path("qtest"), scratch.path("qmp")];
     using qtestListener = Deno.listen({ transport: "unix", path: qtestPath });
     using qmpListener = Deno.listen({ transport: "unix", path: qmpPath });
-    const peer = new Peer(kind.program, [
-      ...["-M", `${name},memory-backend=mem`, "-m", `64M${room}`, "-accel", "tcg"],
-      ...["-bios", firmware(scratch, kind), "-nodefaults", "-display", "none", ...kind.options],
-      ...["-qtest", `unix:${qtestPath}`, "-qtest-log", "none", "-qmp", `unix:${qmpPath}`],
-      "-object",
-      `memory-backend-file,id=mem,size=64M,share=on,mem-path=/proc/${Deno.pid}/fd/${fd}`,
-      ...options,
-    ], LIFE_SECONDS);
+    const program = programOf(kind.program, build);
+    const peer = new Peer(
+      program.name,
+      [
+        ...program.args,
+        ...["-M", `${name},memory-backend=mem`, "-m", `64M${room}`, "-accel", "tcg"],
+        ...["-bios", firmware(scratch, kind), "-nodefaults", "-display", "none", ...kind.options],
+        ...["-qtest", `unix:${qtestPath}`, "-qtest-log", "none", "-qmp", `unix:${qmpPath}`],
+        "-object",
+        `memory-backend-file,id=mem,size=64M,share=on,mem-path=/proc/${Deno.pid}/fd/${fd}`,
+        ...options,
+      ],
+      LIFE_SECONDS,
+      program.env,
+    );
     try {
       const output = () => peer.output;
       const qmp = new Qmp(await accepted(qmpListener, peer), output);

@@ -12,7 +12,7 @@
 import assert from "node:assert/strict";
 import { type MachineTransport, ReservedFeature } from "../../mod.ts";
 import { Scratch } from "../peers.ts";
-import { QemuMachine } from "./machine.ts";
+import { type MachineSettings, QemuMachine } from "./machine.ts";
 import { type Bus, BUSES, type BusName, reach, type Way } from "./ways.ts";
 
 const LIMIT_MILLISECONDS = 15_000;
@@ -29,8 +29,8 @@ export interface Trial {
   readonly options?: (scratch: Scratch) => readonly string[];
   /** What QEMU is told after that: devices on the bus that it brings. */
   readonly children?: readonly string[];
-  /** What is said of memory that may be plugged, as `,maxmem=1G`. */
-  readonly room?: string;
+  /** What is said of the machine. */
+  readonly machine?: MachineSettings;
   /** Where QEMU has no such device, and words of its answer. */
   readonly refused?: Partial<Readonly<Record<BusName, string>>>;
   /** What the proof covers, in a few words. */
@@ -56,7 +56,7 @@ async function start(trial: Trial, { bus: name, ring }: Way, scratch: Scratch) {
     ...(trial.options?.(scratch) ?? []),
     ...["-device", device.join(",")],
     ...(trial.children ?? []).flatMap((child) => ["-device", child]),
-  ], trial.room);
+  ], trial.machine);
 }
 
 /** Runs a trial over one way; the ring and the interrupt must have been those. */

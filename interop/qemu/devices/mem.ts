@@ -19,7 +19,7 @@ export const mem: Trial = {
   name: "virtio-mem",
   properties: ["memdev=m0", "id=mem", "node=0", `block-size=${BLOCK}`],
   options: () => ["-object", `memory-backend-ram,id=m0,size=${SIZE}`],
-  room: ",maxmem=1G",
+  machine: { room: ",maxmem=1G" },
   refused: {
     "pci-legacy": "'virtio-mem-pci-transitional' is not a valid device model name",
     "microvm": NOT_PCI,

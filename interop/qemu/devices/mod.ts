@@ -17,6 +17,7 @@ import { mem } from "./mem.ts";
 import { net } from "./net.ts";
 import { pmem } from "./pmem.ts";
 import { scsi } from "./scsi.ts";
+import { sound } from "./sound.ts";
 
 /** All trials. */
 export const TRIALS: readonly Trial[] = [
@@ -32,4 +33,5 @@ export const TRIALS: readonly Trial[] = [
   net,
   pmem,
   scsi,
+  sound,
 ];

@@ -17,7 +17,7 @@ export const pmem: Trial = {
     "-object",
     `memory-backend-file,id=p0,size=${SIZE},share=on,mem-path=${scratch.path("pmem")}`,
   ],
-  room: ",maxmem=1G",
+  machine: { room: ",maxmem=1G" },
   refused: {
     "pci-legacy": "'virtio-pmem-pci-transitional' is not a valid device model name",
     "microvm": NOT_PCI,
