@@ -1778,6 +1778,7 @@ export class SoundDriver extends Driver {
         break;
       }
       case SoundEvent.CTL_NOTIFY: {
+        if (!(this.#s.ctls)) tag.refuse("tag", "a known message", view.getUint32(0, true));
         const handler = this.#options.onCtlNotify;
         if (handler === undefined) return;
         const d = Decoder.of(bytes);

@@ -55,6 +55,7 @@ export function eventText(view: DeviceView, queue: QueueView, one: CaseView): ob
   ];
   return {
     ...one,
+    gate: ownSession(one.gate),
     from: eventsFrom(view),
     parameters: parameters.join(", "),
     args: args.join(", "),
