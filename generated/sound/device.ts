@@ -1274,7 +1274,8 @@ export class SoundDevice extends Device {
     view.setUint32(0, within(status, 0xffff_ffff, "status"), true);
     const length = Math.min(chain.writableLength, 4);
     chain.write(0, fixed, 0, length);
-    queue.push(head, length);
+    chain.zero(length, chain.writableLength - length);
+    queue.push(head, chain.writableLength);
   }
 
   /** A malformed request gets its status; an error of a handler is reported, and the device goes on. */
