@@ -32,6 +32,8 @@ export interface Session {
   readonly order?: "big";
   /** Over a legacy interface. */
   readonly legacy?: boolean;
+  /** Layouts are those of the standard's text where deployed ones differ. */
+  readonly strict?: true;
   /** Lengths that other messages tell, by the model's words for them. */
   readonly given?: Readonly<Record<string, number>>;
 }
@@ -139,6 +141,7 @@ export class JsonDecoder {
   #exists(field: JsonField): boolean {
     if (field.unless !== undefined && this.isOpen(field.unless)) return false;
     if (this.#session.legacy === true && !this.isOpen(field.legacyWhen ?? [])) return false;
+    if (field.strict === false && this.#session.strict === true) return false;
     return this.isOpen(field.when);
   }
 
@@ -200,8 +203,8 @@ export class JsonDecoder {
   #plain(field: JsonField, reader: Reader, frame: Frame): Decoded {
     if (!/\]$|^rest$/.test(field.type)) return reader.scalar(this.#ordered(field.type));
     const [, element = "u8", count = ""] = field.type.match(/^(.*)\[(\d*)\]$/) ?? [];
-    if (element === "u8") {
-      if (field.text === "terminated") return reader.terminated();
+    if (element === "u8" && field.enum === undefined) {
+      if (field.text === "terminated" && count === "") return reader.terminated();
       const length = count === "" ? this.#length(field, reader, frame, 1) : Number(count);
       return text(field, reader.bytes(length));
     }

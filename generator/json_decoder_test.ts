@@ -67,6 +67,8 @@ function sessionOf(device: JsonDevice, vector: Vector): Session {
     features: new Set(full),
     config,
     ...(vector.order === undefined ? {} : { order: vector.order }),
+    ...(vector.strict === undefined ? {} : { strict: vector.strict }),
+    ...(vector.values?.given === undefined ? {} : { given: vector.values.given }),
   };
 }
 

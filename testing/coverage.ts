@@ -57,6 +57,8 @@ export function missing({ description }: Subject, vectors: readonly Vector[]): s
 /** Statuses that the answers of a set can not have although their enumeration does. */
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   "scsi command": ["FUNCTION_SUCCEEDED", "FUNCTION_REJECTED", "INCORRECT_LUN"],
+  "sound play": ["BAD_MSG", "NOT_SUPP"],
+  "sound record": ["BAD_MSG", "NOT_SUPP"],
   "scsi virtio_scsi_ctrl": ["OVERRUN", "ABORTED", "RESET"],
 };
 
