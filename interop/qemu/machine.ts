@@ -251,9 +251,8 @@ export class QemuMachine implements AsyncDisposable {
     return {
       read: async (offset, size) => {
         const selected = select(offset);
-        const value = ports.read(offset & 3, size);
-        await selected;
-        return await value;
+        const [value] = await Promise.all([ports.read(offset & 3, size), selected]);
+        return value;
       },
       write: async (offset, size, value) => {
         const selected = select(offset);

@@ -48,6 +48,7 @@ abstract class Socket {
   /** The line that answers this one. */
   protected async send(command: string): Promise<string> {
     const answer = Promise.withResolvers<string>();
+    answer.promise.catch(() => {}); // it may fail before the line is sent, and who waits is told below
     this.#waiting.push(answer);
     const line = new TextEncoder().encode(`${command}\n`);
     this.#last = this.#last.then(() => this.#connection.write(line));

@@ -35,7 +35,8 @@ export interface Bus {
 
 const BOTH = ["split", "packed"] as const;
 
-function pci(title: string, legacy: boolean): Bus {
+function pci(title: string, kind: "modern" | "transitional" | "legacy"): Bus {
+  const legacy = kind === "legacy";
   return {
     title,
     machine: "q35",
@@ -44,9 +45,9 @@ function pci(title: string, legacy: boolean): Bus {
     interrupts: legacy ? ["INTx"] : ["MSI-X", "INTx"],
     options: [],
     device: (name) =>
-      legacy
-        ? `${name}-pci-transitional,addr=${SLOT}`
-        : `${name}-pci,disable-legacy=on,addr=${SLOT}`,
+      kind === "modern"
+        ? `${name}-pci,disable-legacy=on,addr=${SLOT}`
+        : `${name}-pci-transitional,addr=${SLOT}`,
   };
 }
 
@@ -64,8 +65,9 @@ function mmio(title: string, machine: QemuKind, legacy: boolean): Bus {
 
 /** All buses. */
 export const BUSES = {
-  "pci": pci("PCI", false),
-  "pci-legacy": pci("PCI legacy", true),
+  "pci": pci("PCI", "modern"),
+  "pci-transitional": pci("PCI transitional", "transitional"),
+  "pci-legacy": pci("PCI legacy", "legacy"),
   "microvm": mmio("MMIO", "microvm", false),
   "microvm-legacy": mmio("MMIO legacy", "microvm", true),
   "virt": mmio("ARM MMIO", "virt", false),
@@ -77,6 +79,12 @@ export type BusName = keyof typeof BUSES;
 
 /** The names of all buses, in the order of the table. */
 export const BUS_NAMES = Object.keys(BUSES) as readonly BusName[];
+
+/** Where QEMU has no device with this name, as all of its are modern ones, and words of its answer. */
+export function modernOnly(name: string): Partial<Readonly<Record<BusName, string>>> {
+  const answer = `'${name}-pci-transitional' is not a valid device model name`;
+  return { "pci-transitional": answer, "pci-legacy": answer };
+}
 
 /** One way to a device. */
 export interface Way {

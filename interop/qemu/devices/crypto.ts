@@ -9,6 +9,7 @@ import {
   CryptoStatus,
 } from "../../../generated/crypto/mod.ts";
 import type { Trial } from "../trial.ts";
+import { modernOnly } from "../ways.ts";
 
 const ALGORITHM = CryptoCipherAlgorithm.AES_CBC;
 const BLOCK = 16;
@@ -80,7 +81,7 @@ export const cryptos: Trial = {
   name: "virtio-crypto",
   properties: ["cryptodev=c0"],
   options: () => ["-object", "cryptodev-backend-builtin,id=c0"],
-  refused: { "pci-legacy": "'virtio-crypto-pci-transitional' is not a valid device model name" },
+  refused: modernOnly("virtio-crypto"),
   proves: "sessions of AES-CBC with keys of 128, 192 and 256 bits, six at once, against the " +
     "vectors of NIST SP 800-38A both ways; sessions that are gone, and sources that are no blocks",
   run: async (transport) => {

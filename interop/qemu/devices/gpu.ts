@@ -5,6 +5,7 @@ import { GpuDriver, GpuFlag, GpuFormat, GpuResponse } from "../../../generated/g
 import type { Scratch } from "../../peers.ts";
 import type { QemuMachine } from "../machine.ts";
 import type { Trial } from "../trial.ts";
+import { modernOnly } from "../ways.ts";
 
 const [WIDTH, HEIGHT] = [64, 48];
 const PIXEL = 4;
@@ -57,7 +58,7 @@ export const gpu: Trial = {
   device: "gpu",
   name: "virtio-gpu",
   properties: ["xres=800", "yres=600"],
-  refused: { "pci-legacy": "'virtio-gpu-pci-transitional' is not a valid device model name" },
+  refused: modernOnly("virtio-gpu"),
   proves:
     "displays, EDID, an image from backing memory in two pieces to the screen, whole and in " +
     "part, compared with a screendump pixel by pixel; the pointer; errors",

@@ -10,6 +10,7 @@ import {
 import type { QemuMachine } from "../machine.ts";
 import type { Trial } from "../trial.ts";
 import { eventually } from "../wait.ts";
+import { modernOnly } from "../ways.ts";
 
 /** Of evdev: types of events, and codes of them. */
 const [SYN, KEY, REL, ABS, LED, REP] = [0, 1, 2, 3, 0x11, 0x14];
@@ -125,12 +126,11 @@ async function updates({ sent }: Kind, { qmp }: QemuMachine, came: InputEvent[])
 
 /** The trials. */
 export const inputs: readonly Trial[] = KINDS.map((kind): Trial => {
-  const answer = `'${kind.name}-pci-transitional' is not a valid device model name`;
   return {
     device: "input",
     name: kind.name,
     properties: ["serial=virtio-ts"],
-    refused: { "pci-legacy": answer },
+    refused: modernOnly(kind.name),
     proves: `name, serial number, ids and codes in the configuration's window; ${kind.proves}`,
     run: async (transport, machine) => {
       const came: InputEvent[] = [];

@@ -14,6 +14,7 @@ import { Arena, findPci, GuestMemory, type PciTransport } from "../../../mod.ts"
 import type { QemuMachine } from "../machine.ts";
 import type { Trial } from "../trial.ts";
 import { eventually } from "../wait.ts";
+import { modernOnly } from "../ways.ts";
 
 /** Of the device behind, whose endpoint is its function on the first bus. */
 const SLOT = 5;
@@ -94,7 +95,7 @@ export const iommu: Trial = {
   options: () => ["-object", "rng-random,id=r0,filename=/dev/urandom"],
   children: [`virtio-rng-pci,rng=r0,disable-legacy=on,iommu_platform=on,addr=${SLOT}`],
   refused: {
-    "pci-legacy": "'virtio-iommu-pci-transitional' is not a valid device model name",
+    ...modernOnly("virtio-iommu"),
     "microvm": NOT_PCI,
     "microvm-legacy": NOT_PCI,
     "virt": NOT_PCI,

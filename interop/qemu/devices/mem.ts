@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { MemoryDriver, MemoryResponseType, MemoryState } from "../../../generated/mem/mod.ts";
 import type { Trial } from "../trial.ts";
 import { eventually } from "../wait.ts";
+import { modernOnly } from "../ways.ts";
 
 const SIZE = 64 << 20;
 const BLOCK = 2 << 20;
@@ -21,7 +22,7 @@ export const mem: Trial = {
   options: () => ["-object", `memory-backend-ram,id=m0,size=${SIZE}`],
   machine: { room: ",maxmem=1G" },
   refused: {
-    "pci-legacy": "'virtio-mem-pci-transitional' is not a valid device model name",
+    ...modernOnly("virtio-mem"),
     "microvm": NOT_PCI,
     "microvm-legacy": NOT_PCI,
     "virt": NOT_PCI,

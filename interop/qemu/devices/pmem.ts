@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { PmemDriver, PmemResult } from "../../../generated/pmem/mod.ts";
 import type { Trial } from "../trial.ts";
+import { modernOnly } from "../ways.ts";
 
 const SIZE = 4 << 20;
 const PAGE = 4096;
@@ -19,7 +20,7 @@ export const pmem: Trial = {
   ],
   machine: { room: ",maxmem=1G" },
   refused: {
-    "pci-legacy": "'virtio-pmem-pci-transitional' is not a valid device model name",
+    ...modernOnly("virtio-pmem"),
     "microvm": NOT_PCI,
     "microvm-legacy": NOT_PCI,
     "virt": NOT_PCI,

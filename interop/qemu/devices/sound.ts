@@ -10,6 +10,7 @@ import {
 } from "../../../generated/sound/mod.ts";
 import type { Trial } from "../trial.ts";
 import { eventually } from "../wait.ts";
+import { modernOnly } from "../ways.ts";
 
 const { OK, BAD_MSG, NOT_SUPP } = SoundStatus;
 const [OUTPUT, STREAMS] = [0, 2];
@@ -94,7 +95,7 @@ export const sound: Trial = {
     const format = `out.frequency=${RATE},out.channels=${CHANNELS},out.format=s16`;
     return ["-audiodev", `wav,id=a0,path=${scratch.path("wav")},${format}`];
   },
-  refused: { "pci-legacy": "'virtio-sound-pci-transitional' is not a valid device model name" },
+  refused: modernOnly("virtio-sound"),
   proves:
     "in QEMU 10: streams, a stream set up, prepared, started, played, stopped and released, " +
     "its samples byte for byte in a WAV file; a refusal to tell of jacks and channel maps",
