@@ -10,6 +10,7 @@ export const CONTRACT = 1;
 /** Classes that do what the protocol prescribes beyond layouts and checks. */
 export const BEHAVIOURS: readonly string[] = [
   "Clocks",
+  "BusController",
   "Coalescing",
   "CryptoSessions",
   "DeviceAnnouncer",
@@ -82,6 +83,7 @@ export const VALUES: readonly string[] = [
 export const TYPES: readonly string[] = [
   "CONTRACT",
   "AdminServer",
+  "BusControllerOptions",
   "Chain",
   "ClocksOptions",
   "CoalescingOptions",

@@ -47,6 +47,7 @@ export type {
   ProtectedFramesRequest,
   ProtectedRequest,
 } from "./behaviours/protected_frames.ts";
+export * from "./behaviours/bus_controller.ts";
 export * from "./behaviours/domains.ts";
 export type { AddressRange } from "./behaviours/mappings.ts";
 export * from "./behaviours/line_interrupts.ts";

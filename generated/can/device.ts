@@ -6,6 +6,8 @@
  */
 
 import {
+  BusController,
+  type BusControllerOptions,
   type Chain,
   chainSource,
   Decoder,
@@ -27,6 +29,7 @@ import {
   CAN_INFO,
   type CanConfig,
   CanControllerMode,
+  CanControllerStatus,
   type CanGates,
   canGates,
   canQueues,
@@ -62,6 +65,8 @@ export interface CanDeviceOptions extends CanHandlers {
   readonly features?: readonly ("CAN_CLASSIC" | "CAN_FD" | "RTR_FRAMES" | "LATE_TX_ACK")[];
   /** The driver parked buffers in rxq: there is room to send. */
   readonly rxqAvailable?: (queue: number) => void;
+  /** More about controller: The controller, which is started, stopped, or off the bus (VIRTIO 1.4, 5.20.5) */
+  readonly controller?: BusControllerOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -81,8 +86,15 @@ function offeredFeatures(options: CanDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether controller are the device's own task: nothing of the options takes it away. */
+function controllerServe(options: CanDeviceOptions): boolean {
+  return options.start === undefined && options.stop === undefined;
+}
+
 /** A controller on a controller area network (CAN), classic or FD (VIRTIO 1.4, 5.20) */
 export class CanDevice extends Device {
+  /** The controller, which is started, stopped, or off the bus (VIRTIO 1.4, 5.20.5); undefined without its features, and where the user does this. */
+  readonly controller?: BusController;
   readonly #options: CanDeviceOptions;
   readonly #offers: CanGates;
   readonly #e = new Encoder();
@@ -111,10 +123,26 @@ export class CanDevice extends Device {
     this.#settings = decodeCanConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = canQueues(this.#offers, this.#settings, options.strict);
     this.#s = canSession(this.offered, this.#settings);
-    this.#txHandler = options.tx?.bind(options);
-    this.#startHandler = options.start?.bind(options);
-    this.#stopHandler = options.stop?.bind(options);
-    this.#rxqAvailable = options.rxqAvailable?.bind(options);
+    const handlers = {
+      tx: options.tx?.bind(options),
+      start: options.start?.bind(options),
+      stop: options.stop?.bind(options),
+      rxqAvailable: options.rxqAvailable?.bind(options),
+    };
+    if (controllerServe(options)) {
+      this.controller = this.behaviours.add(
+        "controller",
+        new BusController(this, {
+          result: CanResult,
+          controllerStatus: CanControllerStatus,
+        }, options.controller),
+      );
+      Object.assign(handlers, this.controller.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#txHandler = handlers.tx;
+    this.#startHandler = handlers.start;
+    this.#stopHandler = handlers.stop;
+    this.#rxqAvailable = handlers.rxqAvailable;
   }
 
   /** The configuration as it is, with what the driver wrote. */

@@ -242,6 +242,19 @@ export const can: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    controller: {
+      doc: "The controller, which is started, stopped, or off the bus",
+      section: "5.20.5",
+      enums: ["VIRTIO_CAN_RESULT", "VIRTIO_CAN_S"],
+      device: {
+        class: "BusController",
+        options: "optional",
+        serves: ["control.start", "control.stop"],
+      },
+    },
+  },
+
   queues: {
     txq: { doc: "Frames to send", section: "5.20.2", role: "request", carries: "tx", index: 0 },
     rxq: {
