@@ -184,6 +184,10 @@ peerTest(
     assert.deepEqual(taken, stream);
     await sent;
 
+    await driver.transmit(emptyNetworkTransmit(), new Uint8Array(69_633));
+    server.kill("SIGUSR1");
+    await server.printed("dropped frames: 1");
+
     await writeIn(wire, Uint8Array.of(0, 1, 0x10, 1), 4); // 69633 bytes
     assert.equal(await wire.read(taken).catch(() => null), null);
     wire.close();

@@ -39,7 +39,7 @@ export interface Wire {
 
 /** A network card at the end of a wire. */
 export class Card extends NetworkDevice {
-  /** Frames that were dropped: none fits into the driver's buffers. */
+  /** Frames that were dropped: they are longer than a wire takes, or than the driver's buffers. */
   dropped = 0;
 
   /** Frames come and go at once. */
@@ -94,12 +94,14 @@ export const backEnd = defineBackEnd({
     const wire = tap !== undefined
       ? new (await import("./net_tap.ts")).TapWire(tap)
       : await (await import("./net_stream.ts")).streamWire({ connect, listen });
+    const card = new Card(wire);
     return {
-      device: new Card(wire),
+      device: card,
       qemu: [
         "-netdev vhost-user,id=net0,chardev=virtio0",
         "-device virtio-net-pci,netdev=net0",
       ],
+      told: () => `dropped frames: ${card.dropped}`,
       close: () => wire.close(),
     };
   },

@@ -23,6 +23,8 @@ export interface Served {
   readonly qemu: readonly string[];
   /** QEMU connects again when the back end was gone; 7.2 can with disks, and ends itself with others. */
   readonly reconnects?: boolean;
+  /** What else there is to tell on SIGUSR1, beside how many requests were served. */
+  readonly told?: () => string;
   /** Lets go of what the device keeps open, once nothing is served any more. */
   close?(): void | Promise<void>;
 }

@@ -31,9 +31,20 @@ export class Interruption implements Disposable {
   }
 }
 
-/** Shows requests of each second, unless it is to be quiet, and prints how many there were on SIGUSR1. */
-export function watch(server: Server, io: Terminal, quiet: boolean): Disposable {
-  const told = async () => io.complain(`${counts(await server.completed())}\n`);
+/**
+ * Shows requests of each second, unless it is to be quiet, and prints how many there were on SIGUSR1, and
+ * what else there is to tell.
+ */
+export function watch(
+  server: Server,
+  io: Terminal,
+  quiet: boolean,
+  more?: () => string,
+): Disposable {
+  const told = async () => {
+    const served = counts(await server.completed());
+    io.complain(more === undefined ? `${served}\n` : `${served}, ${more()}\n`);
+  };
   const tell = () => void told();
   Deno.addSignalListener("SIGUSR1", tell);
   const timer = quiet || io.show === undefined ? undefined : live(server, io.show);

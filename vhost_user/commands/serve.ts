@@ -78,7 +78,7 @@ const COMMON = `  --socket PATH      Where to listen; a socket that nobody uses 
                      --threads, and slow
 
 On a terminal, a line tells how many requests are served in a second. SIGUSR1 prints how many each
-queue has served so far; SIGINT and SIGTERM end it.
+queue has served so far, and what was dropped; SIGINT and SIGTERM end it.
 
 Permissions: --allow-ffi, and --allow-read and --allow-write for the socket; --allow-read for a module;
 --allow-net for other sockets.
@@ -150,7 +150,7 @@ async function run(
     const requireSealed = values["require-sealed"] === true;
     await using server = await serve(device, path, { requireSealed, log });
     io.print(`serving ${name} at ${path}; give QEMU\n${qemu(served, path)}`);
-    using _watched = watch(server, io, values.quiet === true);
+    using _watched = watch(server, io, values.quiet === true, served.told);
     await interruption.happened;
   } finally {
     await served.close?.();
