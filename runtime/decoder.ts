@@ -198,12 +198,12 @@ export class Decoder {
   /** The next struct of a known size, read at constant offsets. */
   struct<T>(
     size: number,
-    read: (view: DataView, at: number, into: T) => T,
+    read: (view: DataView, at: number, into: T, size: number) => T,
     into: T,
     field: string,
   ): T {
     const at = this.take(size, field);
-    return read(this.view, at, into);
+    return read(this.view, at, into, size);
   }
 
   /** `count` elements. */

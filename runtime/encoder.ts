@@ -11,6 +11,8 @@ const UTF8 = new TextEncoder();
 /** A growing message. Values out of a field's range are a RangeError naming the field. */
 export class Encoder {
   #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(64);
+  // The last view that was made: messages of a queue are often of one length.
+  #bytes: Uint8Array<ArrayBuffer> = this.#scratch;
   /** The memory behind the message; replaced when it grows. */
   view: DataView = new DataView(this.#scratch.buffer);
   /** Bytes written so far. */
@@ -26,7 +28,8 @@ export class Encoder {
 
   /** What was written, as a view that the next {@linkcode reset} makes invalid. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#scratch.subarray(0, this.length);
+    if (this.#bytes.length === this.length) return this.#bytes;
+    return this.#bytes = this.#scratch.subarray(0, this.length);
   }
 
   /** Makes room for `length` bytes of zeroes; returns their offset in {@linkcode view}. */
@@ -35,7 +38,7 @@ export class Encoder {
     if (at + length > this.#scratch.length) {
       const grown = new Uint8Array(Math.max(at + length, this.#scratch.length * 2));
       grown.set(this.#scratch.subarray(0, at));
-      this.#scratch = grown;
+      this.#scratch = this.#bytes = grown;
       this.view = new DataView(grown.buffer);
     }
     this.#scratch.fill(0, at, at + length);
@@ -96,9 +99,13 @@ export class Encoder {
   }
 
   /** A struct of a known size, written at constant offsets. */
-  struct<T>(size: number, write: (view: DataView, at: number, value: T) => void, value: T): void {
+  struct<T>(
+    size: number,
+    write: (view: DataView, at: number, value: T, size: number) => void,
+    value: T,
+  ): void {
     const at = this.put(size);
-    write(this.view, at, value);
+    write(this.view, at, value, size);
   }
 
   /** Notes that a payload, which is not copied here, belongs at this place. */

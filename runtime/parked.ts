@@ -12,6 +12,9 @@ export class ParkedBuffers {
   readonly #heads: Int32Array; // a ring
   #first = 0;
   #count = 0;
+  #held = false;
+  // The parts of data that were cut out last, by buffer: who sends uses the same memory again and again.
+  readonly #pieces: Uint8Array[] = [];
 
   /** For a queue that went live. */
   constructor(queue: DeviceQueue) {
@@ -63,12 +66,13 @@ export class ParkedBuffers {
       const fromHead = Math.max(0, Math.min(count, head.length - at));
       if (fromHead > 0) chain.write(0, head, at, fromHead);
       if (count > fromHead) {
-        chain.write(fromHead, data, at + fromHead - head.length, count - fromHead);
+        const piece = this.#piece(i, data, at + fromHead - head.length, count - fromHead);
+        chain.write(fromHead, piece, 0, piece.length);
       }
       at += count;
       this.#queue.push(id, count);
     }
-    this.#queue.publish();
+    this.#publish();
   }
 
   /** Writes as much of a stream of bytes as there is room for; returns how many bytes that were. */
@@ -83,7 +87,7 @@ export class ParkedBuffers {
       this.#queue.push(id, count);
       at += count;
     }
-    if (at > 0) this.#queue.publish();
+    if (at > 0) this.#publish();
     return at;
   }
 
@@ -91,8 +95,33 @@ export class ParkedBuffers {
   giveBack(): boolean {
     if (this.#count === 0) return false;
     this.#queue.push(this.#take(), 0);
-    this.#queue.publish();
+    this.#publish();
     return true;
+  }
+
+  /** Keeps from the driver what is given back from now on, until it is released. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Shows the driver all that was kept from it, and goes on so. */
+  release(): void {
+    this.#held = false;
+    this.#queue.publish();
+  }
+
+  #publish(): void {
+    if (!this.#held) this.#queue.publish();
+  }
+
+  #piece(i: number, data: Uint8Array, from: number, length: number): Uint8Array {
+    if (length === data.length) return data;
+    const last = this.#pieces[i];
+    if (
+      last !== undefined && last.length === length && last.buffer === data.buffer &&
+      last.byteOffset === data.byteOffset + from
+    ) return last;
+    return this.#pieces[i] = data.subarray(from, from + length);
   }
 
   #at(i: number): number {

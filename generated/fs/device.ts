@@ -173,6 +173,16 @@ export class FileSystemDevice extends Device {
     return true;
   }
 
+  /** Does what `send` does, and shows the driver at its end what was sent, with one notification at the most for each queue. */
+  burst(send: () => void): void {
+    for (const parked of this.#parked.values()) parked.hold();
+    try {
+      send();
+    } finally {
+      for (const parked of this.#parked.values()) parked.release();
+    }
+  }
+
   /** How many queues there are with the features of this moment. */
   protected override countQueues(): number {
     const features = this.features === 0n ? this.offered : this.features;

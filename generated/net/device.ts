@@ -543,10 +543,19 @@ export class NetworkDevice extends Device {
     encodeNetworkReceive(e, value, this.#s);
     const buffers = parked.needed(e.length + data.length, this.#s.mrgRxbuf ? Infinity : 1);
     if (buffers === 0) return false;
-    e.reset();
-    encodeNetworkReceive(e, { ...value, hdr: { ...value.hdr, numBuffers: buffers } }, this.#s);
+    e.view.setUint16(10, within(buffers, 0xffff, "num_buffers"), true);
     parked.send(buffers, e.bytes, data);
     return true;
+  }
+
+  /** Does what `send` does, and shows the driver at its end what was sent, with one notification at the most for each queue. */
+  burst(send: () => void): void {
+    for (const parked of this.#parked.values()) parked.hold();
+    try {
+      send();
+    } finally {
+      for (const parked of this.#parked.values()) parked.release();
+    }
   }
 
   /** How many queues there are with the features of this moment. */

@@ -2139,11 +2139,7 @@ export function readNetworkReceive(
 
 /** Writes the message without its payload, whose place is marked. */
 export function encodeNetworkReceive(e: Encoder, value: NetworkReceive, s: NetworkSession): void {
-  e.struct(
-    s.virtioNetHdrSize,
-    (view, at, value) => writeVirtioNetHdr(view, at, value, s.virtioNetHdrSize),
-    value.hdr,
-  );
+  e.struct(s.virtioNetHdrSize, writeVirtioNetHdr, value.hdr);
 }
 
 /** A packet to the network (VIRTIO 1.4, 5.1.9.2) */

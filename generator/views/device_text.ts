@@ -204,7 +204,6 @@ function sendText(queue: QueueView, one: CaseView) {
   const more = `, this.#s${writable.asksLengths ? `, { ${lengths} }` : ""}${
     writable.tags.map(([, literal]) => `, ${literal}`).join("")
   }`;
-  const encode = (value: string) => `encode${writable.name}(e, ${value}${more})`;
   return {
     ...one,
     queue,
@@ -212,9 +211,9 @@ function sendText(queue: QueueView, one: CaseView) {
     parameters: parameters.join(", "),
     data,
     stream: writable.bare && payload !== undefined,
-    encode: encode(writable.type === null ? "{}" : "value"),
+    encode: `encode${writable.name}(e, ${writable.type === null ? "{}" : "value"}${more})`,
     shut: ownSession(one.gate),
-    merges: queue.merges === null ? null : { encode: encode(queue.merges.counted) },
+    merges: queue.merges === null ? null : { count: ownSession(queue.merges.count) },
     most: queue.merges === null ? "1" : `${ownSession(queue.merges.gate)} ? Infinity : 1`,
   };
 }

@@ -31,10 +31,8 @@ export function structText(
   if (shape === "grown") {
     const size = scope.sessionSize(struct);
     return {
-      decode:
-        `d.struct(${size}, (view, at, into) => read${type}(view, at, into, ${size}), empty${type}(), "${field}")`,
-      encode:
-        `e.struct(${size}, (view, at, value) => write${type}(view, at, value, ${size}), ${value})`,
+      decode: `d.struct(${size}, read${type}, empty${type}(), "${field}")`,
+      encode: `e.struct(${size}, write${type}, ${value})`,
     };
   }
   return {

@@ -114,24 +114,30 @@ export class StreamWire implements Wire {
 
   async #receive(connection: Deno.Conn): Promise<void> {
     const bytes = new Uint8Array(BATCH);
-    const view = new DataView(bytes.buffer);
     for (let filled = 0;;) {
       const count = await connection.read(bytes.subarray(filled));
       if (count === null) return;
       filled += count;
-      let at = 0;
-      while (filled - at >= PREFIX) {
-        const length = view.getUint32(at);
-        if (length > FRAME_MAX) refuse(length);
-        const end = at + PREFIX + length;
-        if (end > filled) break;
-        const frame = bytes.subarray(at + PREFIX, end);
-        while (!this.#card!.deliver(PLAIN, frame)) await this.#driverReady();
-        at = end;
+      let at = this.#deliver(bytes.subarray(0, filled));
+      while (frameEnd(bytes, at, filled) > 0) {
+        await this.#driverReady();
+        at += this.#deliver(bytes.subarray(at, filled));
       }
       bytes.copyWithin(0, at, filled);
       filled -= at;
     }
+  }
+
+  /** Gives the driver frames as long as they are whole and it has buffers; the bytes of those. */
+  #deliver(bytes: Uint8Array): number {
+    const card = this.#card!;
+    let at = 0;
+    card.burst(() => {
+      for (let end; (end = frameEnd(bytes, at, bytes.length)) > 0; at = end) {
+        if (!card.deliver(PLAIN, bytes.subarray(at + PREFIX, end))) return;
+      }
+    });
+    return at;
   }
 
   async #driverReady(): Promise<void> {
@@ -177,6 +183,16 @@ export class StreamWire implements Wire {
   #release(): void {
     for (const go of this.#waiting.splice(0)) go();
   }
+}
+
+/** Where the frame ends that begins here; 0 unless it is whole, PeerError when it is too long. */
+function frameEnd(bytes: Uint8Array, at: number, filled: number): number {
+  if (filled - at < PREFIX) return 0;
+  let length = 0;
+  for (let byte = 0; byte < PREFIX; byte++) length = length * 256 + bytes[at + byte]!;
+  if (length > FRAME_MAX) refuse(length);
+  const end = at + PREFIX + length;
+  return end > filled ? 0 : end;
 }
 
 function refuse(length: number): never {

@@ -44,6 +44,7 @@ export class TapWire implements Wire {
   readonly #value = emptyNetworkReceive();
   readonly #in = new Uint8Array(TAP_HEADER + FRAME_MAX);
   readonly #inView = new DataView(this.#in.buffer);
+  #frame = this.#in.subarray(TAP_HEADER); // the last one: many are of one length
   readonly #out = new Uint8Array(TAP_HEADER + FRAME_MAX);
   readonly #outView = new DataView(this.#out.buffer);
   #card: Card | undefined;
@@ -88,7 +89,7 @@ export class TapWire implements Wire {
   #watch(): void {
     if (this.#watched) return;
     this.#watched = true;
-    poller.add(this.#fd, () => this.#read());
+    poller.add(this.#fd, () => this.#card!.burst(this.#read));
   }
 
   #unwatch(): void {
@@ -96,7 +97,7 @@ export class TapWire implements Wire {
     this.#watched = false;
   }
 
-  #read(): void {
+  readonly #read = (): void => {
     const value = this.#value;
     for (let count = 0; count < BURST; count++) {
       if (this.#held === 0) {
@@ -105,10 +106,11 @@ export class TapWire implements Wire {
         readVirtioNetHdr(this.#inView, 0, value.hdr, TAP_HEADER);
         this.#held = length;
       }
-      if (!this.#card!.deliver(value, this.#in.subarray(TAP_HEADER, this.#held))) {
-        return this.#unwatch();
+      if (this.#frame.length !== this.#held - TAP_HEADER) {
+        this.#frame = this.#in.subarray(TAP_HEADER, this.#held);
       }
+      if (!this.#card!.deliver(value, this.#frame)) return this.#unwatch();
       this.#held = 0;
     }
-  }
+  };
 }

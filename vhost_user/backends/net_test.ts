@@ -45,6 +45,22 @@ Deno.test("a card drops what never fits into a buffer, and goes on (VIRTIO 1.4, 
   await driver.close();
 });
 
+Deno.test("frames of a burst come once it is over, also when it ends by an error", async () => {
+  const { card, driver, deliver, received } = await ends({ features: [], bufferSize: 1526 });
+  card.burst(() => {
+    for (const length of [100, 200, 300]) assert.ok(deliver(length));
+    assert.deepEqual(received, []);
+  });
+  assert.throws(() =>
+    card.burst(() => {
+      assert.ok(deliver(400));
+      throw new TypeError("enough");
+    }), /enough/);
+  await settled();
+  assert.deepEqual(received, [100, 200, 300, 400]);
+  await driver.close();
+});
+
 Deno.test("a frame fills several buffers, or waits for more of them (VIRTIO 1.4, 5.1.9.4)", async () => {
   const { card, driver, deliver, received } = await ends({
     features: ["MRG_RXBUF"],
