@@ -42,7 +42,7 @@ function pci(title: string, kind: "modern" | "transitional" | "legacy"): Bus {
     machine: "q35",
     legacy,
     rings: legacy ? ["split"] : BOTH,
-    interrupts: legacy ? ["INTx"] : ["MSI-X", "INTx"],
+    interrupts: ["MSI-X", "INTx"],
     options: [],
     device: (name) =>
       kind === "modern"

@@ -10,6 +10,7 @@ import { ScsiDevice, ScsiDriver, ScsiResponse } from "../../generated/scsi/mod.t
 import type { Device } from "../device.ts";
 import { trace } from "../trace.ts";
 import type { Transport } from "../transport.ts";
+import type { PciTransport } from "./bus.ts";
 import { RIGS } from "./rigs_fixture.ts";
 
 const MODEL: unknown = JSON.parse(
@@ -175,6 +176,25 @@ for (const { name, carries, connect } of RIGS) {
     });
   }
 }
+
+Deno.test("a legacy function with MSI-X sends messages, and keeps its pin down (4.1.4.10, 4.1.5.1.2)", async () => {
+  const { connect } = RIGS.find(({ name }) => name === "pci-legacy, messages")!;
+  const device = new BlockDevice({ config: { capacity: 16 }, in: () => BlockStatus.OK });
+  const transport = (await connect(device)).transport as PciTransport;
+  const vectors: number[] = [];
+  const { message } = transport;
+  transport.message = (vector) => (vectors.push(vector), message.call(transport, vector));
+  transport.interrupt = () => assert.fail("the pin was raised");
+  await using driver = await BlockDriver.open(transport);
+  assert.equal(driver.config.capacity, 16, "the configuration lies behind two vectors");
+  assert.equal((await driver.in({ sector: 0 }, new Uint8Array(512))).status, BlockStatus.OK);
+  const changed = Promise.withResolvers<void>();
+  driver.onConfigChange = changed.resolve;
+  device.configure({ capacity: 8 });
+  await changed.promise;
+  assert.equal(driver.config.capacity, 8);
+  assert.deepEqual(vectors, [1, 0]);
+});
 
 /** A packet without offloads. */
 const HEADER = {

@@ -4,12 +4,7 @@
  * @module
  */
 
-import {
-  CapabilityType,
-  InterruptCause,
-  PCI_COMMON,
-  VIRTIO_MSI_NO_VECTOR,
-} from "../../generated/layout/pci.ts";
+import { CapabilityType, InterruptCause, PCI_COMMON } from "../../generated/layout/pci.ts";
 import { TransportError } from "../errors.ts";
 import { hasBit, ReservedFeature } from "../features.ts";
 import type { QueueLayout } from "../queue.ts";
@@ -32,7 +27,7 @@ import {
   readDeviceId,
   scanCapabilities,
 } from "./pci_scan.ts";
-import { CONFIG_VECTOR, enableVectors, queueVector } from "./pci_vectors.ts";
+import { enableVectors, type VectorRegister, Vectors } from "./pci_vectors.ts";
 
 const { VIRTIO_F_NOTIF_CONFIG_DATA, VIRTIO_F_NOTIFICATION_DATA } = ReservedFeature;
 const NAMES_QUEUES = 1n << BigInt(VIRTIO_F_NOTIF_CONFIG_DATA);
@@ -75,7 +70,7 @@ export async function findPci(machine: PciMachine): Promise<PciTransport | undef
 class PciLink extends BusTransport implements PciTransport {
   readonly #machine: PciMachine;
   readonly #scan: PciScan;
-  readonly #vectors: number;
+  readonly #vectors: Vectors;
   readonly #window: ConfigWindow | undefined;
   readonly #common: Place;
   readonly #isr: Place;
@@ -83,7 +78,6 @@ class PciLink extends BusTransport implements PciTransport {
   readonly #notify: Place;
   readonly #multiplier: number;
   readonly #doorbells = new Map<number, Doorbell>();
-  readonly #queueVectors = new Map<number, number>();
   #ownOffered = 0n;
   #namesQueues = false;
   #notifySize: AccessSize = 2;
@@ -93,7 +87,7 @@ class PciLink extends BusTransport implements PciTransport {
     super(machine, PCI_FACILITIES, scan.deviceId);
     this.#machine = machine;
     this.#scan = scan;
-    this.#vectors = vectors;
+    this.#vectors = new Vectors(vectors, (message) => this.refuse(message));
     const window = scan.structures.find(({ type }) => type === CapabilityType.PCI_CFG);
     if (window !== undefined) this.#window = new ConfigWindow(machine.config, window.at);
     this.#common = this.#need(CapabilityType.COMMON_CFG, PCI_COMMON.queueDevice.offset + 8);
@@ -118,11 +112,7 @@ class PciLink extends BusTransport implements PciTransport {
 
   /** To be called when the message of a vector arrives. */
   message(vector: number): void {
-    if (this.ended) return;
-    for (const [index, own] of [...this.#queueVectors]) {
-      if (own === vector) this.onQueueNotify(index);
-    }
-    if (vector === CONFIG_VECTOR) this.onConfigNotify();
+    if (!this.ended) this.#vectors.deliver(vector, this);
   }
 
   /** The administration queues, once VIRTIO_F_ADMIN_VQ is negotiated (VIRTIO 1.4, 2.13). */
@@ -166,7 +156,7 @@ class PciLink extends BusTransport implements PciTransport {
       }
       this.#namesQueues = hasBit(all, VIRTIO_F_NOTIF_CONFIG_DATA);
       this.#notifySize = hasBit(all, VIRTIO_F_NOTIFICATION_DATA) ? 4 : 2;
-      if (this.#vectors > 0) await this.#map("configMsixVector", CONFIG_VECTOR);
+      await this.#vectors.mapConfig(this.#vector("configMsixVector"));
     });
   }
 
@@ -188,10 +178,7 @@ class PciLink extends BusTransport implements PciTransport {
       await this.#writeHalves("queueDesc", desc);
       await this.#writeHalves("queueDriver", driver);
       await this.#writeHalves("queueDevice", device);
-      if (this.#vectors > 0) {
-        const vector = await this.#map("queueMsixVector", queueVector(index, this.#vectors));
-        this.#queueVectors.set(index, vector);
-      }
+      await this.#vectors.mapQueue(index, this.#vector("queueMsixVector"));
       const data = this.#namesQueues ? await this.#read("queueNotifConfigData") : index;
       this.#doorbells.set(index, { offset: await this.#doorbell(index), data });
       await this.#write("queueEnable", 1);
@@ -262,13 +249,8 @@ class PciLink extends BusTransport implements PciTransport {
     this.send(() => registers.write(doorbell.offset, size, size === 4 ? value : doorbell.data));
   }
 
-  /** Maps an event to a vector, or else to the one of the configuration; the vector that it got. */
-  async #map(register: "configMsixVector" | "queueMsixVector", wanted: number): Promise<number> {
-    for (const vector of [wanted, CONFIG_VECTOR]) {
-      await this.#write(register, vector);
-      if (await this.#read(register) === vector) return vector;
-    }
-    return this.refuse(`Cannot map interrupts: the device answers ${VIRTIO_MSI_NO_VECTOR}`);
+  #vector(name: Name): VectorRegister {
+    return { read: () => this.#read(name), write: (vector) => this.#write(name, vector) };
   }
 
   async #doorbell(index: number): Promise<number> {
@@ -284,7 +266,7 @@ class PciLink extends BusTransport implements PciTransport {
   #forget(): void {
     this.queues.clear();
     this.#doorbells.clear();
-    this.#queueVectors.clear();
+    this.#vectors.forget();
   }
 
   /** The first structure of a type that can be reached, by its range or through the window. */

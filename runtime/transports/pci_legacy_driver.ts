@@ -1,6 +1,6 @@
 /**
- * The driver's end of the legacy interface over PCI (VIRTIO 1.4, 4.1.4.10), which interrupts through the
- * pin.
+ * The driver's end of the legacy interface over PCI (VIRTIO 1.4, 4.1.4.10), which interrupts
+ * through the pin, or through messages: then two vectors stand in front of the configuration.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import {
   InterruptCause,
   PCI_LEGACY,
   VIRTIO_PCI_LEGACY_CONFIG,
+  VIRTIO_PCI_LEGACY_CONFIG_MSIX,
 } from "../../generated/layout/pci.ts";
 import { TransportError } from "../errors.ts";
 import type { QueueLayout } from "../queue.ts";
@@ -18,7 +19,8 @@ import { PCI_LEGACY_FACILITIES } from "./carried.ts";
 import { readBytes, writeBytes } from "./driver_core.ts";
 import { LEGACY_PAGE, LegacyTransport, pageOf } from "./legacy_driver.ts";
 import { PciCommand, PciHeader } from "./pci_config.ts";
-import { readDeviceId } from "./pci_scan.ts";
+import { readDeviceId, scanCapabilities } from "./pci_scan.ts";
+import { enableVectors, type VectorRegister, Vectors } from "./pci_vectors.ts";
 
 const BAR = 0;
 
@@ -39,16 +41,24 @@ export async function findLegacyPci(machine: PciMachine): Promise<PciTransport |
   }
   const command = await config.read(PciHeader.COMMAND, 2);
   await config.write(PciHeader.COMMAND, 2, command | PciCommand.BUS_MASTER);
-  return new PciLegacyLink(machine, registers, deviceId);
+  const { msix } = await scanCapabilities(config, deviceId);
+  const vectors = msix === 0
+    ? 0
+    : await enableVectors(config, msix, (bar) => machine.bar(bar), machine.vectors ?? []);
+  return new PciLegacyLink(machine, registers, deviceId, vectors);
 }
 
 class PciLegacyLink extends LegacyTransport implements PciTransport {
   readonly legacyQueues: LegacyQueues = { align: LEGACY_PAGE, fixedSize: true };
   readonly #registers: RegisterAccess;
+  readonly #vectors: Vectors;
+  readonly #config: number;
 
-  constructor(machine: PciMachine, registers: RegisterAccess, deviceId: number) {
+  constructor(machine: PciMachine, registers: RegisterAccess, deviceId: number, vectors: number) {
     super(machine, PCI_LEGACY_FACILITIES, deviceId);
     this.#registers = registers;
+    this.#vectors = new Vectors(vectors, (message) => this.refuse(message));
+    this.#config = vectors > 0 ? VIRTIO_PCI_LEGACY_CONFIG_MSIX : VIRTIO_PCI_LEGACY_CONFIG;
   }
 
   async interrupt(): Promise<void> {
@@ -62,7 +72,9 @@ class PciLegacyLink extends LegacyTransport implements PciTransport {
     }
   }
 
-  message(_vector: number): void {} // MSI-X stays off
+  message(vector: number): void {
+    if (!this.ended) this.#vectors.deliver(vector, this);
+  }
 
   adminQueues(): Promise<AdminQueues> {
     return this.sequence(() =>
@@ -83,6 +95,7 @@ class PciLegacyLink extends LegacyTransport implements PciTransport {
       if (await this.#read("queueAddress") !== 0) {
         this.refuse(`Cannot enable queue ${index}: it is in use`);
       }
+      await this.#vectors.mapQueue(index, this.#vector("queueMsixVector"));
       await this.#write("queueAddress", pageOf(desc));
       if (await this.#read("queueAddress") !== pageOf(desc)) {
         this.refuse(`Cannot enable queue ${index}: the device refuses it`);
@@ -92,9 +105,7 @@ class PciLegacyLink extends LegacyTransport implements PciTransport {
   }
 
   writeConfig(offset: number, bytes: Uint8Array): Promise<void> {
-    return this.sequence(() =>
-      writeBytes(this.#registers, VIRTIO_PCI_LEGACY_CONFIG + offset, bytes)
-    );
+    return this.sequence(() => writeBytes(this.#registers, this.#config + offset, bytes));
   }
 
   notify(index: number, _data: number): void {
@@ -106,6 +117,7 @@ class PciLegacyLink extends LegacyTransport implements PciTransport {
   }
 
   protected writeStatus(status: number): void | Promise<void> {
+    if (status === 0) this.#vectors.forget();
     return this.#write("deviceStatus", status);
   }
 
@@ -113,12 +125,18 @@ class PciLegacyLink extends LegacyTransport implements PciTransport {
     return this.#read("deviceFeatures");
   }
 
-  protected writeFeatures(features: number): void | Promise<void> {
-    return this.#write("driverFeatures", features);
+  /** Also maps configuration changes to their vector, which a reset has undone. */
+  protected async writeFeatures(features: number): Promise<void> {
+    await this.#vectors.mapConfig(this.#vector("configMsixVector"));
+    await this.#write("driverFeatures", features);
   }
 
   protected readConfigOnce(offset: number, length: number): Promise<Uint8Array> {
-    return readBytes(this.#registers, VIRTIO_PCI_LEGACY_CONFIG + offset, length);
+    return readBytes(this.#registers, this.#config + offset, length);
+  }
+
+  #vector(name: Name): VectorRegister {
+    return { read: () => this.#read(name), write: (vector) => this.#write(name, vector) };
   }
 
   #read(name: Name): number | Promise<number> {

@@ -255,6 +255,7 @@ export const RIGS: readonly Rig[] = [
   pci({ name: "pci, I/O ports", io: true }),
   pci({ name: "pci, through the window", window: true, late: true }),
   pci({ name: "pci-legacy", legacy: true }),
+  pci({ name: "pci-legacy, messages", legacy: true, vectors: 3 }),
   ccw("ccw, adapter indicators", true, false),
   ccw("ccw, classic indicators", false, true),
 ];
