@@ -79,6 +79,34 @@ export const VALUES: readonly string[] = [
   "within64",
 ];
 
+/** Names of the language that output speaks of. */
+export const GLOBALS: readonly string[] = [
+  "AbortSignal",
+  "Array",
+  "ArrayBuffer",
+  "AsyncDisposable",
+  "BigInt",
+  "DataView",
+  "Error",
+  "Infinity",
+  "Map",
+  "Math",
+  "Number",
+  "Object",
+  "Omit",
+  "Partial",
+  "Pick",
+  "Promise",
+  "RangeError",
+  "Readonly",
+  "Record",
+  "Set",
+  "String",
+  "Symbol",
+  "TypeError",
+  "Uint8Array",
+];
+
 /** Symbols that are types only. */
 export const TYPES: readonly string[] = [
   "CONTRACT",

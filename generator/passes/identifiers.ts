@@ -12,8 +12,14 @@ import {
   isReservedType,
   propertyName,
 } from "../names.ts";
+import { GLOBALS, TYPES, VALUES } from "../symbols.ts";
 import { type Draft, entries } from "./draft.ts";
 import { fieldLists } from "./fields.ts";
+
+/** Names that output has from the language, which is all that a layout has. */
+const LANGUAGE: ReadonlySet<string> = new Set(GLOBALS);
+/** The same, and what a device's output imports. */
+const FOREIGN: ReadonlySet<string> = new Set([...VALUES, ...TYPES, ...GLOBALS]);
 
 /** Something that gets a name in generated code. */
 interface Named {
@@ -41,7 +47,9 @@ export function namesUnique(draft: Draft): void {
 /** Reports names that generated objects and classes have already. */
 export function namesFree(draft: Draft): void {
   const expected = "a name that generated code does not use itself";
-  for (const { items, reserved } of scopes(draft)) {
+  const foreign = draft.device === null ? LANGUAGE : FOREIGN;
+  const outside = { items: [...exported(draft)], reserved: (name: string) => foreign.has(name) };
+  for (const { items, reserved } of [...scopes(draft), outside]) {
     for (const item of items) {
       if (reserved(item.becomes)) draft.report("V022", item.path, show(item), expected);
     }
@@ -103,6 +111,30 @@ function* properties(fields: readonly FieldModel[]): Generator<Named> {
 function isProperty(field: FieldModel["field"]): boolean {
   if ("reserved" in field && field.reserved !== undefined) return false;
   return field.kind !== "scalar" || (field.tag === undefined && field.value === undefined);
+}
+
+/** What a module exports by names of the description: types behind the prefix, and constants. */
+function* exported(draft: Draft): Generator<Named> {
+  const prefix = draft.device?.prefix ?? "";
+  const typed = (name: string, type: string, path: string): Named => ({
+    name,
+    becomes: prefix + type,
+    path,
+  });
+  for (const { name, typeName } of draft.enums.values()) {
+    yield typed(typeName, typeName, `enums.${name}.name`);
+  }
+  for (const set of draft.messages.values()) {
+    const { name, path, tagged, cases } = set;
+    yield typed(name, className(name), path);
+    if (tagged) { for (const one of cases) yield typed(one.name, className(one.name), one.path); }
+  }
+  for (const { name, path } of draft.structs.values()) {
+    yield { name, becomes: className(name), path };
+  }
+  for (const [name] of entries(draft.description.constants)) {
+    yield { name, becomes: name, path: `constants.${name}` };
+  }
 }
 
 /** Types of a description: enumerations, and structs by their whole names. */
