@@ -173,6 +173,10 @@ export interface JsonQueue {
   readonly strictIndex?: JsonIndex;
   readonly count: JsonCount;
   readonly when: JsonGate;
+  /** What the used length is worth: how much was written, at most that, nothing, or always all. */
+  readonly used?: NonNullable<dsl.Queue["used"]>;
+  /** The same over a legacy interface, where it is worth less there. */
+  readonly legacyUsed?: NonNullable<dsl.Queue["legacyUsed"]>;
   readonly doc: string;
 }
 
@@ -406,6 +410,8 @@ function jsonQueue({ queue, messages, when }: QueueModel, fields: JsonFields): J
       : { strictIndex: jsonIndex(queue.strictIndex, fields) }),
     count: jsonCount(queue.count ?? 1, fields),
     when: fields.gate(when),
+    ...(queue.used === undefined ? {} : { used: queue.used }),
+    ...(queue.legacyUsed === undefined ? {} : { legacyUsed: queue.legacyUsed }),
     doc: queue.doc,
   };
 }

@@ -48,6 +48,18 @@ Deno.test("jsonModel() places what stands at the end of a message", async () => 
   );
 });
 
+Deno.test("jsonModel() says what used lengths are worth, also over legacy interfaces (2.7.8.1)", async () => {
+  const { devices } = jsonModel(await modelOf("devices/blk", "devices/console", "devices/scsi"));
+  const worth = (device: string, queue: string) => {
+    const { used, legacyUsed } = devices[device]!.queues[queue]!;
+    return [used, legacyUsed];
+  };
+  assert.deepEqual(worth("scsi", "requestq"), ["bound", "ignored"]);
+  assert.deepEqual(worth("scsi", "eventq"), [undefined, "ignored"]);
+  assert.deepEqual(worth("blk", "requestq"), [undefined, "ignored"]);
+  assert.deepEqual(worth("console", "receiveq"), ["length", undefined]);
+});
+
 Deno.test("jsonModel() refuses one name with two meanings", async () => {
   const model = await modelOf("devices/entropy", "devices/scmi");
   const [first, second] = model.devices;
