@@ -33,6 +33,16 @@ export * from "./behaviours/zones.ts";
 export * from "./behaviours/announcer.ts";
 export * from "./behaviours/clocks.ts";
 export * from "./behaviours/coalescing.ts";
+export type * from "./behaviours/display_commands.ts";
+export * from "./behaviours/display_resources.ts";
+export * from "./behaviours/fences.ts";
+export type {
+  DisplayPointer,
+  DisplayResource,
+  DisplayShown,
+  MemoryPiece,
+  Rectangle,
+} from "./behaviours/resource_table.ts";
 export * from "./behaviours/page_hints.ts";
 export * from "./behaviours/statistics.ts";
 export * from "./behaviours/tasks.ts";

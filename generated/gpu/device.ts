@@ -12,7 +12,9 @@ import {
   Decoder,
   Device,
   type DeviceQueue,
+  DisplayResources,
   Encoder,
+  Fences,
   isMultiple,
   isPromise,
   PeerError,
@@ -51,11 +53,13 @@ import {
   encodeGpuResourceAssignUuidAnswer,
   encodeGpuResourceMapBlobAnswer,
   GPU_INFO,
+  GpuBlobMemory,
   GpuCommand,
   type GpuConfig,
   type GpuControl,
   type GpuCtxCreateRequest,
   type GpuCursor,
+  GpuFlag,
   type GpuGates,
   gpuGates,
   type GpuGetCapsetInfoAnswer,
@@ -99,6 +103,7 @@ import {
   readGpuSetScanoutRequest,
   readGpuTransferHost3dRequest,
   readGpuTransferToHost2dRequest,
+  VIRTIO_GPU_F_CONTEXT_INIT,
 } from "./wire.ts";
 
 /** What serves the requests of the driver; a request without a handler is answered as not supported. */
@@ -250,8 +255,17 @@ function offeredFeatures(options: GpuDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether resources are the device's own task: nothing of the options takes it away. */
+function resourcesServe(options: GpuDeviceOptions): boolean {
+  return options.resourceAttachBacking === undefined && options.resourceDetachBacking === undefined;
+}
+
 /** Displays and the images that they show; 3D as a stream of commands of another protocol (VIRTIO 1.4, 5.7) */
 export class GpuDevice extends Device {
+  /** Resources and who uses them; handlers see only commands on what there is (VIRTIO 1.4, 5.7.6.8); undefined without its features, and where the user does this. */
+  readonly resources?: DisplayResources;
+  /** Answers of commands with fences, in the order of their timelines (VIRTIO 1.4, 5.7.6.7). */
+  readonly fences: Fences;
   readonly #options: GpuDeviceOptions;
   readonly #offers: GpuGates;
   readonly #e = new Encoder();
@@ -316,32 +330,78 @@ export class GpuDevice extends Device {
     this.#settings = decodeGpuConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = gpuQueues(this.#offers, this.#settings, options.strict);
     this.#s = gpuSession(this.offered, this.#settings);
-    this.#getDisplayInfoHandler = options.getDisplayInfo?.bind(options);
-    this.#resourceCreate2dHandler = options.resourceCreate2d?.bind(options);
-    this.#resourceUnrefHandler = options.resourceUnref?.bind(options);
-    this.#setScanoutHandler = options.setScanout?.bind(options);
-    this.#resourceFlushHandler = options.resourceFlush?.bind(options);
-    this.#transferToHost2dHandler = options.transferToHost2d?.bind(options);
-    this.#resourceAttachBackingHandler = options.resourceAttachBacking?.bind(options);
-    this.#resourceDetachBackingHandler = options.resourceDetachBacking?.bind(options);
-    this.#getCapsetInfoHandler = options.getCapsetInfo?.bind(options);
-    this.#getCapsetHandler = options.getCapset?.bind(options);
-    this.#getEdidHandler = options.getEdid?.bind(options);
-    this.#resourceAssignUuidHandler = options.resourceAssignUuid?.bind(options);
-    this.#resourceCreateBlobHandler = options.resourceCreateBlob?.bind(options);
-    this.#setScanoutBlobHandler = options.setScanoutBlob?.bind(options);
-    this.#ctxCreateHandler = options.ctxCreate?.bind(options);
-    this.#ctxDestroyHandler = options.ctxDestroy?.bind(options);
-    this.#ctxAttachResourceHandler = options.ctxAttachResource?.bind(options);
-    this.#ctxDetachResourceHandler = options.ctxDetachResource?.bind(options);
-    this.#resourceCreate3dHandler = options.resourceCreate3d?.bind(options);
-    this.#transferToHost3dHandler = options.transferToHost3d?.bind(options);
-    this.#transferFromHost3dHandler = options.transferFromHost3d?.bind(options);
-    this.#submit3dHandler = options.submit3d?.bind(options);
-    this.#resourceMapBlobHandler = options.resourceMapBlob?.bind(options);
-    this.#resourceUnmapBlobHandler = options.resourceUnmapBlob?.bind(options);
-    this.#updateCursorHandler = options.updateCursor?.bind(options);
-    this.#moveCursorHandler = options.moveCursor?.bind(options);
+    const handlers = {
+      getDisplayInfo: options.getDisplayInfo?.bind(options),
+      resourceCreate2d: options.resourceCreate2d?.bind(options),
+      resourceUnref: options.resourceUnref?.bind(options),
+      setScanout: options.setScanout?.bind(options),
+      resourceFlush: options.resourceFlush?.bind(options),
+      transferToHost2d: options.transferToHost2d?.bind(options),
+      resourceAttachBacking: options.resourceAttachBacking?.bind(options),
+      resourceDetachBacking: options.resourceDetachBacking?.bind(options),
+      getCapsetInfo: options.getCapsetInfo?.bind(options),
+      getCapset: options.getCapset?.bind(options),
+      getEdid: options.getEdid?.bind(options),
+      resourceAssignUuid: options.resourceAssignUuid?.bind(options),
+      resourceCreateBlob: options.resourceCreateBlob?.bind(options),
+      setScanoutBlob: options.setScanoutBlob?.bind(options),
+      ctxCreate: options.ctxCreate?.bind(options),
+      ctxDestroy: options.ctxDestroy?.bind(options),
+      ctxAttachResource: options.ctxAttachResource?.bind(options),
+      ctxDetachResource: options.ctxDetachResource?.bind(options),
+      resourceCreate3d: options.resourceCreate3d?.bind(options),
+      transferToHost3d: options.transferToHost3d?.bind(options),
+      transferFromHost3d: options.transferFromHost3d?.bind(options),
+      submit3d: options.submit3d?.bind(options),
+      resourceMapBlob: options.resourceMapBlob?.bind(options),
+      resourceUnmapBlob: options.resourceUnmapBlob?.bind(options),
+      updateCursor: options.updateCursor?.bind(options),
+      moveCursor: options.moveCursor?.bind(options),
+    };
+    if (resourcesServe(options)) {
+      this.resources = this.behaviours.add(
+        "resources",
+        new DisplayResources(this, {
+          response: GpuResponse,
+          blobMemory: GpuBlobMemory,
+        }),
+      );
+      Object.assign(handlers, this.resources.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.fences = this.behaviours.add(
+      "fences",
+      new Fences(this, {
+        flag: GpuFlag,
+        features: { CONTEXT_INIT: VIRTIO_GPU_F_CONTEXT_INIT },
+      }),
+    );
+    Object.assign(handlers, this.fences.handlers(handlers) as Partial<typeof handlers>);
+    this.#getDisplayInfoHandler = handlers.getDisplayInfo;
+    this.#resourceCreate2dHandler = handlers.resourceCreate2d;
+    this.#resourceUnrefHandler = handlers.resourceUnref;
+    this.#setScanoutHandler = handlers.setScanout;
+    this.#resourceFlushHandler = handlers.resourceFlush;
+    this.#transferToHost2dHandler = handlers.transferToHost2d;
+    this.#resourceAttachBackingHandler = handlers.resourceAttachBacking;
+    this.#resourceDetachBackingHandler = handlers.resourceDetachBacking;
+    this.#getCapsetInfoHandler = handlers.getCapsetInfo;
+    this.#getCapsetHandler = handlers.getCapset;
+    this.#getEdidHandler = handlers.getEdid;
+    this.#resourceAssignUuidHandler = handlers.resourceAssignUuid;
+    this.#resourceCreateBlobHandler = handlers.resourceCreateBlob;
+    this.#setScanoutBlobHandler = handlers.setScanoutBlob;
+    this.#ctxCreateHandler = handlers.ctxCreate;
+    this.#ctxDestroyHandler = handlers.ctxDestroy;
+    this.#ctxAttachResourceHandler = handlers.ctxAttachResource;
+    this.#ctxDetachResourceHandler = handlers.ctxDetachResource;
+    this.#resourceCreate3dHandler = handlers.resourceCreate3d;
+    this.#transferToHost3dHandler = handlers.transferToHost3d;
+    this.#transferFromHost3dHandler = handlers.transferFromHost3d;
+    this.#submit3dHandler = handlers.submit3d;
+    this.#resourceMapBlobHandler = handlers.resourceMapBlob;
+    this.#resourceUnmapBlobHandler = handlers.resourceUnmapBlob;
+    this.#updateCursorHandler = handlers.updateCursor;
+    this.#moveCursorHandler = handlers.moveCursor;
   }
 
   /** The configuration as it is, with what the driver wrote. */

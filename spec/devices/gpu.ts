@@ -130,6 +130,25 @@ export const gpu: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    resources: {
+      doc: "Resources and who uses them; handlers see only commands on what there is",
+      section: "5.7.6.8",
+      enums: ["VIRTIO_GPU_RESP", "VIRTIO_GPU_BLOB_MEM"],
+      device: {
+        class: "DisplayResources",
+        serves: ["control.resource_attach_backing", "control.resource_detach_backing"],
+      },
+    },
+    fences: {
+      doc: "Answers of commands with fences, in the order of their timelines",
+      section: "5.7.6.7",
+      enums: ["VIRTIO_GPU_FLAG"],
+      features: ["CONTEXT_INIT"],
+      device: { class: "Fences" },
+    },
+  },
+
   queues: {
     controlq: {
       doc: "Commands",
