@@ -1,14 +1,14 @@
 /**
- * Algorithms of a crypto device over `node:crypto`: ciphers without padding, hashes, HMACs and
- * authenticated encryption, as far as the OpenSSL underneath has them.
+ * Algorithms of a crypto device over `node:crypto`: ciphers without padding, hashes, HMACs,
+ * authenticated encryption and RSA, as far as the OpenSSL underneath has them; and ECDSA.
  *
  * ```ts
  * import { CryptoDevice } from "@virtio-ts/virtio/crypto";
  * import { nodeCrypto } from "@virtio-ts/virtio/providers/node_crypto";
  *
- * const config = { status: 1, maxDataqueues: 1, cryptoServices: 0xf, cipherAlgoL: 0, cipherAlgoH: 0,
+ * const config = { status: 1, maxDataqueues: 1, cryptoServices: 0x1f, cipherAlgoL: 0, cipherAlgoH: 0,
  *   hashAlgo: 0, macAlgoL: 0, macAlgoH: 0, aeadAlgo: 0, maxCipherKeyLen: 64, maxAuthKeyLen: 64,
- *   akcipherAlgo: 0, maxSize: 1n << 20n };
+ *   akcipherAlgo: 0b1010, maxSize: 1n << 20n };
  * new CryptoDevice({ config, sessions: { provider: nodeCrypto } });
  * ```
  *
@@ -25,6 +25,7 @@ import {
   getHashes,
 } from "node:crypto";
 import type { AeadParameters, CryptoProvider } from "../runtime/behaviours/crypto_provider.ts";
+import { nodeAkcipher } from "./node_akcipher.ts";
 
 /** Names of hashes, here and there. */
 const HASHES: Readonly<Record<string, string>> = {
@@ -109,6 +110,8 @@ function whole(...pieces: readonly Uint8Array[]): Uint8Array {
 
 /** The algorithms of `node:crypto`. */
 export const nodeCrypto: CryptoProvider = {
+  akcipher: nodeAkcipher,
+
   supports(service, algorithm, keyLength) {
     switch (service) {
       case "hash":

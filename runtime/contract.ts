@@ -62,6 +62,7 @@ export * from "./behaviours/domains.ts";
 export type { AddressRange } from "./behaviours/mappings.ts";
 export * from "./behaviours/line_interrupts.ts";
 export * from "./behaviours/request_groups.ts";
+export * from "./behaviours/crypto_messages.ts";
 export * from "./behaviours/crypto_provider.ts";
 export * from "./behaviours/crypto_sessions.ts";
 export * from "./behaviours/receive_filter.ts";

@@ -43,20 +43,26 @@ import {
   type CryptoCipherStatelessRequest,
   type CryptoConfig,
   type CryptoCreateSessionAnswer,
+  CryptoCurve,
   type CryptoDestroySessionRequest,
+  CryptoFlag,
   type CryptoGates,
   cryptoGates,
   CryptoHashAlgorithm,
   type CryptoHashCreateSessionRequest,
+  CryptoHashMode,
   type CryptoHashRequest,
   type CryptoHashStatelessRequest,
   type CryptoIpsecRequest,
+  CryptoKeyType,
   CryptoMacAlgorithm,
   type CryptoMacCreateSessionRequest,
   type CryptoMacStatelessRequest,
   CryptoOpcode,
   CryptoOperation,
   cryptoQueues,
+  CryptoRsaHash,
+  CryptoRsaPadding,
   type CryptoSession,
   cryptoSession,
   type CryptoSettings,
@@ -313,7 +319,7 @@ export interface CryptoHandlers {
 export interface CryptoDeviceOptions extends CryptoHandlers {
   /** The configuration that the driver sees; fields of optional features offer these. */
   readonly config: CryptoSettings;
-  /** More about sessions: Sessions of ciphers, hashes, MACs and AEAD, and the operations in them (VIRTIO 1.4, 5.9.9) */
+  /** More about sessions: Sessions of all services but IPsec, and the operations in them and without them (VIRTIO 1.4, 5.9.9) */
   readonly sessions?: CryptoSessionsOptions;
   /** IPsec (VIRTIO 1.4, 5.9.9.9): the groups that the device owns, which offer VIRTIO_F_ADMIN_VQ. */
   readonly groups?: AdminServer;
@@ -330,17 +336,22 @@ function offeredFeatures(options: CryptoDeviceOptions): bigint {
   let offered = 0n;
   offered |= 1n << 0n; // VIRTIO_CRYPTO_F_REVISION_1
   if (
-    options.cipherEncryptStateless !== undefined && options.cipherDecryptStateless !== undefined
+    (sessionsServe(options) ||
+      (options.cipherEncryptStateless !== undefined &&
+        options.cipherDecryptStateless !== undefined))
   ) offered |= 1n << 1n; // VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE
-  if (options.hashStateless !== undefined) offered |= 1n << 2n; // VIRTIO_CRYPTO_F_HASH_STATELESS_MODE
-  if (options.macStateless !== undefined) offered |= 1n << 3n; // VIRTIO_CRYPTO_F_MAC_STATELESS_MODE
-  if (options.aeadEncryptStateless !== undefined && options.aeadDecryptStateless !== undefined) {
-    offered |= 1n << 4n; // VIRTIO_CRYPTO_F_AEAD_STATELESS_MODE
-  }
+  if ((sessionsServe(options) || options.hashStateless !== undefined)) offered |= 1n << 2n; // VIRTIO_CRYPTO_F_HASH_STATELESS_MODE
+  if ((sessionsServe(options) || options.macStateless !== undefined)) offered |= 1n << 3n; // VIRTIO_CRYPTO_F_MAC_STATELESS_MODE
   if (
-    options.akcipherEncryptStateless !== undefined &&
-    options.akcipherDecryptStateless !== undefined && options.akcipherSignStateless !== undefined &&
-    options.akcipherVerifyStateless !== undefined
+    (sessionsServe(options) ||
+      (options.aeadEncryptStateless !== undefined && options.aeadDecryptStateless !== undefined))
+  ) offered |= 1n << 4n; // VIRTIO_CRYPTO_F_AEAD_STATELESS_MODE
+  if (
+    (sessionsServe(options) ||
+      (options.akcipherEncryptStateless !== undefined &&
+        options.akcipherDecryptStateless !== undefined &&
+        options.akcipherSignStateless !== undefined &&
+        options.akcipherVerifyStateless !== undefined))
   ) offered |= 1n << 5n; // VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE
   return offered;
 }
@@ -351,15 +362,23 @@ function sessionsServe(options: CryptoDeviceOptions): boolean {
     options.cipherDestroySession === undefined && options.hashCreateSession === undefined &&
     options.hashDestroySession === undefined && options.macCreateSession === undefined &&
     options.macDestroySession === undefined && options.aeadCreateSession === undefined &&
-    options.aeadDestroySession === undefined && options.cipherEncrypt === undefined &&
-    options.cipherDecrypt === undefined && options.hash === undefined &&
-    options.mac === undefined && options.aeadEncrypt === undefined &&
-    options.aeadDecrypt === undefined;
+    options.aeadDestroySession === undefined && options.akcipherCreateSession === undefined &&
+    options.akcipherDestroySession === undefined && options.cipherEncrypt === undefined &&
+    options.cipherEncryptStateless === undefined && options.cipherDecrypt === undefined &&
+    options.cipherDecryptStateless === undefined && options.hash === undefined &&
+    options.hashStateless === undefined && options.mac === undefined &&
+    options.macStateless === undefined && options.aeadEncrypt === undefined &&
+    options.aeadEncryptStateless === undefined && options.aeadDecrypt === undefined &&
+    options.aeadDecryptStateless === undefined && options.akcipherEncrypt === undefined &&
+    options.akcipherEncryptStateless === undefined && options.akcipherDecrypt === undefined &&
+    options.akcipherDecryptStateless === undefined && options.akcipherSign === undefined &&
+    options.akcipherSignStateless === undefined && options.akcipherVerify === undefined &&
+    options.akcipherVerifyStateless === undefined;
 }
 
 /** An accelerator of ciphers, hashes, authentication codes, signatures and IPsec (VIRTIO 1.4, 5.9) */
 export class CryptoDevice extends Device {
-  /** Sessions of ciphers, hashes, MACs and AEAD, and the operations in them (VIRTIO 1.4, 5.9.9); undefined without its features, and where the user does this. */
+  /** Sessions of all services but IPsec, and the operations in them and without them (VIRTIO 1.4, 5.9.9); undefined without its features, and where the user does this. */
   readonly sessions?: CryptoSessions;
   readonly #options: CryptoDeviceOptions;
   readonly #offers: CryptoGates;
@@ -461,6 +480,12 @@ export class CryptoDevice extends Device {
           aeadAlgorithm: CryptoAeadAlgorithm,
           operation: CryptoOperation,
           chainOrder: CryptoChainOrder,
+          hashMode: CryptoHashMode,
+          rsaPadding: CryptoRsaPadding,
+          rsaHash: CryptoRsaHash,
+          curve: CryptoCurve,
+          keyType: CryptoKeyType,
+          flag: CryptoFlag,
         }, options.sessions),
       );
       Object.assign(handlers, this.sessions.handlers(handlers) as Partial<typeof handlers>);
