@@ -190,12 +190,16 @@ export class RequestSlots {
 
   /**
    * Guest address of memory for the device to write: of the data itself where the device can reach
-   * it, else of a bounce buffer, from which {@linkcode RequestSlots.fetch} copies the answer.
+   * it, else of a bounce buffer of zeroes, from which {@linkcode RequestSlots.fetch} copies the answer: where a
+   * device claims to have written more than it did, nothing of an earlier request shows.
    * RangeError as for {@linkcode RequestSlots.readable}.
    */
   writable(slot: number, data: Uint8Array): number {
     const address = this.#arena.memory.addressOf(data);
-    return address >= 0 ? address : this.#bounce(slot, data).buffer.address;
+    if (address >= 0) return address;
+    const bounce = this.#bounce(slot, data);
+    bounce.part.fill(0);
+    return bounce.buffer.address;
   }
 
   /** Copies the first `length` bytes that the device wrote into `data`, if they were bounced. */

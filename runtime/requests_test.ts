@@ -211,6 +211,23 @@ Deno.test("readable(), writable() and fetch() bounce what the device can not rea
   assert.deepEqual([...answer], [5, 6, 7, 8, 0]);
 });
 
+Deno.test("fetch() hands out nothing of an earlier request where the device wrote nothing (2.7.8.2)", () => {
+  const { slots, memory } = bench();
+  const secret = Uint8Array.of(1, 2, 3, 4, 5);
+  const first = slots.acquire(1);
+  const place = slots.writable(first, new Uint8Array(5));
+  memory.view(place, 5)!.set(secret);
+  slots.release(first);
+  const sender = slots.acquire(1);
+  assert.equal(slots.readable(sender, secret), place, "the memory is used again");
+  slots.release(sender);
+  const second = slots.acquire(1);
+  const answer = new Uint8Array(5).fill(9);
+  assert.equal(slots.writable(second, answer), place);
+  slots.fetch(second, answer);
+  assert.deepEqual([...answer], [0, 0, 0, 0, 0]);
+});
+
 Deno.test("release() keeps bounce buffers for later requests, so that nothing is allocated", () => {
   const { slots, arena } = bench();
   const sizes = [1, 256, 257, 4096, 3000];

@@ -1883,7 +1883,9 @@ export class CryptoDataq {
   #endCipherEncrypt(slot: number): void {
     const slots = this.#slots;
     const data = this.#data[slot]!;
-    for (const each of data) slots.fetch(slot, each);
+    if (this.length >= 1 + lengthOf(this.#data[slot]!)) {
+      for (const each of data) slots.fetch(slot, each);
+    }
     const short = this.length < 1 + lengthOf(this.#data[slot]!);
     const { view } = slots;
     const status = short ? -1 : view.getUint8(slots.offsetOf(slot));
@@ -1896,7 +1898,9 @@ export class CryptoDataq {
   #endHash(slot: number): void {
     const slots = this.#slots;
     const data = this.#data[slot]!;
-    for (const each of data) slots.fetch(slot, each);
+    if (this.length >= 1 + lengthOf(this.#data[slot]!)) {
+      for (const each of data) slots.fetch(slot, each);
+    }
     const short = this.length < 1 + lengthOf(this.#data[slot]!);
     const { view } = slots;
     const status = short ? -1 : view.getUint8(slots.offsetOf(slot));
@@ -1909,7 +1913,9 @@ export class CryptoDataq {
   #endMac(slot: number): void {
     const slots = this.#slots;
     const data = this.#data[slot]!;
-    for (const each of data) slots.fetch(slot, each);
+    if (this.length >= 1 + lengthOf(this.#data[slot]!)) {
+      for (const each of data) slots.fetch(slot, each);
+    }
     const short = this.length < 1 + lengthOf(this.#data[slot]!);
     const { view } = slots;
     const status = short ? -1 : view.getUint8(slots.offsetOf(slot));
@@ -1922,7 +1928,9 @@ export class CryptoDataq {
   #endAeadEncrypt(slot: number): void {
     const slots = this.#slots;
     const data = this.#data[slot]!;
-    for (const each of data) slots.fetch(slot, each);
+    if (this.length >= 1 + lengthOf(this.#data[slot]!)) {
+      for (const each of data) slots.fetch(slot, each);
+    }
     const short = this.length < 1 + lengthOf(this.#data[slot]!);
     const { view } = slots;
     const status = short ? -1 : view.getUint8(slots.offsetOf(slot));
@@ -1963,7 +1971,9 @@ export class CryptoDataq {
   #endIpsecOutbound(slot: number): void {
     const slots = this.#slots;
     const data = this.#data[slot]!;
-    for (const each of data) slots.fetch(slot, each);
+    if (this.length >= 1 + lengthOf(this.#data[slot]!)) {
+      for (const each of data) slots.fetch(slot, each);
+    }
     const short = this.length < 1 + lengthOf(this.#data[slot]!);
     const { view } = slots;
     const status = short ? -1 : view.getUint8(slots.offsetOf(slot));

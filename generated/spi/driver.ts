@@ -163,7 +163,9 @@ export class SpiRequestq {
   #endTransfer(slot: number): void {
     const slots = this.#slots;
     const data = this.#data[slot]!;
-    for (const each of data) slots.fetch(slot, each);
+    if (this.length >= 1 + lengthOf(this.#data[slot]!)) {
+      for (const each of data) slots.fetch(slot, each);
+    }
     const short = this.length < 1 + lengthOf(this.#data[slot]!);
     const { view } = slots;
     const status = short ? -1 : view.getUint8(slots.offsetOf(slot) + 32);
