@@ -9,8 +9,10 @@
  * @module
  */
 
+import type { Check } from "./checks.ts";
 import type { Field, Gate, Length, Path, Tag } from "./fields.ts";
 
+export * from "./checks.ts";
 export * from "./fields.ts";
 
 /** Version of this language; a description carries it as `dsl`, and other versions are refused. */
@@ -167,51 +169,6 @@ export interface Queue<N extends string = string, R extends string = string> {
   readonly used?: "length" | "bound" | "ignored" | "all";
   /** Over a legacy interface the used length is not to be trusted. */
   readonly legacyUsed?: "ignored";
-}
-
-/** A value in a check: a number, a field (a whole word of bits, too), a length, a configuration field, or arithmetic on those. */
-export type Operand<N extends string = string> =
-  | number
-  | { readonly field: Path<N> }
-  | { readonly config: Path<N> }
-  | { readonly length: N }
-  | { readonly sum: readonly Operand<N>[] }
-  | { readonly product: readonly Operand<N>[] }
-  /** Rounded down. */
-  | { readonly quotient: readonly [Operand<N>, number] }
-  /** One bit, 0 or 1, by its number; 0 where there is no such bit. */
-  | { readonly bit: readonly [Operand<N>, Operand<N>] };
-
-/** What the standard demands of the device before a handler runs, and the status for a request that fails it. */
-export interface Check<N extends string = string> {
-  /** One sentence in our own words. */
-  readonly doc: string;
-  /** Section of VIRTIO 1.4, as a number. */
-  readonly section?: string;
-  /** The value under test; absent: the check fails whenever its gates are open. */
-  readonly of?: Operand<N>;
-  /** Fails when `of` is greater. */
-  readonly atMost?: Operand<N>;
-  /** Fails when `of` is less. */
-  readonly atLeast?: Operand<N>;
-  /** Fails when `of` is another value. */
-  readonly equals?: Operand<N>;
-  /** Every value is a multiple of 0, which is how the configuration leaves an alignment open. */
-  readonly multipleOf?: Operand<N>;
-  /** Bits of `of` that must be clear. */
-  readonly clear?: Operand<N>;
-  /** The only bits that `of` may have. */
-  readonly within?: Operand<N>;
-  /** Only with these features negotiated, or only without them. */
-  readonly when?: Gate<N>;
-  /** Only without these features. */
-  readonly unless?: Gate<N>;
-  /** Only with these features offered, negotiated or not. */
-  readonly offered?: Gate<N>;
-  /** For every element of this array instead of once. */
-  readonly each?: N;
-  /** Member of the status enumeration. */
-  readonly otherwise: string;
 }
 
 /** The byte or word that says how a request went. */
