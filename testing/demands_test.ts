@@ -11,6 +11,7 @@ import { MemoryDevice, MemoryDriver, MemoryResponseType } from "../generated/mem
 import { NetworkDevice, type NetworkSettings } from "../generated/net/mod.ts";
 import { RpmbDevice } from "../generated/rpmb/mod.ts";
 import { SpiDevice, SpiDriver, SpiResult } from "../generated/spi/mod.ts";
+import { SocketDevice } from "../generated/vsock/mod.ts";
 import { PeerError } from "../runtime/errors.ts";
 import { featureSet } from "../runtime/features.ts";
 import { loopback } from "../runtime/loopback.ts";
@@ -352,4 +353,28 @@ Deno.test("mem: blocks that do not lie in the usable region are errors", async (
       assert.equal(type, ERROR, `${ask} ${Object.entries(wrong)}`);
     }
   }
+});
+
+Deno.test("mem: a device is not made with blocks whose size is no power of two", () => {
+  covers("devicenormative:Device Types / Memory Device / Device configuration layout#5");
+  const config = {
+    nodeId: 0,
+    addr: 0n,
+    regionSize: 0n,
+    usableRegionSize: 0n,
+    pluggedSize: 0n,
+    requestedSize: 0n,
+  };
+  const make = (blockSize: bigint) => () => new MemoryDevice({ config: { ...config, blockSize } });
+  for (const size of [1n, 0x20_0000n, 1n << 63n]) make(size)();
+  for (const size of [0n, 3n, 0x20_0001n, (1n << 64n) - 1n]) assert.throws(make(size), RangeError);
+});
+
+Deno.test("vsock: a device is not made with a reserved context id", () => {
+  covers(
+    "devicenormative:Device Types / Socket Device / Device Operation / Receive and Transmit#1",
+  );
+  const make = (guestCid: number) => () => new SocketDevice({ config: { guestCid } });
+  for (const cid of [3, 4, 0xffff_fffe]) make(cid)();
+  for (const cid of [0, 1, 2, 0xffff_ffff, 2 ** 32 + 3]) assert.throws(make(cid), RangeError);
 });

@@ -7,9 +7,16 @@ import { FileSystemDevice, FileSystemDriver } from "../generated/fs/mod.ts";
 import { GpioDevice, GpioDriver } from "../generated/gpio/mod.ts";
 import { GpuDevice, GpuDriver, GpuFlag, GpuResponse } from "../generated/gpu/mod.ts";
 import { IommuDevice, IommuDriver } from "../generated/iommu/mod.ts";
+import { RtcDriver, VIRTIO_RTC_F_ALARM } from "../generated/rtc/mod.ts";
+import { ScmiDriver, VIRTIO_SCMI_F_P2A_CHANNELS } from "../generated/scmi/mod.ts";
+import { SoundDriver } from "../generated/sound/mod.ts";
+import type { Driver } from "../runtime/driver.ts";
+import { featureSet, ReservedFeature } from "../runtime/features.ts";
 import { loopback } from "../runtime/loopback.ts";
 import { Status } from "../runtime/status.ts";
+import type { Transport } from "../runtime/transport.ts";
 import { covers } from "./covers.ts";
+import { HandDevice } from "./driver_bench.ts";
 
 /** Lets everything run that waits for nothing. */
 async function settle(): Promise<void> {
@@ -166,4 +173,55 @@ Deno.test("iommu: a driver writes 0 or 1 to bypass, and nothing else", async () 
   }
   await driver.setBypass(0);
   assert.equal(device.settings.bypass, 0);
+});
+
+/** Lengths of what a driver parks in a queue: the readable and the writable part of each buffer. */
+async function parked(
+  open: (transport: Transport) => Promise<Driver>,
+  { id, feature, queue }: { id: number; feature?: number; queue: number },
+): Promise<[readable: number, writable: number][]> {
+  const { VIRTIO_F_VERSION_1 } = ReservedFeature;
+  const features = featureSet(VIRTIO_F_VERSION_1, ...(feature === undefined ? [] : [feature]));
+  const hand = new HandDevice(id, features, new Uint8Array(64));
+  await using _driver = await open(hand);
+  const ring = hand.queues.get(queue);
+  assert.ok(ring !== undefined, "the driver did not enable the queue");
+  const found: [number, number][] = [];
+  for (let head = ring.pop(); head >= 0; head = ring.pop()) {
+    const chain = ring.chain(head);
+    found.push([chain.readableLength, chain.writableLength]);
+  }
+  return found;
+}
+
+Deno.test("rtc: with ALARM, the driver fills alarmq with buffers for notifications", async () => {
+  covers(
+    "drivernormative:Device Types / RTC Device / Device Operation / Alarm Operation / Alarm Notifications#1",
+    "drivernormative:Device Types / RTC Device / Device Operation / Alarm Operation / Alarm Notifications#2",
+  );
+  const open = (transport: Transport) => RtcDriver.open(transport, { queueSize: 4 });
+  const found = await parked(open, { id: 17, feature: VIRTIO_RTC_F_ALARM, queue: 1 });
+  assert.deepEqual(found, [[0, 16], [0, 16], [0, 16], [0, 16]]);
+});
+
+Deno.test("scmi: with P2A_CHANNELS, the driver fills eventq with buffers of the size that its user gives", async () => {
+  covers(
+    "drivernormative:Device Types / SCMI Device / Device Operation / Setting Up eventq Buffers#1",
+    "drivernormative:Device Types / SCMI Device / Device Operation / Setting Up eventq Buffers#2",
+    "drivernormative:Device Types / SCMI Device / Device Operation / Setting Up eventq Buffers#3",
+  );
+  const open = (transport: Transport) =>
+    ScmiDriver.open(transport, { queueSize: 4, bufferSize: 5000 });
+  const found = await parked(open, { id: 32, feature: VIRTIO_SCMI_F_P2A_CHANNELS, queue: 1 });
+  assert.deepEqual(found, [[0, 5000], [0, 5000], [0, 5000], [0, 5000]]);
+});
+
+Deno.test("sound: the driver fills eventq with buffers for an event, however few bytes its user gives", async () => {
+  covers(
+    "drivernormative:Device Types / Sound Device / Device Initialization#2",
+    "drivernormative:Device Types / Sound Device / Device Initialization#3",
+  );
+  const open = (transport: Transport) =>
+    SoundDriver.open(transport, { queueSize: 4, bufferSize: 1 });
+  assert.deepEqual(await parked(open, { id: 25, queue: 1 }), [[0, 8], [0, 8], [0, 8], [0, 8]]);
 });
