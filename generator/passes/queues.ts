@@ -6,9 +6,10 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
+import { constantField } from "../constant_field.ts";
 import type { Alternatives, CaseModel } from "../model.ts";
 import { type Draft, entries, list } from "./draft.ts";
-import { fieldAt, isNumber, namesIn } from "./fields.ts";
+import { fieldAt, isNumber, namesIn, pathName } from "./fields.ts";
 import { alternatives } from "./gates.ts";
 import { collision } from "./placement.ts";
 
@@ -87,6 +88,7 @@ export function rolesFit(draft: Draft): void {
     const cases = sets.flatMap((set) => set.cases);
     for (const one of cases) roleFits(draft, path, queue, one);
     optionsFit(draft, path, queue);
+    mergesCounted(draft, path, queue, cases);
     for (const [key, field] of fieldsNamed(queue)) {
       const all = cases.flatMap((one) => [...one.readable.fields, ...one.writable.fields]);
       if (cases.length === 0 || all.some((model) => draft.broken.has([model]))) continue;
@@ -129,6 +131,27 @@ function optionsFit(draft: Draft, path: string, queue: dsl.Queue): void {
       `${path}.${key}`,
       "an option without a meaning here",
       'queues of the role "receive"',
+    );
+  }
+}
+
+function mergesCounted(
+  draft: Draft,
+  path: string,
+  { role, merges }: dsl.Queue,
+  cases: readonly CaseModel[],
+): void {
+  if (merges === undefined || role !== "receive") return;
+  const names = typeof merges.field === "string" ? [merges.field] : merges.field;
+  for (const { writable } of cases) {
+    if (fieldAt(writable.fields, names[0]!) === undefined) continue; // reported elsewhere
+    if (constantField(writable.fields, names) !== undefined) continue;
+    const found = `"${pathName(merges.field)}"`;
+    draft.report(
+      "V063",
+      `${path}.merges.field`,
+      found,
+      "a number at the same place of each message",
     );
   }
 }

@@ -4,8 +4,12 @@
  * @module
  */
 
+import type * as dsl from "../../spec/types.ts";
+import { constantField } from "../constant_field.ts";
+import type { CaseModel } from "../model.ts";
 import type { ConfigView, WritableView } from "./config.ts";
 import { handlerText, poolName } from "./device_cases.ts";
+import { scalarText } from "./scalars.ts";
 import { setText } from "./device_sets.ts";
 import type { CaseView, MessagesView } from "./messages.ts";
 import type { QueueView } from "./queues.ts";
@@ -213,7 +217,14 @@ function sendText(queue: QueueView, one: CaseView) {
     stream: writable.bare && payload !== undefined,
     encode: `encode${writable.name}(e, ${writable.type === null ? "{}" : "value"}${more})`,
     shut: ownSession(one.gate),
-    merges: queue.merges === null ? null : { count: ownSession(queue.merges.count) },
+    merges: queue.merges === null ? null : { count: countText(one.model, queue.merges.path) },
     most: queue.merges === null ? "1" : `${ownSession(queue.merges.gate)} ? Infinity : 1`,
   };
+}
+
+/** Puts the number of buffers where it stands in a message that is written already. */
+function countText({ writable }: CaseModel, path: readonly string[]): string {
+  const { field, at } = constantField(writable.fields, path)!;
+  const text = scalarText((field.field as dsl.Scalar).type, "number");
+  return ownSession(`e.${text.set(`${at}`, "buffers", field.name)}`);
 }

@@ -12,7 +12,6 @@ import type { MessagesView } from "./messages.ts";
 import type { Scope } from "./scope.ts";
 import { isGated } from "./shape.ts";
 import { alternatives, pathOf } from "./paths.ts";
-import { scalarText } from "./scalars.ts";
 
 /** A queue, or a family of equal ones. */
 export interface QueueView {
@@ -32,7 +31,7 @@ export interface QueueView {
   readonly receive: boolean;
   readonly pull: boolean;
   readonly merges:
-    | { readonly property: string; readonly count: string; readonly gate: string }
+    | { readonly property: string; readonly path: readonly string[]; readonly gate: string }
     | null;
   /** Text for the least size of a parked buffer. */
   readonly parks: string;
@@ -78,7 +77,7 @@ function queueView(
     pull: queue.role === "pull",
     merges: merges === undefined ? null : {
       property: pathOf(merges.field).map((name) => propertyName(name)).join("."),
-      count: mergedText(model, pathOf(merges.field)),
+      path: pathOf(merges.field),
       gate: scope.gateText(alternatives(merges.when), []),
     },
     parks: parksText(device, parks),
@@ -93,22 +92,6 @@ function lengthsText({ used, legacyUsed }: dsl.Queue): string {
   const legacy = legacyUsed ?? modern;
   if (legacy !== modern) return `legacy ? "${legacy}" : "${modern}"`;
   return modern === "exact" ? "" : `"${modern}"`;
-}
-
-/** Puts the number of buffers where it stands in a message that is written already. */
-function mergedText(model: QueueModel, path: readonly string[]): string {
-  let fields = model.messages[0]!.cases[0]!.writable.fields;
-  let at = 0;
-  for (const name of path) {
-    const found = fields.find((field) => field.name === name)!;
-    at += found.offset!;
-    if (found.struct === null) {
-      const text = scalarText((found.field as dsl.Scalar).type, "number");
-      return `e.${text.set(`${at}`, "buffers", name)}`;
-    }
-    fields = found.struct.fields;
-  }
-  throw new TypeError(`Cannot count buffers in ${path.join(".")}: it is no number`);
 }
 
 function familyText(scope: Scope, device: DeviceModel, model: QueueModel): string {
