@@ -4,21 +4,11 @@ import assert from "node:assert/strict";
 import { emptyNetworkTransmit, NetworkDriver } from "../generated/net/mod.ts";
 import { connect } from "../vhost_user/mod.ts";
 import { guestMissing, startGuest } from "./guest.ts";
-import { Peer, peerTest, run, Scratch, serve } from "./peers.ts";
+import { Peer, peerTest, run, Scratch, serve, tapMissing } from "./peers.ts";
 
 /** The card of QEMU for our back end. With MSI-X, 7.2 without KVM ends by SIGSEGV as it starts the rings of any. */
 const CARD = "virtio-net-pci,netdev=n0,vectors=0";
 const NEEDS = ["qemu-system-x86_64", "busybox", guestMissing];
-
-/** What is missing of interfaces of the host's network, if anything is. */
-function tapMissing(): string | undefined {
-  try {
-    if (Deno.uid() === 0 && Deno.statSync("/dev/net/tun").isCharDevice === true) return undefined;
-  } catch {
-    // There is no such file.
-  }
-  return "/dev/net/tun for root";
-}
 
 /** A file of random bytes to serve, and its checksum. */
 async function content(scratch: Scratch, mebibytes: number): Promise<string> {

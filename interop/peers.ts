@@ -23,6 +23,16 @@ function program(name: string): string | undefined {
   });
 }
 
+/** What is missing of interfaces of the host's network, if anything is. */
+export function tapMissing(): string | undefined {
+  try {
+    if (Deno.uid() === 0 && Deno.statSync("/dev/net/tun").isCharDevice === true) return undefined;
+  } catch {
+    // There is no such file.
+  }
+  return "/dev/net/tun for root";
+}
+
 /** What a test needs: names of programs, or a function that says what is missing. */
 export type Need = string | (() => string | undefined);
 

@@ -94,6 +94,8 @@ export interface MachineSettings {
   readonly room?: string;
   /** Which QEMU it is; the installed one when not said. */
   readonly build?: QemuBuild;
+  /** Whether it has a network of its own, for which it takes root. */
+  readonly ownNetwork?: boolean;
 }
 
 /** A machine with devices. */
@@ -136,7 +138,7 @@ export class QemuMachine implements AsyncDisposable {
     scratch: Scratch,
     name: QemuKind,
     options: readonly string[],
-    { room = "", build = "installed" }: MachineSettings = {},
+    { room = "", build = "installed", ownNetwork = false }: MachineSettings = {},
   ): Promise<QemuMachine> {
     const kind: Kind = KINDS[name];
     const fd = memoryFile("qemu", MEMORY_SIZE);
@@ -144,10 +146,12 @@ export class QemuMachine implements AsyncDisposable {
     using qtestListener = Deno.listen({ transport: "unix", path: qtestPath });
     using qmpListener = Deno.listen({ transport: "unix", path: qmpPath });
     const program = programOf(kind.program, build);
+    const behind = ownNetwork ? ["unshare", "-n"] : [];
+    const [command, ...first] = [...behind, program.name, ...program.args];
     const peer = new Peer(
-      program.name,
+      command!,
       [
-        ...program.args,
+        ...first,
         ...["-M", `${name},memory-backend=mem`, "-m", `64M${room}`, "-accel", "tcg"],
         ...["-bios", firmware(scratch, kind), "-nodefaults", "-display", "none", ...kind.options],
         ...["-qtest", `unix:${qtestPath}`, "-qtest-log", "none", "-qmp", `unix:${qmpPath}`],
@@ -227,6 +231,11 @@ export class QemuMachine implements AsyncDisposable {
       address: words.address + 4 * vector,
       data: vector + 1,
     }));
+  }
+
+  /** The process of QEMU. */
+  get pid(): number {
+    return this.#peer.pid;
   }
 
   /** Kills QEMU: whatever waits for it fails. */
