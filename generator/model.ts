@@ -174,6 +174,10 @@ export interface MessagesModel {
   /** The tag fields, of the readable header (or of the writable one for events). */
   readonly tags: readonly FieldModel[];
   readonly status: StatusModel | null;
+  /** The field that starts a session in its byte order, and the value by which it does. */
+  readonly starts:
+    | { readonly field: FieldModel; readonly enum: EnumModel; readonly member: string }
+    | null;
   readonly cases: readonly CaseModel[];
   /** Whether cases were described, or the set is one message. */
   readonly tagged: boolean;

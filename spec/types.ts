@@ -245,6 +245,8 @@ export interface Messages<N extends string = string, K extends string = string> 
   readonly used?: "filled";
   /** Where the status of an answer lies. */
   readonly status?: Status<N>;
+  /** A message whose field is this member, in one byte order or the other, starts a session of that order. */
+  readonly starts?: { readonly field: N; readonly member: string };
   /** The messages by name; without them the set is one message. */
   readonly cases?: Readonly<Record<string, Case<N, K>>>;
   /** What is checked before a handler runs. */

@@ -79,7 +79,7 @@ export interface FileSystemDeviceOptions extends FileSystemHandlers {
   readonly config: FileSystemSettings;
   /** The driver parked buffers in notification: there is room to send. */
   readonly notificationAvailable?: (queue: number) => void;
-  /** Tells the byte order from the first bytes of a request; undefined leaves it as it is, which is little-endian at first. */
+  /** Tells the byte order from the first bytes of a request; undefined leaves it as it is, which is little-endian at first. Without it, the request that starts a session tells. */
   readonly byteOrder?: (request: DataView) => "little" | "big" | undefined;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
@@ -232,15 +232,31 @@ export class FileSystemDevice extends Device {
     this.#s = fileSystemSession(features, this.#settings, this.#littleEndian);
   }
 
-  /** Lets the user's function tell the byte order from the first bytes of a request. */
-  #takeOrder(chain: Chain): void {
-    const { byteOrder } = this.#options;
+  /** Tells the byte order from the first bytes of a request, by the user's function if there is one. */
+  #takeOrder(chain: Chain, known?: FileSystemDeviceOptions["byteOrder"]): void {
+    const byteOrder = this.#options.byteOrder ?? known;
     if (byteOrder === undefined) return;
     const length = Math.min(chain.readableLength, 64);
     chain.readFixed(0, length);
     const order = byteOrder(new DataView(chain.view.buffer, 0, length));
     if (order === undefined) return;
     this.#littleEndian = order === "little";
+    this.#settle();
+  }
+
+  /** The byte order outlives a save. */
+  protected override saveState(): unknown {
+    return this.#littleEndian ? "little" : "big";
+  }
+
+  /** Takes the byte order back; RangeError for another one. */
+  protected override restoreState(state: unknown): void {
+    if (state !== "little" && state !== "big") {
+      throw new RangeError(
+        `Cannot restore the device: state must be little or big, found ${state}`,
+      );
+    }
+    this.#littleEndian = state === "little";
     this.#settle();
   }
 
@@ -408,7 +424,7 @@ export class FileSystemDevice extends Device {
   /** A request of FUSE that is answered (VIRTIO 1.4, 5.11.6.1) */
   #beginReq(queue: DeviceQueue, head: number, chain: Chain): void {
     try {
-      this.#takeOrder(chain);
+      this.#takeOrder(chain, orderOfSession);
       this.#serveReqSet(queue, head, chain);
     } catch (error) {
       this.#failReq(queue, head, chain, error);
@@ -463,4 +479,11 @@ export class FileSystemDevice extends Device {
     if (!(error instanceof PeerError)) this.report(error);
     queue.push(head, 0);
   }
+}
+
+/** The byte order in which a request starts a session; undefined when it does not. */
+function orderOfSession(request: DataView): "little" | "big" | undefined {
+  if (request.byteLength < 8) return undefined;
+  if (request.getUint32(4, true) === FileSystemOpcode.INIT) return "little";
+  return request.getUint32(4, false) === FileSystemOpcode.INIT ? "big" : undefined;
 }

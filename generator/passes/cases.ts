@@ -123,6 +123,7 @@ export function statusesKnown(draft: Draft): void {
         );
       }
     }
+    if (described.starts !== undefined) startKnown(draft, set, described.starts);
     const first = set.cases.find((one) => one.status !== null)?.status?.enum;
     for (const [i, check] of (described.checks ?? []).entries()) {
       memberKnown(draft, `${set.path}.checks[${i}].otherwise`, first, check.otherwise);
@@ -185,6 +186,21 @@ function statusKnown(
   for (const key of ["ok", "unknown", "malformed", "failed"] as const) {
     memberKnown(draft, `${path}.${key}`, draft.enums.get(field.enum), status[key]);
   }
+}
+
+/** What starts a session is read before anything else is known: at a constant place. */
+function startKnown(
+  draft: Draft,
+  set: MessagesModel,
+  { field, member }: NonNullable<dsl.Messages["starts"]>,
+): void {
+  const path = `${set.path}.starts`;
+  const { fields } = set.cases[0]!.readable;
+  if (set.starts !== null) return memberKnown(draft, `${path}.member`, set.starts.enum, member);
+  const numbers = fields.filter((one) =>
+    one.field.kind === "scalar" && one.field.enum !== undefined
+  );
+  draft.unknown("V060", `${path}.field`, field, "a readable field with `enum`", namesIn(numbers));
 }
 
 function memberKnown(

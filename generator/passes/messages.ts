@@ -37,6 +37,7 @@ function messagesModel(draft: Draft, name: string, set: dsl.Messages): MessagesM
     header: headerPart(draft, path, set, set.readable === undefined ? "writable" : "readable"),
     tags: tagsOf(fixed.fields),
     status: statusModel(draft, fixedPart(draft, path, set, "writable"), set.status),
+    starts: startsModel(draft, cases[0], set.starts),
     cases,
     tagged: set.cases !== undefined,
     trailer: set.cases === undefined ? 0 : trailerLength(set),
@@ -152,6 +153,18 @@ function tagsOf(fields: readonly FieldModel[], base: number | null = 0): FieldMo
     if (model.field.kind === "scalar" && model.field.tag === true) return [{ ...model, offset }];
     return model.field.kind === "struct" ? tagsOf(model.struct?.fields ?? [], offset) : [];
   });
+}
+
+function startsModel(
+  draft: Draft,
+  one: CaseModel | undefined,
+  starts: dsl.Messages["starts"],
+): MessagesModel["starts"] {
+  const model = one?.readable.fields.find(({ name }) => name === starts?.field);
+  if (starts === undefined || model?.field.kind !== "scalar") return null;
+  const enumeration = draft.enums.get(model.field.enum ?? "");
+  if (enumeration === undefined) return null;
+  return { field: model, enum: enumeration, member: starts.member };
 }
 
 function statusModel(

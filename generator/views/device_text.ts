@@ -49,6 +49,7 @@ export function deviceText(view: DeviceView): object {
     sets: sets.map(({ set, many, pulled }) =>
       setText(set, many, pulled, view.ordered, keysOf(set, inTurn))
     ),
+    starts: sets.map(({ set }) => set.starts).find((one) => one !== null) ?? null,
     served: served.map(servedText),
     received: received.map((queue) => ({ ...queue, available: `${queue.property}Available` })),
     sends,

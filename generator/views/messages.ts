@@ -58,6 +58,8 @@ export interface MessagesView {
   readonly tagSize: number;
   /** The tag as one number, from `view`. */
   readonly tag: string;
+  /** How a message starts a session: the condition for each byte order, and the bytes that it looks at. */
+  readonly starts: { readonly little: string; readonly big: string; readonly size: number } | null;
   readonly cases: readonly CaseView[];
 }
 
@@ -90,10 +92,24 @@ function messagesView(
     refusals: refusalsOf(scope, set),
     tagSize: Math.max(0, ...set.tags.map((tag) => (tag.offset ?? 0) + (tag.size ?? 0))),
     tag: tagText(set),
+    starts: startsView(scope, set),
     cases: set.cases.map((one) => {
       const { readable, writable } = named.get(one)!;
       return caseView(scope, device, set, one, parts.get(one)!, readable, writable);
     }),
+  };
+}
+
+/** The field is read in both orders: it is the session's own that is wanted. */
+function startsView(scope: Scope, { starts }: MessagesModel): MessagesView["starts"] {
+  if (starts === null) return null;
+  const { offset, size } = starts.field;
+  const bits = 8 * (size ?? 0);
+  const value = `${scope.prefix + starts.enum.typeName}.${starts.member}`;
+  return {
+    little: `request.getUint${bits}(${offset}, true) === ${value}`,
+    big: `request.getUint${bits}(${offset}, false) === ${value}`,
+    size: (offset ?? 0) + (size ?? 0),
   };
 }
 

@@ -133,6 +133,7 @@ export const fs: Device = defineDevice({
       struct: "virtio_fs_req",
       readable: { ...inHeader(opcode), datain },
       writable: { ...outHeader, dataout },
+      starts: { field: "opcode", member: "INIT" },
     },
     high_priority: {
       doc: "A request of FUSE that overtakes others",

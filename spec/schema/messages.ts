@@ -105,6 +105,8 @@ const messagesShape = z.strictObject({
   readable: fields.exactOptional().describe("Fixed part that the driver fills"),
   writable: fields.exactOptional().describe("Fixed part that the device fills"),
   status: status.exactOptional(),
+  starts: z.strictObject({ field: fieldName, member: memberName }).exactOptional()
+    .describe("What starts a session, in the byte order that it has from then on"),
   used: z.literal("filled").exactOptional().describe("What the used length counts"),
   cases: recordOf<dsl.Case>(name, oneCase).exactOptional(),
   checks: checks.exactOptional(),

@@ -48,6 +48,7 @@ export function sharedFolder({ folder, tag }: SharedFolderOptions): SharedFolder
     const device = new FileSystemDevice({
       config: { tag, numRequestQueues: 1 },
       queueSizeMax: 1024,
+      byteOrder: () => undefined,
       req: ({ opcode, nodeid, unique }, input, output) => {
         return { unique, error: server.serve(opcode, nodeid, input, output) >>> 0 };
       },
