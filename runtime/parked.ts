@@ -44,6 +44,12 @@ export class ParkedBuffers {
     this.#heads[(this.#first + this.#count++) % this.#heads.length] = head;
   }
 
+  /** Bytes that the next buffer holds; 0 when none is parked. */
+  get room(): number {
+    if (this.#count === 0) this.park();
+    return this.#count === 0 ? 0 : this.#queue.chain(this.#at(0)).writableLength;
+  }
+
   /** How many of the next buffers hold `length` bytes together; 0 when they never do, or more than `most` were needed. */
   needed(length: number, most: number): number {
     if (this.#count < most) this.park();

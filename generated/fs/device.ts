@@ -173,6 +173,13 @@ export class FileSystemDevice extends Device {
     return true;
   }
 
+  /** Most bytes of data that `sendNotify` puts into the next parked buffer; 0 when there is no room. */
+  notifyRoom(): number {
+    const index = this.#plan.index(1, 0);
+    const parked = this.queue(index) === undefined ? undefined : this.#parked.get(index);
+    return Math.max(0, (parked?.room ?? 0) - 16);
+  }
+
   /** Does what `send` does, and shows the driver at its end what was sent, with one notification at the most for each queue. */
   burst(send: () => void): void {
     for (const parked of this.#parked.values()) parked.hold();

@@ -548,6 +548,13 @@ export class NetworkDevice extends Device {
     return true;
   }
 
+  /** Most bytes of data that `sendReceive` puts into the next parked buffer; 0 when there is no room. */
+  receiveRoom(queue = 0): number {
+    const index = this.#plan.index(0, queue);
+    const parked = this.queue(index) === undefined ? undefined : this.#parked.get(index);
+    return Math.max(0, (parked?.room ?? 0) - this.#s.virtioNetHdrSize);
+  }
+
   /** Does what `send` does, and shows the driver at its end what was sent, with one notification at the most for each queue. */
   burst(send: () => void): void {
     for (const parked of this.#parked.values()) parked.hold();

@@ -178,6 +178,13 @@ export class SocketDevice extends Device {
     return true;
   }
 
+  /** Most bytes of data that `sendReceive` puts into the next parked buffer; 0 when there is no room. */
+  receiveRoom(): number {
+    const index = this.#plan.index(0, 0);
+    const parked = this.queue(index) === undefined ? undefined : this.#parked.get(index);
+    return Math.max(0, (parked?.room ?? 0) - 44);
+  }
+
   /** All connections are gone, listeners stay; guest_cid is to be read again (VIRTIO 1.4, 5.10.6.7). False when no buffer is parked that holds it. */
   sendTransportReset(): boolean {
     const index = this.#plan.index(2, 0);

@@ -13,7 +13,7 @@ import { scalarText } from "./scalars.ts";
 import { setText } from "./device_sets.ts";
 import type { CaseView, MessagesView } from "./messages.ts";
 import type { QueueView } from "./queues.ts";
-import { allText, ownSession, unique } from "./text.ts";
+import { allText, lowerFirst, ownSession, sumText, unique } from "./text.ts";
 import type { DeviceView } from "./wire.ts";
 
 /** What the device template prints. */
@@ -220,6 +220,11 @@ function sendText(queue: QueueView, one: CaseView) {
     shut: ownSession(one.gate),
     merges: queue.merges === null ? null : { count: countText(one.model, queue.merges.path) },
     most: queue.merges === null ? "1" : `${ownSession(queue.merges.gate)} ? Infinity : 1`,
+    room: payload === undefined || writable.headSize === null ? null : {
+      name: `${lowerFirst(one.pascal)}Room`,
+      parameters: queue.many ? "queue = 0" : "",
+      fixed: ownSession(sumText(writable.headSize, String(writable.trailerSize))),
+    },
   };
 }
 

@@ -73,8 +73,6 @@ export interface SocketLine {
   forget(socket: Socket): void;
 }
 
-/** Most data of one packet, which has to fit into a buffer that the driver parked. */
-const PACKET = 3072;
 /** How long a clean end waits for the peer, in milliseconds. */
 const CLOSE_TIMEOUT = 8000;
 
@@ -247,12 +245,16 @@ export class Socket {
     return true;
   }
 
-  /** The next data to send, as far as there is credit; calls `put`, which says whether there was room. */
-  sendNext(put: (flags: number, data: Uint8Array) => boolean): "sent" | "full" | "idle" {
+  /** The next data to send, up to `room` bytes as far as there is credit; calls `put`, which says whether it went. */
+  sendNext(
+    room: number,
+    put: (flags: number, data: Uint8Array) => boolean,
+  ): "sent" | "full" | "idle" {
     const next = this.#outgoing[0];
     if (next === undefined || this.#state !== "open") return "idle";
     const left = next.data.length - next.at;
-    const length = Math.min(left, this.credits.free, PACKET);
+    if (room === 0 && left > 0) return "full";
+    const length = Math.min(left, this.credits.free, room);
     if (length === 0 && left > 0) {
       if (!this.#asked) this.#line.send(this, this.#codes.op.CREDIT_REQUEST);
       this.#asked = true;

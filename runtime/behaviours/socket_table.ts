@@ -35,6 +35,8 @@ export interface SocketPort {
   readonly cid: number;
   /** Whether a feature is in force: negotiated, or implied. */
   has(bit: number): boolean;
+  /** Most data that the next packet may carry. */
+  room(): number;
   /** Sends a packet; false when there is no room at the moment. */
   put(header: SocketHeader, data: Uint8Array): boolean;
 }
@@ -140,7 +142,7 @@ export class SocketTable implements SocketLine {
         const [socket] = this.#writers;
         if (socket === undefined) break;
         this.#writers.delete(socket);
-        const how = socket.sendNext((flags, data) => {
+        const how = socket.sendNext(this.#port.room(), (flags, data) => {
           return this.#port.put(this.#header(socket, this.#codes.op.RW, flags), data);
         });
         if (how !== "idle") this.#writers.add(socket); // behind the others

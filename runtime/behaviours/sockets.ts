@@ -29,6 +29,8 @@ export type DriverSocketsOptions = SocketsOptions;
 
 /** Context id of the host (VIRTIO 1.4, 5.10.4). */
 const HOST = 2;
+/** Most data of one packet, so that sockets take turns; to a guest it also has to fit into the buffer that is parked. */
+const PACKET = 3072;
 /** Packets that a driver has under way at a time. */
 const UNDER_WAY = 32;
 const NO_DATA = new Uint8Array(0);
@@ -41,6 +43,8 @@ export interface DeviceSocketsHost {
   readonly features: bigint;
   /** What the device type is. */
   readonly info: DeviceInfo;
+  /** Most data that the next buffer of the guest holds beside a header. */
+  receiveRoom(): number;
   /** Sends a packet to the guest; false when there is no room. */
   sendReceive(header: SocketHeader, data: Uint8Array): boolean;
   /** Tells the guest of an interruption; false when there is no room. */
@@ -77,6 +81,7 @@ export class DeviceSockets extends DeviceBehaviour {
     this.#table = new SocketTable(codes, {
       cid: HOST,
       has: (bit) => inForce(host.features, bit, host.info.features),
+      room: () => Math.min(PACKET, host.receiveRoom()),
       put: (header, data) => host.sendReceive(header, data),
     }, options);
   }
@@ -187,6 +192,7 @@ export class DriverSockets extends DriverBehaviour {
         return host.config.guestCid;
       },
       has: (bit) => inForce(host.features, bit, host.info.features),
+      room: () => PACKET,
       put: (header, data) => this.#put(header, data),
     }, options);
   }

@@ -25,6 +25,9 @@ const BOTH = 1 << SocketShutdownFlag.RECEIVE | 1 << SocketShutdownFlag.SEND;
 const GUEST = 7;
 const HOST = 2;
 const PORT = 80;
+const HEADER = 44;
+/** A receive buffer that holds less than one of our packets. */
+const SMALL = 256;
 
 /** Bytes that tell where they belong. */
 function bytes(length: number, first = 0): Uint8Array {
@@ -310,6 +313,26 @@ Deno.test("a peer that breaks off ends what waits, with what came before read fi
     PeerError,
     "nobody listens in the guest",
   );
+});
+
+Deno.test("packets are cut to what the buffers of a guest hold (5.10.6.4)", async () => {
+  const sizes: number[] = [];
+  const { host, guest, device, driver } = await ends({}, { bufferSize: SMALL });
+  const { sendReceive } = device;
+  device.sendReceive = (header, data) => {
+    const went = sendReceive.call(device, header, data);
+    if (went && header.op === RW) sizes.push(data.length);
+    return went;
+  };
+  const there = accepted(host);
+  const here = await guest.connect(PORT);
+  const other = await there;
+  const sent = bytes(10_000);
+  const writing = other.write(sent).then(() => other.shutdown({ send: true }));
+  assert.deepEqual(await all(here), sent);
+  await writing;
+  assert.equal(Math.max(...sizes), SMALL - HEADER);
+  await driver.close();
 });
 
 Deno.test("a guest that takes no packets does not stop the device from taking its own (5.10.6.1)", async () => {
