@@ -83,6 +83,15 @@ Deno.test("outside packages are named in one file a folder, by exact versions", 
   }
 });
 
+Deno.test("the library has no names that Node 20 lacks, which the npm package is for", () => {
+  const missing =
+    /\bPromise(?:\.withResolvers|\.try|WithResolvers)\b|\bArray\.fromAsync\b|\.toArray\(\)|\bIterator\./;
+  const wrong = ["runtime", "generated", "providers"].flatMap(sources)
+    .filter((path) => !TOOLS.test(path))
+    .filter((path) => missing.test(read(path).replace(/\/\*[\s\S]*?\*\//g, "")));
+  assert.deepEqual(wrong, [], "runtime/deferred.ts and arrays do the same");
+});
+
 interface ModuleGraph {
   readonly roots: readonly string[];
   readonly modules: readonly {

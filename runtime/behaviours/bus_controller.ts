@@ -6,6 +6,7 @@
  */
 
 import { DeviceBehaviour, type Handler, type Names } from "../behaviour.ts";
+import { Deferred } from "../deferred.ts";
 import { flag } from "../snapshot.ts";
 import { isPromise } from "../values.ts";
 
@@ -135,7 +136,7 @@ export class BusController extends DeviceBehaviour {
   #send(tx: BusTransmit, frame: BusFrame): BusAnswer {
     const answer = tx(frame);
     if (!isPromise(answer)) return answer;
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const { promise, resolve, reject } = new Deferred<number>();
     this.#pending.add(resolve);
     answer.then(resolve, reject).finally(() => this.#pending.delete(resolve));
     return promise;

@@ -7,6 +7,7 @@
  */
 
 import { DeviceBehaviour, type Handler, type Names } from "../behaviour.ts";
+import { Deferred } from "../deferred.ts";
 import { flag, integer, list, record, refuseField } from "../snapshot.ts";
 import { isPromise } from "../values.ts";
 
@@ -235,7 +236,7 @@ export class LineInterrupts extends DeviceBehaviour {
     const line = this.#lines.get(gpio);
     if (line === undefined) return this.#codes.irqStatus.INVALID;
     this.#deliver(line, this.#codes.irqStatus.INVALID);
-    const { promise, resolve } = Promise.withResolvers<number>();
+    const { promise, resolve } = new Deferred<number>();
     line.unmasked = resolve;
     this.sense(gpio);
     return promise;

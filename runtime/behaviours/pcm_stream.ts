@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Deferred } from "../deferred.ts";
 import { integer, record, refuseField } from "../snapshot.ts";
 import { InTurn } from "./in_turn.ts";
 
@@ -83,7 +84,7 @@ const END: Readonly<Record<PcmState, readonly PcmCommand[]>> = {
 
 /** A buffer that the user has not answered yet. */
 interface Held<T> {
-  readonly answer: PromiseWithResolvers<T>;
+  readonly answer: Deferred<T>;
   readonly ended: T;
 }
 
@@ -141,7 +142,7 @@ export class PcmStream<T> {
 
   /** Holds a buffer until the user answers it, or the stream is released, which answers `ended`. */
   hold(given: PromiseLike<T>, ended: T): Promise<T> {
-    const held = { answer: Promise.withResolvers<T>(), ended };
+    const held = { answer: new Deferred<T>(), ended };
     this.#held.add(held);
     given.then(held.answer.resolve, held.answer.reject);
     const drop = () => this.#held.delete(held);
