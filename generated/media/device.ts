@@ -13,6 +13,8 @@ import {
   type DeviceQueue,
   Encoder,
   isPromise,
+  MediaSessions,
+  type MediaSessionsOptions,
   ParkedBuffers,
   PeerError,
   type QueuePlan,
@@ -91,6 +93,8 @@ export interface MediaDeviceOptions extends MediaHandlers {
   readonly config: MediaSettings;
   /** The driver parked buffers in eventq: there is room to send. */
   readonly eventqAvailable?: (queue: number) => void;
+  /** More about sessions: Sessions by their ids, and mapped buffers; handlers see only what is open or mapped (VIRTIO 1.4, 5.22.6.1.2) */
+  readonly sessions?: MediaSessionsOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -105,8 +109,15 @@ function offeredFeatures(_options: MediaDeviceOptions): bigint {
   return offered;
 }
 
+/** Whether sessions are the device's own task: nothing of the options takes it away. */
+function sessionsServe(options: MediaDeviceOptions): boolean {
+  return options.openSession === undefined;
+}
+
 /** A camera, a codec or another device that is driven through V4L2 (VIRTIO 1.4, 5.22) */
 export class MediaDevice extends Device {
+  /** Sessions by their ids, and mapped buffers; handlers see only what is open or mapped (VIRTIO 1.4, 5.22.6.1.2); undefined without its features, and where the user does this. */
+  readonly sessions?: MediaSessions;
   readonly #options: MediaDeviceOptions;
   readonly #offers: MediaGates;
   readonly #e = new Encoder();
@@ -140,12 +151,29 @@ export class MediaDevice extends Device {
     this.#settings = decodeMediaConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = mediaQueues(this.#offers, this.#settings, options.strict);
     this.#s = mediaSession(this.offered, this.#settings);
-    this.#openSessionHandler = options.openSession?.bind(options);
-    this.#closeSessionHandler = options.closeSession?.bind(options);
-    this.#ioctlHandler = options.ioctl?.bind(options);
-    this.#mmapHandler = options.mmap?.bind(options);
-    this.#munmapHandler = options.munmap?.bind(options);
-    this.#eventqAvailable = options.eventqAvailable?.bind(options);
+    const handlers = {
+      openSession: options.openSession?.bind(options),
+      closeSession: options.closeSession?.bind(options),
+      ioctl: options.ioctl?.bind(options),
+      mmap: options.mmap?.bind(options),
+      munmap: options.munmap?.bind(options),
+      eventqAvailable: options.eventqAvailable?.bind(options),
+    };
+    if (sessionsServe(options)) {
+      this.sessions = this.behaviours.add(
+        "sessions",
+        new MediaSessions(this, {
+          status: MediaStatus,
+        }, options.sessions),
+      );
+      Object.assign(handlers, this.sessions.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#openSessionHandler = handlers.openSession;
+    this.#closeSessionHandler = handlers.closeSession;
+    this.#ioctlHandler = handlers.ioctl;
+    this.#mmapHandler = handlers.mmap;
+    this.#munmapHandler = handlers.munmap;
+    this.#eventqAvailable = handlers.eventqAvailable;
   }
 
   /** The configuration as it is, with what the driver wrote. */

@@ -256,6 +256,19 @@ export const media: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    sessions: {
+      doc: "Sessions by their ids, and mapped buffers; handlers see only what is open or mapped",
+      section: "5.22.6.1.2",
+      enums: ["VIRTIO_MEDIA_STATUS"],
+      device: {
+        class: "MediaSessions",
+        options: "optional",
+        serves: ["command.open_session"],
+      },
+    },
+  },
+
   queues: {
     commandq: {
       doc: "Commands",
