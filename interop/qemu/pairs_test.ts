@@ -68,7 +68,7 @@ async function pairs(ring: Ring): Promise<void> {
   });
   assert.equal(driver.config.maxVirtqueuePairs, PAIRS);
   assert.equal((await driver.mqVqPairsSet({ virtqueuePairs: PAIRS })).ack, NetworkAck.OK);
-  // It remembers a flow's queue only when its first packet by that queue may have been answered.
+  // It learns a flow's queue once it has handed the packet on: the first answer may come by another.
   for (let sequence = 0; sequence < 4 * PAIRS; sequence++) {
     const queue = (sequence >> 1) % PAIRS;
     await driver.transmit(emptyNetworkTransmit(), ping(host, sequence), { queue });
