@@ -5,7 +5,7 @@ import { BalloonDevice, BalloonDriver } from "../generated/balloon/mod.ts";
 import { CanDevice, CanDriver, CanFrameFlag } from "../generated/can/mod.ts";
 import { FileSystemDevice, FileSystemDriver } from "../generated/fs/mod.ts";
 import { GpioDevice, GpioDriver } from "../generated/gpio/mod.ts";
-import { GpuDevice, GpuDriver, GpuFlag, GpuResponse } from "../generated/gpu/mod.ts";
+import { GpuDevice, GpuDriver, GpuFlag, GpuFormat, GpuResponse } from "../generated/gpu/mod.ts";
 import { IommuDevice, IommuDriver } from "../generated/iommu/mod.ts";
 import { RtcDriver, VIRTIO_RTC_F_ALARM } from "../generated/rtc/mod.ts";
 import { ScmiDriver, VIRTIO_SCMI_F_P2A_CHANNELS } from "../generated/scmi/mod.ts";
@@ -130,6 +130,9 @@ Deno.test("gpu: a command with a fence is answered once it is complete", async (
   });
   await using driver = await GpuDriver.open(loopback(device));
   let isAnswered = false;
+  const image = { format: GpuFormat.B8G8R8A8_UNORM, width: 1, height: 1 };
+  const plain = { flags: 0, fenceId: 0n, ctxId: 0, ringIdx: 0 };
+  await driver.resourceCreate2d({ ...plain, ...image, resourceId: 1 });
   const header = { flags: GpuFlag.FENCE, fenceId: 7n, ctxId: 0, ringIdx: 0 };
   const pending = driver.resourceUnref({ ...header, resourceId: 1 });
   pending.then(() => isAnswered = true);
