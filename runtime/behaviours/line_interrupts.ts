@@ -9,6 +9,7 @@
 import { DeviceBehaviour, type Handler, type Names } from "../behaviour.ts";
 import { Deferred } from "../deferred.ts";
 import { flag, integer, list, record, refuseField } from "../snapshot.ts";
+import { Status } from "../status.ts";
 import { isPromise } from "../values.ts";
 
 /** The device's enumerations. */
@@ -35,6 +36,8 @@ export interface LineInterruptsOptions {
 export interface LineInterruptsHost {
   /** The configuration. */
   readonly settings: { readonly ngpio: number };
+  /** The device status. */
+  getStatus(): number;
 }
 
 /** A request about a line. */
@@ -74,6 +77,8 @@ interface Line {
   latched: boolean;
   /** Ends the request that unmasked the interrupt, as long as that waits. */
   unmasked: ((status: number) => void) | undefined;
+  /** An interrupt came while the device was suspended: the driver is told on resume. */
+  withheld: boolean;
 }
 
 /** Index of the queue whose requests wait for interrupts (VIRTIO 1.4, 5.18.2). */
@@ -148,12 +153,13 @@ export class LineInterrupts extends DeviceBehaviour {
 
   /** The lines whose interrupts are enabled, and the outputs. */
   override save(): unknown {
+    const suspended = this.#suspended;
     return {
-      lines: [...this.#lines].map(([gpio, { type, level, latched }]) => ({
+      lines: [...this.#lines].map(([gpio, { type, level, latched, withheld }]) => ({
         gpio,
         type,
         level,
-        latched,
+        latched: latched || (withheld && suspended),
       })),
       outputs: [...this.#outputs],
     };
@@ -177,6 +183,7 @@ export class LineInterrupts extends DeviceBehaviour {
         level: integer(level, `${where}.level`, 1),
         latched: flag(latched, `${where}.latched`),
         unmasked: undefined,
+        withheld: false,
       });
       this.#options.onType?.(number, what);
     }
@@ -216,7 +223,13 @@ export class LineInterrupts extends DeviceBehaviour {
     }
     if (this.#outputs.has(gpio)) return ERR;
     const unmasked = this.#lines.get(gpio)?.unmasked;
-    const line = { type, level: this.#options.level(gpio), latched: false, unmasked };
+    const line = {
+      type,
+      level: this.#options.level(gpio),
+      latched: false,
+      unmasked,
+      withheld: false,
+    };
     this.#lines.set(gpio, line);
     this.#options.onType?.(gpio, type);
     this.#look(line);
@@ -238,6 +251,7 @@ export class LineInterrupts extends DeviceBehaviour {
     this.#deliver(line, this.#codes.irqStatus.INVALID);
     const { promise, resolve } = new Deferred<number>();
     line.unmasked = resolve;
+    line.withheld = false;
     this.sense(gpio);
     return promise;
   }
@@ -248,7 +262,12 @@ export class LineInterrupts extends DeviceBehaviour {
     const active = this.#has(line, line.level === 1 ? LEVEL_HIGH : LEVEL_LOW);
     if (line.unmasked === undefined || !(line.latched || active)) return;
     line.latched = false;
+    line.withheld = this.#suspended;
     this.#deliver(line, this.#codes.irqStatus.VALID);
+  }
+
+  get #suspended(): boolean {
+    return (this.#host.getStatus() & Status.SUSPEND) !== 0;
   }
 
   #deliver(line: Line, status: number): void {

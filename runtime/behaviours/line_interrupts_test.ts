@@ -177,8 +177,14 @@ Deno.test("a buffer that waits keeps no device from being suspended; what happen
   assert.notEqual(device.getStatus() & Status.SUSPEND, 0);
   lines.set(0, 1);
   assert.deepEqual(await lines.taken(), []);
+  const latched = () => {
+    const { interrupts } = device.save().behaviours as { interrupts: { lines: unknown[] } };
+    return (interrupts.lines[0] as { latched: boolean }).latched;
+  };
+  assert.equal(latched(), true, "a snapshot has it, too");
   device.setStatus(device.getStatus() & ~Status.SUSPEND | Status.DRIVER_OK);
   assert.deepEqual(await lines.taken(), [`0: ${VALID}`]);
+  assert.equal(latched(), false);
   lines.irq(0);
   lines.set(0, 0);
   lines.set(0, 1);
