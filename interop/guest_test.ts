@@ -68,29 +68,35 @@ echo PACKED=$(cut -c35 /sys/bus/virtio/devices/virtio0/features)
   );
 }
 
-peerTest("a Linux guest keeps a file system on our disk, which dies and comes back", [
-  ...NEEDS,
-  "mkfs.ext4",
-  "e2fsck",
-], async () => {
-  using scratch = new Scratch();
-  const file = scratch.path("disk");
-  Deno.writeFileSync(file, new Uint8Array(64 << 20));
-  await run("mkfs.ext4", ["-q", file]);
-  const socket = scratch.path("s");
-  const args = ["blk", "--file", file];
-  const servers = [await serve(args, socket)];
-  await using _last: AsyncDisposable = {
-    async [Symbol.asyncDispose]() {
-      await Promise.all(servers.map(kill));
-    },
-  };
-  await using guest = startGuest(scratch, {
-    modules: ["blk", "ext4"],
-    qemu: attach(socket, "vhost-user-blk-pci,num-queues=1"),
-    seconds: 180,
-    script: `
+for (const packed of [false, true]) {
+  const format = packed ? "packed" : "split";
+  peerTest(
+    `a Linux guest keeps a file system on our disk, which dies and comes back: ${format} ring`,
+    [
+      ...NEEDS,
+      "mkfs.ext4",
+      "e2fsck",
+    ],
+    async () => {
+      using scratch = new Scratch();
+      const file = scratch.path("disk");
+      Deno.writeFileSync(file, new Uint8Array(64 << 20));
+      await run("mkfs.ext4", ["-q", file]);
+      const socket = scratch.path("s");
+      const args = ["blk", "--file", file];
+      const servers = [await serve(args, socket)];
+      await using _last: AsyncDisposable = {
+        async [Symbol.asyncDispose]() {
+          await Promise.all(servers.map(kill));
+        },
+      };
+      await using guest = startGuest(scratch, {
+        modules: ["blk", "ext4"],
+        qemu: attach(socket, `vhost-user-blk-pci,num-queues=1${packed ? ",packed=on" : ""}`),
+        seconds: 180,
+        script: `
 mount -t ext4 /dev/vda /mnt || echo MOUNT FAILED
+echo PACKED=$(cut -c35 /sys/bus/virtio/devices/virtio0/features)
 seq 1 300000 > /mnt/numbers
 sync
 echo MOUNTED
@@ -106,20 +112,23 @@ done
 echo NUMBERS=$(md5sum < /mnt/numbers)
 umount /mnt
 `,
-  });
-  for (const [at, mark] of ["WROTE1", "WROTE4", "WROTE7"].entries()) {
-    await guest.printed(`${mark}\r\n`);
-    await new Promise((resolve) => setTimeout(resolve, 50 * at)); // somewhere in the next write
-    await kill(servers.at(-1)!);
-    servers.push(await serve(args, socket));
-  }
-  await guest.printed("GUEST ENDS");
-  assert.doesNotMatch(guest.output, /FAILED|DIFFERS|I\/O error/, guest.output);
-  assert.equal(told(guest.output, "NUMBERS"), "daef482d6c698625ab13d987d14e8781");
-  await guest.ended();
-  await kill(servers.at(-1)!);
-  await run("e2fsck", ["-f", "-n", file]);
-});
+      });
+      for (const [at, mark] of ["WROTE1", "WROTE4", "WROTE7"].entries()) {
+        await guest.printed(`${mark}\r\n`);
+        await new Promise((resolve) => setTimeout(resolve, 50 * at)); // somewhere in the next write
+        await kill(servers.at(-1)!);
+        servers.push(await serve(args, socket));
+      }
+      await guest.printed("GUEST ENDS");
+      assert.doesNotMatch(guest.output, /FAILED|DIFFERS|I\/O error/, guest.output);
+      assert.equal(told(guest.output, "PACKED"), packed ? "1" : "0");
+      assert.equal(told(guest.output, "NUMBERS"), "daef482d6c698625ab13d987d14e8781");
+      await guest.ended();
+      await kill(servers.at(-1)!);
+      await run("e2fsck", ["-f", "-n", file]);
+    },
+  );
+}
 
 peerTest("a Linux guest takes random bytes from us", NEEDS, async () => {
   using scratch = new Scratch();

@@ -19,7 +19,7 @@ import {
   VHOST_USER_INFLIGHT,
 } from "../generated/layout/vhost_user.ts";
 import type { Device } from "../runtime/device.ts";
-import { featureNames, featureSet, hasBit } from "../runtime/features.ts";
+import { featureNames, featureSet, hasBit, queueFormat } from "../runtime/features.ts";
 import { Status } from "../runtime/status.ts";
 import type { GuestMemory } from "../runtime/memory.ts";
 import type { DeviceBinding } from "../runtime/transport.ts";
@@ -254,7 +254,7 @@ export class BackEnd {
 
   #makeInflight(message: Message): Answer {
     const { queues, queueSize } = inflightInfo(message);
-    const size = queues * recordsSize(queueSize);
+    const size = queues * recordsSize(queueSize, queueFormat(this.#device.features));
     if (size === 0) refuse(message.request, "num_queues", "rings of a size", `${queues}`);
     const fd = memoryFile("inflight", size);
     message.descriptors.push(fd); // closed once it was sent
@@ -273,7 +273,7 @@ export class BackEnd {
 
   #useInflight(message: Message, fd: number, size: number, offset: number): void {
     const { queues, queueSize } = inflightInfo(message);
-    const wanted = queues * recordsSize(queueSize);
+    const wanted = queues * recordsSize(queueSize, queueFormat(this.#device.features));
     if (size < wanted) refuse(message.request, "mmap_size", `at least ${wanted}`, size);
     const mapping = this.#map(message, fd, size, offset);
     this.#inflight?.close();

@@ -1,178 +1,53 @@
 /**
- * Buffers in flight of split rings, recorded in memory that outlives this process.
+ * Buffers in flight, recorded in memory that outlives this process.
  *
  * The front end keeps the memory and gives it to the back end that follows, which finds there what its
- * predecessor had taken and not given back. The records lie as the protocol describes. Rings of the
- * packed format are not recorded: their base says where to go on.
+ * predecessor had taken and not given back. The records lie as the protocol describes, for each format
+ * of rings in its own way: inflight_split.ts and inflight_packed.ts.
  *
- * Security model: the front end can write the records. What is read from them names heads of
- * descriptors, which are looked up and checked as those of the ring are; loops end after as many steps
- * as the ring has entries.
+ * Security model: the front end can write the records at any time. They are believed once, when a ring
+ * starts, and checked there; what does not fit is refused with a PeerError.
  *
  * @module
  */
 
 import {
-  INFLIGHT_DESC_SPLIT,
+  INFLIGHT_DESC_PACKED_SIZE,
   INFLIGHT_DESC_SPLIT_SIZE,
+  INFLIGHT_REGION_PACKED,
   INFLIGHT_REGION_SPLIT,
   VHOST_USER_INFLIGHT_ALIGN,
-  VHOST_USER_INFLIGHT_VERSION,
 } from "../generated/layout/vhost_user.ts";
-import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE } from "../runtime/layout.ts";
 import { PeerError } from "../runtime/errors.ts";
-import type { GuestMemory } from "../runtime/memory.ts";
-import type {
-  BufferElement,
-  InflightBuffer,
-  QueueLayout,
-  QueuePosition,
-} from "../runtime/queue.ts";
+import type { QueueFormat } from "../runtime/queue.ts";
+
+/** What is recorded while a ring is served. */
+export interface RingRecords {
+  /** A buffer was taken. */
+  taken(head: number): void;
+  /** The record of a buffer that is to be given back, and whose head may stand for another one from now on. */
+  pushed(head: number): number;
+  /** The buffers of these records are about to be given back together. */
+  giving(records: readonly number[]): void;
+  /** The driver sees that they were given back. */
+  given(records: readonly number[]): void;
+}
 
 /** Bytes of the records of one ring. */
-export function recordsSize(queueSize: number): number {
-  const size = INFLIGHT_REGION_SPLIT.desc + queueSize * INFLIGHT_DESC_SPLIT_SIZE;
+export function recordsSize(queueSize: number, format: QueueFormat): number {
+  const size = format === "packed"
+    ? INFLIGHT_REGION_PACKED.desc + queueSize * INFLIGHT_DESC_PACKED_SIZE
+    : INFLIGHT_REGION_SPLIT.desc + queueSize * INFLIGHT_DESC_SPLIT_SIZE;
   return Math.ceil(size / VHOST_USER_INFLIGHT_ALIGN) * VHOST_USER_INFLIGHT_ALIGN;
 }
 
-/** The records of one ring. */
-export class InflightRecords {
-  readonly #view: DataView;
-  readonly #size: number;
-  readonly #batch: number[] = [];
-  #counter = 0n;
-
-  /** Over the bytes of a ring of so many entries. */
-  constructor(bytes: Uint8Array, size: number) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#size = size;
-  }
-
-  /** A buffer was taken. */
-  taken(head: number): void {
-    const at = this.#at(head);
-    this.#view.setBigUint64(at + INFLIGHT_DESC_SPLIT.counter, this.#counter++, true);
-    this.#view.setUint8(at + INFLIGHT_DESC_SPLIT.inflight, 1);
-  }
-
-  /** A buffer is about to be given back. */
-  given(head: number): void {
-    const last = this.#view.getUint16(INFLIGHT_REGION_SPLIT.lastBatchHead, true);
-    this.#view.setUint16(this.#at(head) + INFLIGHT_DESC_SPLIT.next, last, true);
-    this.#view.setUint16(INFLIGHT_REGION_SPLIT.lastBatchHead, head, true);
-    this.#batch.push(head);
-  }
-
-  /** The driver sees all that were given back. */
-  published(): void {
-    const count = this.#batch.length;
-    if (count === 0) return;
-    for (const head of this.#batch) {
-      this.#view.setUint8(this.#at(head) + INFLIGHT_DESC_SPLIT.inflight, 0);
-    }
-    this.#batch.length = 0;
-    const used = this.#view.getUint16(INFLIGHT_REGION_SPLIT.usedIdx, true);
-    this.#view.setUint16(INFLIGHT_REGION_SPLIT.usedIdx, (used + count) & 0xffff, true);
-  }
-
-  /**
-   * The heads that are in flight, oldest first, when the used index of the ring is `used`; none when
-   * nothing was recorded before. From here on this process records.
-   */
-  recover(used: number): number[] {
-    const view = this.#view;
-    const { version, descNum, lastBatchHead, usedIdx } = INFLIGHT_REGION_SPLIT;
-    const known = view.getUint16(version, true) === VHOST_USER_INFLIGHT_VERSION &&
-      view.getUint16(descNum, true) === this.#size;
-    if (!known) {
-      for (let head = 0; head < this.#size; head++) this.#forget(head);
-      view.setUint16(descNum, this.#size, true);
-      view.setUint16(lastBatchHead, 0, true);
-    } else {
-      // The driver saw the last batch, but its records may not say so yet.
-      const batch = (used - view.getUint16(usedIdx, true)) & 0xffff;
-      let head = view.getUint16(lastBatchHead, true);
-      for (let count = 0; count < Math.min(batch, this.#size) && head < this.#size; count++) {
-        this.#forget(head);
-        head = view.getUint16(this.#at(head) + INFLIGHT_DESC_SPLIT.next, true);
-      }
-    }
-    view.setUint16(usedIdx, used, true);
-    view.setUint16(version, VHOST_USER_INFLIGHT_VERSION, true);
-    return this.#heads();
-  }
-
-  #heads(): number[] {
-    const view = this.#view;
-    const counter = (head: number) =>
-      view.getBigUint64(this.#at(head) + INFLIGHT_DESC_SPLIT.counter, true);
-    const heads = Array.from({ length: this.#size }, (_, head) => head)
-      .filter((head) => view.getUint8(this.#at(head) + INFLIGHT_DESC_SPLIT.inflight) === 1)
-      .map((head) => ({ head, counter: counter(head) }))
-      .sort((a, b) => a.counter < b.counter ? -1 : 1);
-    this.#counter = (heads.at(-1)?.counter ?? -1n) + 1n;
-    return heads.map(({ head }) => head);
-  }
-
-  #forget(head: number): void {
-    this.#view.setUint8(this.#at(head) + INFLIGHT_DESC_SPLIT.inflight, 0);
-  }
-
-  #at(head: number): number {
-    return INFLIGHT_REGION_SPLIT.desc + head * INFLIGHT_DESC_SPLIT_SIZE;
-  }
-}
-
-/** The position from which buffers with these heads are served again; PeerError when one is none. */
-export function positionWith(
-  heads: readonly number[],
-  used: number,
-  layout: QueueLayout,
-  memory: GuestMemory,
-): QueuePosition {
-  return {
-    format: "split",
-    avail: (used + heads.length) & 0xffff,
-    used,
-    inflight: heads.map((head) => bufferAt(head, layout, memory)),
-  };
-}
-
-/** The buffer whose first descriptor is `head`. */
-function bufferAt(head: number, layout: QueueLayout, memory: GuestMemory): InflightBuffer {
-  const refuse = (field: string, wanted: string, got: string | number): never => {
-    throw new PeerError("Cannot take up the buffer", {
-      queue: layout.index,
-      index: head,
-      field,
-      wanted,
-      got,
-    });
-  };
-  const elements: BufferElement[] = [];
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  let table = { address: layout.desc, entries: layout.size };
-  let descriptors = 1;
-  for (let at = head, steps = 0;; steps++) {
-    if (steps > layout.size) refuse("next", `an end after ${layout.size} descriptors`, "none");
-    if (at >= table.entries) refuse("next", `less than ${table.entries}`, at);
-    const place = table.address + 16 * at;
-    if (!memory.contains(place, 16)) refuse("addr", "inside guest memory", place);
-    memory.read(place, bytes);
-    const address = view.getBigUint64(0, true);
-    const length = view.getUint32(8, true);
-    const flags = view.getUint16(12, true);
-    if (address > BigInt(Number.MAX_SAFE_INTEGER)) refuse("addr", "less than 2^53", "more");
-    if ((flags & DESC_F_INDIRECT) !== 0) {
-      if (table.address !== layout.desc) refuse("flags", "no INDIRECT in a table", "INDIRECT");
-      table = { address: Number(address), entries: Math.floor(length / 16) };
-      at = 0;
-      continue;
-    }
-    elements.push({ address: Number(address), length, writable: (flags & DESC_F_WRITE) !== 0 });
-    if ((flags & DESC_F_NEXT) === 0) return { id: head, descriptors, elements };
-    at = view.getUint16(14, true);
-    if (table.address === layout.desc) descriptors++;
-  }
+/** Throws what is wrong with a recorded buffer, by its head or its first record. */
+export function refuseBuffer(
+  queue: number,
+  index: number,
+  field: string,
+  wanted: string,
+  got: string | number,
+): never {
+  throw new PeerError("Cannot take up the buffer", { queue, index, field, wanted, got });
 }

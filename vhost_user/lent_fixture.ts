@@ -4,7 +4,7 @@ import { Request } from "../generated/layout/vhost_user.ts";
 import { Arena } from "../runtime/arena.ts";
 import { GuestMemory } from "../runtime/memory.ts";
 import { allocateQueue, createDriverQueue, type DriverQueue } from "../runtime/queue.ts";
-import type { QueueLayout } from "../runtime/queue.ts";
+import type { QueueFormat, QueueLayout } from "../runtime/queue.ts";
 import { payload64, payloadState } from "./protocol.ts";
 import { addressesOf, type RawPeer } from "./raw_fixture.ts";
 
@@ -28,10 +28,10 @@ export class Lent {
   /** The memory. */
   readonly memory: GuestMemory;
 
-  constructor(bytes: Uint8Array, address: number) {
+  constructor(bytes: Uint8Array, address: number, format: QueueFormat = "split") {
     this.memory = GuestMemory.of(bytes, address);
     this.arena = new Arena(this.memory, address, bytes.length);
-    this.layout = allocateQueue(this.arena, 0, 8, "split");
+    this.layout = allocateQueue(this.arena, 0, 8, format);
     this.queue = createDriverQueue(this.memory, this.layout, FEATURES_OF_QUEUE);
   }
 

@@ -8,8 +8,13 @@
 
 import { VHOST_LOG_PAGE } from "../generated/layout/vhost_user.ts";
 import type { Device } from "../runtime/device.ts";
+import { ReservedFeature } from "../runtime/features.ts";
+import { InOrder } from "../runtime/in_order.ts";
+import type { GuestMemory } from "../runtime/memory.ts";
 import { type DeviceQueue, type QueueLayout, ringSizes } from "../runtime/queue.ts";
-import { InflightRecords } from "./inflight.ts";
+import type { RingRecords } from "./inflight.ts";
+import { PackedRecords } from "./inflight_packed.ts";
+import { SplitRecords } from "./inflight_split.ts";
 
 /** What is to be recorded of one ring, as plain data. */
 export interface Records {
@@ -33,7 +38,7 @@ export function recorded(device: Device, records: Records, enable: () => void): 
     awaited.set(device, fresh);
     device.watchQueues((queue) => {
       const wanted = fresh.get(queue.index);
-      if (wanted !== undefined) record(queue, wanted);
+      if (wanted !== undefined) record(device, queue, wanted);
     });
   }
   const { index } = records.layout;
@@ -45,34 +50,87 @@ export function recorded(device: Device, records: Records, enable: () => void): 
   }
 }
 
-function record(queue: DeviceQueue, records: Records): void {
-  const { inflight, log } = records;
-  if (inflight !== undefined && queue.format === "split") {
-    recordInflight(queue, new InflightRecords(inflight, queue.size));
+function record(device: Device, queue: DeviceQueue, records: Records): void {
+  const { inflight, layout, log } = records;
+  if (inflight !== undefined) {
+    const inOrder = device.hasFeature(ReservedFeature.VIRTIO_F_IN_ORDER);
+    recordInflight(queue, inflight, layout, device.memory!, inOrder);
   }
   if (log !== undefined) recordWrites(queue, log, records);
 }
 
-function recordInflight(queue: DeviceQueue, records: InflightRecords): void {
-  const { pop, push, expose } = queue;
-  records.recover(usedIndexNow(queue));
+/** Has the buffers in flight of a queue that was just made recorded, until it stops or breaks. */
+export function recordInflight(
+  queue: DeviceQueue,
+  bytes: Uint8Array,
+  layout: QueueLayout,
+  memory: GuestMemory,
+  inOrder: boolean,
+): void {
+  const records = recordsOf(queue, bytes, layout, memory);
+  if (records === undefined) return;
+  const order = inOrder ? new InOrder(queue.size) : undefined;
+  const { inflight } = queue.position();
+  for (const [at, { id, written }] of inflight.entries()) {
+    const head = queue.format === "packed" ? at : id;
+    order?.add(head);
+    if (written !== undefined) order?.complete(head, written);
+  }
+  let resumed = inflight.filter(({ written }) => written === undefined).length;
+  let popping = false;
+  let stopped = false;
+  const isOver = () => stopped || queue.broken !== undefined;
+  const batch: number[] = []; // records of what was pushed and is not visible yet
+  const { pop, push, expose, stop } = queue;
   queue.pop = () => {
+    if (popping) return pop.call(queue); // for itself, when memory has changed
+    popping = true;
     const head = pop.call(queue);
-    if (head >= 0) records.taken(head);
+    popping = false;
+    if (head < 0) return head;
+    records.taken(head);
+    if (resumed > 0) resumed--;
+    else order?.add(head);
     return head;
   };
   queue.push = (head, written) => {
-    records.given(head);
-    push.call(queue, head, written);
+    push.call(queue, head, written); // which throws for a head that is not pending
+    if (isOver()) return;
+    if (order === undefined) batch.push(records.pushed(head));
+    else order.complete(head, written);
   };
   queue.expose = () => {
+    if (isOver()) return expose.call(queue);
+    for (let head = order?.front() ?? -1; head >= 0; head = order!.front()) {
+      order!.shift();
+      batch.push(records.pushed(head));
+    }
+    if (batch.length > 0) records.giving(batch);
     expose.call(queue);
-    records.published();
+    if (batch.length > 0 && !isOver()) records.given(batch);
+    batch.length = 0;
+  };
+  queue.stop = () => {
+    stop.call(queue);
+    stopped = true;
   };
 }
 
-function usedIndexNow(queue: DeviceQueue): number {
-  return queue.position().used;
+/** The records of a queue; undefined when it can not be recorded. */
+function recordsOf(
+  queue: DeviceQueue,
+  bytes: Uint8Array,
+  layout: QueueLayout,
+  memory: GuestMemory,
+): RingRecords | undefined {
+  const position = queue.position();
+  if (queue.format === "packed") {
+    const records = new PackedRecords(bytes, queue, layout, memory);
+    return records.begin(position) ? records : undefined;
+  }
+  const records = new SplitRecords(bytes, queue.size);
+  records.recover(position.used);
+  return records;
 }
 
 function recordWrites(queue: DeviceQueue, log: Uint8Array, records: Records): void {

@@ -3,14 +3,16 @@
 import assert from "node:assert/strict";
 import { ProtocolFeature, Request } from "../generated/layout/vhost_user.ts";
 import { EchoDevice } from "../runtime/echo_fixture.ts";
-import { featureSet } from "../runtime/features.ts";
+import { featureSet, ReservedFeature } from "../runtime/features.ts";
 import type { DeviceQueue } from "../runtime/queue.ts";
 import { close, fileSize, map, receive, send, signal } from "./ffi.ts";
-import { InflightRecords, recordsSize } from "./inflight.ts";
+import { recordsSize } from "./inflight.ts";
+import { SplitRecords } from "./inflight_split.ts";
 import { Lent, startRing } from "./lent_fixture.ts";
 import { payload64, payloadOf } from "./protocol.ts";
 import { FEATURES, messageOf, PROTOCOL, RawPeer } from "./raw_fixture.ts";
 import { mark } from "./records.ts";
+import { PACKED_START } from "./ring.ts";
 import { limited } from "./serve_fixture.ts";
 
 const SIZE = 64 << 10;
@@ -42,10 +44,10 @@ async function askForInflight(peer: RawPeer): Promise<{ fd: number; size: number
   return { fd: files[0]!, size: Number(new DataView(answer.buffer).getBigUint64(12, true)) };
 }
 
-async function prepare(peer: RawPeer): Promise<void> {
+async function prepare(peer: RawPeer, features: bigint): Promise<void> {
   const messages: [number, DataView<ArrayBuffer>][] = [
     [Request.SET_PROTOCOL_FEATURES, payload64(RECORDED & ~8n)],
-    [Request.SET_FEATURES, payload64(FEATURES)],
+    [Request.SET_FEATURES, payload64(features)],
   ];
   for (const [request, payload] of messages) send(peer.fd, messageOf(request, payload));
   await Promise.resolve();
@@ -59,78 +61,82 @@ function answerEcho(queue: DeviceQueue, head: number): void {
   queue.push(head, bytes.length);
 }
 
-Deno.test(
-  "a back end takes up what the one before had in flight",
-  limited(async () => {
-    const dying = new EchoDevice();
-    const first = new RawPeer(dying);
-    await prepare(first);
-    const { fd, size } = await askForInflight(first);
-    assert.equal(size, 2 * recordsSize(8));
-    assert.ok(fileSize(fd).size >= size);
-    const file = first.memory(SIZE);
-    const memory = map(file, 0, SIZE);
-    const lent = new Lent(memory.bytes, 0);
-    first.talk();
-    await first.table([{ address: 0, size: SIZE, user: 0 }], [file]);
-    const kick = await startRing(first, lent, 0);
-    // The second and the fourth of four are answered: what is left is not what was taken last.
-    dying.holding = true;
-    const answers = ["one", "two", "three", "four"].map((text) => lent.send(text));
-    signal(kick);
-    while (dying.held < 4) await new Promise((resolve) => setTimeout(resolve, 1));
-    const queue = dying.usable(0)!;
-    for (const head of [2, 6]) answerEcho(queue, head);
-    queue.publish();
-    await lent.collected();
-    await lent.collected();
-    const [, two, , four] = answers;
-    assert.deepEqual([two!(), four!()], ["two", "four"]);
-    const lost = lent.send("five"); // which nobody has taken yet
+for (const format of ["split", "packed"] as const) {
+  Deno.test(
+    `a back end takes up what the one before had in flight, ${format}`,
+    limited(async () => {
+      const packed = format === "packed";
+      const features = FEATURES | (packed ? featureSet(ReservedFeature.VIRTIO_F_RING_PACKED) : 0n);
+      const dying = new EchoDevice();
+      const first = new RawPeer(dying);
+      await prepare(first, features);
+      const { fd, size } = await askForInflight(first);
+      assert.equal(size, 2 * recordsSize(8, format));
+      assert.ok(fileSize(fd).size >= size);
+      const file = first.memory(SIZE);
+      const memory = map(file, 0, SIZE);
+      const lent = new Lent(memory.bytes, 0, format);
+      first.talk();
+      await first.table([{ address: 0, size: SIZE, user: 0 }], [file]);
+      const kick = await startRing(first, lent, 0, packed ? PACKED_START : 0);
+      // The second and the fourth of four are answered: what is left is not what was taken last.
+      dying.holding = true;
+      const answers = ["one", "two", "three", "four"].map((text) => lent.send(text));
+      signal(kick);
+      while (dying.held < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+      const queue = dying.usable(0)!;
+      for (const head of packed ? [1, 3] : [2, 6]) answerEcho(queue, head);
+      queue.publish();
+      await lent.collected();
+      await lent.collected();
+      const [, two, , four] = answers;
+      assert.deepEqual([two!(), four!()], ["two", "four"]);
+      const lost = lent.send("five"); // which nobody has taken yet, and which lies where others did
 
-    const second = new EchoDevice();
-    await using peer = new RawPeer(second);
-    const line = await peer.greet(FEATURES, RECORDED);
-    await line.tell(Request.SET_INFLIGHT_FD, inflightOf(size, 2, 8), [fd]);
-    await peer.table([{ address: 0, size: SIZE, user: 0 }], [file]);
-    await startRing(peer, lent, 0, 2); // the used index, as a front end says that knows no better
-    for (let count = 0; count < 3; count++) await lent.collected();
-    assert.deepEqual([answers[0]!(), answers[2]!(), lost()], ["one", "three", "five"]);
-    assert.equal(lent.queue.collect(), -1);
-    assert.equal(lent.queue.pending, 0);
-    assert.match(peer.log.join(), /takes up 2 buffers/);
-    assert.equal(await peer.base(0), 5);
-    await first[Symbol.asyncDispose]();
-    close(fd);
-    memory.close();
-  }),
-);
+      const second = new EchoDevice();
+      await using peer = new RawPeer(second);
+      const line = await peer.greet(features, RECORDED);
+      await line.tell(Request.SET_INFLIGHT_FD, inflightOf(size, 2, 8), [fd]);
+      await peer.table([{ address: 0, size: SIZE, user: 0 }], [file]);
+      // The used index, or the beginning, as a front end says that knows no better.
+      await startRing(peer, lent, 0, packed ? PACKED_START : 2);
+      for (let count = 0; count < 3; count++) await lent.collected();
+      assert.deepEqual([answers[0]!(), answers[2]!(), lost()], ["one", "three", "five"]);
+      assert.equal(lent.queue.collect(), -1);
+      assert.equal(lent.queue.pending, 0);
+      assert.match(peer.log.join(), /takes up 2 buffers/);
+      assert.equal(await peer.base(0), packed ? 0x0002_0002 : 5);
+      await first[Symbol.asyncDispose]();
+      close(fd);
+      memory.close();
+    }),
+  );
+}
 
-Deno.test("InflightRecords completes a batch that was published and not recorded", () => {
-  const bytes = new Uint8Array(recordsSize(8));
-  const records = new InflightRecords(bytes, 8);
+Deno.test("SplitRecords completes a batch that was published and not recorded", () => {
+  const bytes = new Uint8Array(recordsSize(8, "split"));
+  const records = new SplitRecords(bytes, 8);
   assert.deepEqual(records.recover(5), []);
   for (const head of [3, 1, 7]) records.taken(head);
-  records.given(1);
-  records.given(3);
+  records.giving([1, 3]);
   // The process ends between the ring's index and the records: two buffers were used.
-  assert.deepEqual(new InflightRecords(bytes.slice(), 8).recover(7), [7]);
+  assert.deepEqual(new SplitRecords(bytes.slice(), 8).recover(7), [7]);
   // Or before the ring's index: none was.
-  assert.deepEqual(new InflightRecords(bytes.slice(), 8).recover(5), [3, 1, 7]);
-  records.published();
-  const next = new InflightRecords(bytes, 8);
+  assert.deepEqual(new SplitRecords(bytes.slice(), 8).recover(5), [3, 1, 7]);
+  records.given([1, 3]);
+  const next = new SplitRecords(bytes, 8);
   assert.deepEqual(next.recover(7), [7]);
   next.taken(0);
-  assert.deepEqual(new InflightRecords(bytes, 8).recover(7), [7, 0]);
+  assert.deepEqual(new SplitRecords(bytes, 8).recover(7), [7, 0]);
 });
 
-Deno.test("InflightRecords bears records that lie", () => {
+Deno.test("SplitRecords bears records that lie", () => {
   for (let seed = 0; seed < 50; seed++) {
-    const bytes = crypto.getRandomValues(new Uint8Array(recordsSize(8)));
+    const bytes = crypto.getRandomValues(new Uint8Array(recordsSize(8, "split")));
     const view = new DataView(bytes.buffer);
     view.setUint16(8, 1, true);
     view.setUint16(10, 8, true);
-    const heads = new InflightRecords(bytes, 8).recover(seed);
+    const heads = new SplitRecords(bytes, 8).recover(seed);
     assert.ok(heads.every((head) => head < 8) && new Set(heads).size === heads.length);
   }
 });

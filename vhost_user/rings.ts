@@ -14,7 +14,9 @@ import { queueFormat } from "../runtime/features.ts";
 import type { QueueLayout, QueuePosition } from "../runtime/queue.ts";
 import { Status } from "../runtime/status.ts";
 import { signal } from "./ffi.ts";
-import { InflightRecords, positionWith, recordsSize } from "./inflight.ts";
+import { recordsSize } from "./inflight.ts";
+import { packedPosition } from "./inflight_packed.ts";
+import { splitPosition } from "./inflight_split.ts";
 import type { Records } from "./records.ts";
 import type { RingAddresses } from "./protocol.ts";
 import type { Regions } from "./regions.ts";
@@ -37,22 +39,18 @@ export class InflightMemory {
   readonly #queues: number;
   readonly #queueSize: number;
 
-  /** For so many rings of up to so many entries; RangeError when there are not bytes for them. */
+  /** For so many rings of up to so many entries. */
   constructor(bytes: Uint8Array, queues: number, queueSize: number) {
-    if (bytes.length < queues * recordsSize(queueSize)) {
-      throw new RangeError(
-        `Cannot record ${queues} rings of ${queueSize} entries in ${bytes.length} bytes`,
-      );
-    }
     this.#bytes = bytes;
     this.#queues = queues;
     this.#queueSize = queueSize;
   }
 
-  /** The bytes of one ring of this size; undefined when it has none. */
-  of(index: number, size: number): Uint8Array | undefined {
+  /** The bytes of one ring; undefined when it has none, or there are too few for all rings of its format. */
+  of({ index, size, format }: QueueLayout): Uint8Array | undefined {
+    const each = recordsSize(this.#queueSize, format);
     if (index >= this.#queues || size > this.#queueSize) return undefined;
-    const each = recordsSize(this.#queueSize);
+    if (this.#queues * each > this.#bytes.length) return undefined;
     return this.#bytes.subarray(index * each, (index + 1) * each);
   }
 }
@@ -294,10 +292,10 @@ export class Rings {
 
   #records(ring: Ring): Records {
     const layout = this.#layout(ring);
-    const { addresses, index, size } = ring;
+    const { addresses } = ring;
     const { log } = this;
     const logged = log !== undefined && (addresses!.flags >> VHOST_VRING_F_LOG & 1) === 1;
-    const inflight = this.inflight?.of(index, size);
+    const inflight = this.inflight?.of(layout);
     return {
       layout,
       ...(inflight === undefined ? {} : { inflight }),
@@ -314,12 +312,14 @@ export class Rings {
     const position = memory.contains(layout.device, 4)
       ? positionOf(base, layout, memory)
       : undefined; // which the device will refuse
-    if (inflight !== undefined && layout.format === "split" && position !== undefined) {
-      const heads = new InflightRecords(inflight, layout.size).recover(position.used);
-      if (heads.length > 0) {
-        this.#log(`ring ${ring.index} takes up ${heads.length} buffers in flight`);
-        return positionWith(heads, position.used, layout, memory);
-      }
+    if (inflight !== undefined && position !== undefined) {
+      const recorded = layout.format === "packed"
+        ? packedPosition(inflight, layout, memory)
+        : splitPosition(inflight, position.used, layout, memory);
+      const count = recorded?.inflight.length ?? 0;
+      if (count > 0) this.#log(`ring ${ring.index} takes up ${count} buffers in flight`);
+      // The base of a split ring says the same, unless there are buffers in flight.
+      if (count > 0 || layout.format === "packed" && recorded !== undefined) return recorded;
     }
     return base === this.#start() ? undefined : position;
   }
