@@ -1,8 +1,11 @@
 /** A Linux guest on our GPIO lines and our I2C bus, with drivers built from Linux's source. */
 
 import assert from "node:assert/strict";
-import { attach, guestMissing, modulesMissing, startGuest, told } from "./guest.ts";
-import { peerTest, Scratch, serve } from "./peers.ts";
+import { fileURLToPath } from "node:url";
+import { attach, guestMissing, modulesMissing, NEWER_GUEST, startGuest, told } from "./guest.ts";
+import { peerTest, run, Scratch, serve } from "./peers.ts";
+
+const EDGES = fileURLToPath(new URL("guest_programs/gpio_edges.c", import.meta.url));
 
 const SCRIPT = `
 cd /sys/class/gpio
@@ -43,7 +46,7 @@ echo 30000 > $hwmon/temp1_max; echo LIMIT=$(cat $hwmon/temp1_max)
 dmesg | grep -iE '(gpio|i2c).*(incorrect|error|timed|request failed)' && echo FAILED: errors
 `;
 
-// QEMU 7.2 does not pass on that we offer interrupts of lines: the guest has none.
+// QEMU 7.2 does not pass on that we offer interrupts of lines; QEMU 10 does.
 peerTest("a Linux guest uses our GPIO lines (without interrupts), and the chips on our I2C bus", [
   "qemu-system-x86_64",
   "busybox",
@@ -74,11 +77,7 @@ peerTest("a Linux guest uses our GPIO lines (without interrupts), and the chips 
     ["8", "button,reset,spare,", "in,out", "1", "0", "0"],
     output,
   );
-  assert.equal(
-    told(output, "FEATURES")?.[0],
-    "0",
-    "VIRTIO_GPIO_F_IRQ: now this can be tested, too",
-  );
+  assert.equal(told(output, "FEATURES")?.[0], "0", "VIRTIO_GPIO_F_IRQ: it is passed on now");
   assert.equal(told(output, "ADAPTER"), "i2c_virtio");
   assert.equal(told(output, "FOUND"), "48,50,");
   assert.equal(told(output, "BYTE"), "0x5a");
@@ -86,4 +85,35 @@ peerTest("a Linux guest uses our GPIO lines (without interrupts), and the chips 
   assert.equal(told(output, "DEGREES"), "-3500");
   assert.equal(told(output, "LIMIT"), "30000");
   for (const server of [gpio, i2c]) assert.doesNotMatch(server.output, /Error/, server.output);
+});
+
+peerTest("a Linux guest is interrupted at the edges of our GPIO lines", [
+  ...NEWER_GUEST,
+  "gcc",
+  modulesMissing(["gpio"]),
+], async () => {
+  using scratch = new Scratch();
+  const program = scratch.path("gpio_edges");
+  await run("gcc", ["-static", "-O1", "-o", program, EDGES]);
+  const socket = scratch.path("s");
+  await using server = await serve(["gpio", "--names", "button,driver"], socket);
+  await using guest = startGuest(scratch, {
+    modules: ["gpio"],
+    programs: [program],
+    build: "10",
+    qemu: attach(socket, "vhost-user-gpio-pci"),
+    script: `
+echo FEATURES=$(cat /sys/bus/virtio/devices/virtio0/features)
+echo EDGES=$(gpio_edges /dev/gpiochip0 0 1 50 | tr ' ' _)
+echo OTHERS=$(gpio_edges /dev/gpiochip0 7 6 5 | tr ' ' _)
+dmesg | grep -iE 'gpio.*(incorrect|error|timed|request failed)' && echo FAILED: errors
+`,
+  });
+  await guest.printed("GUEST ENDS");
+  const { output } = guest;
+  assert.doesNotMatch(output, /FAILED/, output);
+  assert.equal(told(output, "FEATURES")?.[0], "1", "VIRTIO_GPIO_F_IRQ");
+  assert.equal(told(output, "EDGES"), "100", output);
+  assert.equal(told(output, "OTHERS"), "10", output);
+  assert.doesNotMatch(server.output, /Error/, server.output);
 });

@@ -8,7 +8,10 @@
  */
 
 import { findKernel, initrd, type Kernel, missingModules } from "./linux.ts";
-import { Peer, type Scratch } from "./peers.ts";
+import { type Need, Peer, type Scratch } from "./peers.ts";
+import { needOf, programOf, type QemuBuild } from "./qemu/programs.ts";
+
+const QEMU = "qemu-system-x86_64";
 
 function kernel(): Kernel | undefined {
   return findKernel(Deno.env.get("VIRTIO_KERNEL") ?? "", "-amd64");
@@ -21,6 +24,9 @@ export function guestMissing(): string | undefined {
   }
   return undefined;
 }
+
+/** What a Linux guest in QEMU 10 needs: some front ends of vhost-user are not in 7.2, or fail there. */
+export const NEWER_GUEST: readonly Need[] = [needOf(QEMU, "10"), "busybox", guestMissing];
 
 /** What says whether modules are missing of a Linux guest that Debian's kernel does not have. */
 export function modulesMissing(names: readonly string[]): () => string | undefined {
@@ -40,6 +46,8 @@ export interface GuestOptions {
   readonly programs?: readonly string[];
   /** Further arguments of QEMU. */
   readonly qemu: readonly string[];
+  /** Which QEMU: the one installed when not given. */
+  readonly build?: QemuBuild;
   /** Number of processors: 2 when not given. */
   readonly processors?: number;
   /** Seconds after which it is killed. */
@@ -50,21 +58,28 @@ export interface GuestOptions {
 export function startGuest(scratch: Scratch, options: GuestOptions): Peer {
   const { modules, script, programs = [] } = options;
   const found = kernel()!;
-  const first = scratch.path("initrd");
+  const ramdisk = scratch.path("initrd");
   const busybox = "/bin/busybox";
   Deno.writeFileSync(
-    first,
+    ramdisk,
     initrd({ kernel: found, busybox, modules, files: copied(programs), script }),
   );
-  return new Peer("qemu-system-x86_64", [
-    ...["-machine", "q35,memory-backend=mem", "-accel", "tcg", "-m", "256M"],
-    ...["-smp", `${options.processors ?? 2}`],
-    ...["-object", "memory-backend-memfd,id=mem,size=256M,share=on"],
-    ...["-kernel", found.image, "-initrd", first],
-    ...["-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on"],
-    ...["-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot"],
-    ...options.qemu,
-  ], options.seconds ?? 120);
+  const { name, args, env } = programOf(QEMU, options.build ?? "installed");
+  return new Peer(
+    name,
+    [
+      ...args,
+      ...["-machine", "q35,memory-backend=mem", "-accel", "tcg", "-m", "256M"],
+      ...["-smp", `${options.processors ?? 2}`],
+      ...["-object", "memory-backend-memfd,id=mem,size=256M,share=on"],
+      ...["-kernel", found.image, "-initrd", ramdisk],
+      ...["-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on"],
+      ...["-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot"],
+      ...options.qemu,
+    ],
+    options.seconds ?? 120,
+    env,
+  );
 }
 
 /** Programs and the libraries that they need, by their paths in the guest. */

@@ -1,6 +1,6 @@
 /**
- * A Linux guest with our keyboard, mouse and tablet. It runs in v86, over PCI: QEMU 7.2 has a front end
- * for input over vhost-user, but refuses it without KVM.
+ * Linux guests with our keyboard, mouse and tablet: in v86, over PCI, and in QEMU 10, over vhost-user.
+ * QEMU 7.2 has a front end for input over vhost-user, but refuses it without KVM.
  *
  * @module
  */
@@ -10,7 +10,8 @@ import { guestWith, i386Missing } from "../examples/v86/guest.ts";
 import { powerOn, SLOT } from "../examples/v86/machine.ts";
 import { LineInputDevice } from "../vhost_user/backends/input.ts";
 import { INPUT_KINDS } from "../vhost_user/backends/input_kinds.ts";
-import { peerTest } from "./peers.ts";
+import { attach, NEWER_GUEST, startGuest } from "./guest.ts";
+import { peerTest, Scratch, serve } from "./peers.ts";
 
 const SECONDS = 100;
 const KINDS = ["keyboard", "mouse", "tablet"] as const;
@@ -34,27 +35,44 @@ const UPDATES: Readonly<
   },
 };
 
-/** Reads the events of each device, whose numbers other devices of the machine may come before. */
-const SCRIPT = `
+/**
+ * Reads the events of each device, whose numbers other devices of the machine may come before. A time,
+ * of so many words, is before the type, code and value of each.
+ */
+function script(timeWords: number): string {
+  const words = timeWords + 2;
+  return `
 cat /proc/bus/input/devices
 ${
-  KINDS.map((kind) => `
+    KINDS.map((kind) => `
 event=$(grep -l "virtio-ts ${kind}" /sys/class/input/event*/device/name | cut -d / -f 5)
 echo "READY ${kind}"
-dd if=/dev/input/$event bs=16 count=${UPDATES[kind].events.length} 2>/dev/null |
-  hexdump -v -e '4/4 "%d " "\\n"' > /tmp/events
+dd if=/dev/input/$event bs=${4 * words} count=${UPDATES[kind].events.length} 2>/dev/null |
+  hexdump -v -e '${words}/4 "%d " "\\n"' > /tmp/events
 while read line; do echo "${kind}: $line"; done < /tmp/events
 `).join("")
-}
+  }
 event=$(grep -l "virtio-ts keyboard" /sys/class/input/event*/device/name | cut -d / -f 5)
-printf '\\0\\0\\0\\0\\0\\0\\0\\0\\021\\0\\001\\0\\001\\0\\0\\0' > /dev/input/$event
+printf '${"\\0".repeat(4 * timeWords)}\\021\\0\\001\\0\\001\\0\\0\\0' > /dev/input/$event
 sleep 1
 `;
+}
 
-/** Type, code and value of a `struct input_event` that was printed as four numbers: its time is before them. */
+/** Type, code and value of a `struct input_event` that was printed as numbers of 32 bits. */
 function readEvent(line: string): string {
-  const [, , typeAndCode, value] = line.split(" ").map(Number);
+  const [typeAndCode, value] = line.trim().split(" ").slice(-2).map(Number);
   return `${typeAndCode! & 0xffff} ${typeAndCode! >>> 16} ${value}`;
+}
+
+/** What a guest found out about the devices. */
+function verify(output: string): void {
+  for (const kind of KINDS) {
+    assert.match(output, new RegExp(`Name="virtio-ts ${kind}"`));
+    const found = [...output.matchAll(new RegExp(`^${kind}: (.*?)\\s*$`, "gm"))];
+    assert.deepEqual(found.map((line) => readEvent(line[1]!)), UPDATES[kind].events, output);
+  }
+  assert.match(output, /ABS=3\b/);
+  assert.match(output, /REL=143\b/);
 }
 
 peerTest("a Linux guest gets events of our keyboard, mouse and tablet, and lights a light", [
@@ -66,7 +84,7 @@ peerTest("a Linux guest gets events of our keyboard, mouse and tablet, and light
   );
   let output = "";
   const machine = await powerOn(
-    guestWith(["input"], SCRIPT),
+    guestWith(["input"], script(2)),
     (text) => output += text,
     (bus) => devices.forEach((device, at) => bus.plug(SLOTS[at]!, device)),
   );
@@ -89,12 +107,46 @@ peerTest("a Linux guest gets events of our keyboard, mouse and tablet, and light
   } finally {
     await machine.destroy();
   }
-  for (const kind of KINDS) {
-    assert.match(output, new RegExp(`Name="virtio-ts ${kind}"`));
-    const found = [...output.matchAll(new RegExp(`^${kind}: (.*?)\\s*$`, "gm"))];
-    assert.deepEqual(found.map((line) => readEvent(line[1]!)), UPDATES[kind].events, output);
-  }
-  assert.match(output, /ABS=3\b/);
-  assert.match(output, /REL=143\b/);
+  verify(output);
   assert.deepEqual(JSON.parse(answers.at(-1)!), { type: "led", code: 1, value: 1 });
 });
+
+peerTest("a Linux guest in QEMU gets events of serve input over vhost-user, and lights a light", [
+  ...NEWER_GUEST,
+], async () => {
+  using scratch = new Scratch();
+  await using stack = new AsyncDisposableStack();
+  let answers = "";
+  for (const kind of KINDS) {
+    const args = ["input", "--kind", kind, "--events", scratch.path(`${kind}.events`)];
+    stack.use(await serve(args, scratch.path(kind)));
+  }
+  await using guest = startGuest(scratch, {
+    modules: ["input"],
+    build: "10",
+    qemu: KINDS.flatMap((kind) => attach(scratch.path(kind), "vhost-user-input-pci", kind)),
+    script: script(4),
+  });
+  for (const kind of KINDS) {
+    await guest.printed(`READY ${kind}`);
+    await new Promise((resolve) => setTimeout(resolve, 1000)); // until it reads
+    const path = scratch.path(`${kind}.events`);
+    const events = stack.adopt(await Deno.connect({ transport: "unix", path }), (it) => it.close());
+    const lines = UPDATES[kind].lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+    await events.write(new TextEncoder().encode(lines));
+    if (kind === "keyboard") void read(events, (text) => answers += text);
+  }
+  await guest.printed("GUEST ENDS");
+  verify(guest.output);
+  const light = answers.trim().split("\n").at(-1)!;
+  assert.deepEqual(JSON.parse(light), { type: "led", code: 1, value: 1 });
+});
+
+/** What comes by a connection, until it is closed. */
+async function read(connection: Deno.Conn, take: (text: string) => void): Promise<void> {
+  try {
+    for await (const text of connection.readable.pipeThrough(new TextDecoderStream())) take(text);
+  } catch {
+    // It was closed at this side.
+  }
+}

@@ -3,21 +3,18 @@
 import assert from "node:assert/strict";
 import { emptyNetworkTransmit, NetworkDriver } from "../generated/net/mod.ts";
 import { connect } from "../vhost_user/mod.ts";
-import { guestMissing, startGuest } from "./guest.ts";
+import { guestMissing, NEWER_GUEST, startGuest, told } from "./guest.ts";
 import { Peer, peerTest, run, Scratch, serve, tapMissing } from "./peers.ts";
 
 /** The card of QEMU for our back end. With MSI-X, 7.2 without KVM ends by SIGSEGV as it starts the rings of any. */
 const CARD = "virtio-net-pci,netdev=n0,vectors=0";
+const NEWER_CARD = "virtio-net-pci,netdev=n0,packed=on";
 const NEEDS = ["qemu-system-x86_64", "busybox", guestMissing];
 
 /** A file of random bytes to serve, and its checksum. */
 async function content(scratch: Scratch, mebibytes: number): Promise<string> {
   await run("dd", ["if=/dev/urandom", `of=${scratch.path("file")}`, "bs=1M", `count=${mebibytes}`]);
   return (await run("md5sum", [scratch.path("file")])).split(" ")[0]!;
-}
-
-function told(output: string, name: string): string | undefined {
-  return new RegExp(`^${name}=(\\S*)`, "m").exec(output)?.[1];
 }
 
 /** What a guest's shell measures and prints. */
@@ -35,12 +32,23 @@ function rate(output: string, name: string, mebibytes: number): string {
   return `${name.toLowerCase()} ${(mebibytes / (end! - start!)).toFixed(0)} MiB/s`;
 }
 
-peerTest("a Linux guest moves 100 MiB each way over TCP between our card and the host's TAP", [
-  ...NEEDS,
-  "unshare",
-  "nsenter",
-  tapMissing,
-], async () => {
+/** The guest's card with split rings and one interrupt for all, or with packed rings and one for each. */
+for (const packed of [false, true]) {
+  const rings = packed ? "packed rings and MSI-X" : "split rings and INTx";
+  const needs = packed ? NEWER_GUEST : NEEDS;
+  peerTest(
+    `a Linux guest moves 100 MiB each way over TCP between our card and the host's TAP: ${rings}`,
+    [
+      ...needs,
+      "unshare",
+      "nsenter",
+      tapMissing,
+    ],
+    () => transfer(packed),
+  );
+}
+
+async function transfer(packed: boolean): Promise<void> {
   using scratch = new Scratch();
   const sum = await content(scratch, 100);
   const socket = scratch.path("s");
@@ -52,27 +60,32 @@ peerTest("a Linux guest moves 100 MiB each way over TCP between our card and the
   await using _taker = new Peer("nsenter", [...host, ...taker], 60);
   await using guest = startGuest(scratch, {
     modules: ["net"],
+    build: packed ? "10" : "installed",
     qemu: [
       ...["-chardev", `socket,id=c0,path=${socket}`],
-      ...["-netdev", "vhost-user,id=n0,chardev=c0", "-device", CARD],
+      ...["-netdev", "vhost-user,id=n0,chardev=c0", "-device", packed ? NEWER_CARD : CARD],
     ],
     script: `
+echo PACKED=$(cut -c35 /sys/bus/virtio/devices/virtio0/features)
 mount -t tmpfs -o size=110m tmpfs /mnt
 ifconfig eth0 10.0.0.2 netmask 255.255.255.0 up
 ${timed("DOWN", "wget -q -O /mnt/file http://10.0.0.1/file")}
 ${timed("UP", "echo TAKEN=$(nc 10.0.0.1 5000 < /mnt/file)")}
 echo SUM=$(md5sum < /mnt/file)
+echo INTERRUPTS=$(grep -cE 'MSI.* virtio0-(in|out)put.0' /proc/interrupts)
 `,
   });
   await guest.printed("GUEST ENDS");
   const { output } = guest;
   assert.equal(told(output, "SUM"), sum, output);
   assert.equal(told(output, "TAKEN"), sum);
+  assert.equal(told(output, "PACKED"), packed ? "1" : "0");
+  assert.equal(told(output, "INTERRUPTS"), packed ? "2" : "0", output);
   console.log(`${rate(output, "DOWN", 100)}, ${rate(output, "UP", 100)}`);
   await guest.ended();
   server.kill("SIGINT");
   assert.equal(await server.ended(), 0, server.output);
-});
+}
 
 peerTest(
   "two Linux guests talk, one on our card, one on QEMU's with -netdev stream",
