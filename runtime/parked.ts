@@ -13,6 +13,7 @@ export class ParkedBuffers {
   #first = 0;
   #count = 0;
   #held = false;
+  #unseen = 0;
   // The parts of data that were cut out last, by buffer: who sends uses the same memory again and again.
   readonly #pieces: Uint8Array[] = [];
 
@@ -105,19 +106,20 @@ export class ParkedBuffers {
     return true;
   }
 
-  /** Keeps from the driver what is given back from now on, until it is released. */
+  /** Notifies the driver of nothing that is given back from now on, until it is released. */
   hold(): void {
     this.#held = true;
   }
 
-  /** Shows the driver all that was kept from it, and goes on so. */
+  /** Shows the driver all that was given back meanwhile, and notifies it from now on. */
   release(): void {
     this.#held = false;
     this.#queue.publish();
   }
 
   #publish(): void {
-    if (!this.#held) this.#queue.publish();
+    if (!this.#held) return this.#queue.publish();
+    if ((++this.#unseen & 7) === 0) this.#queue.expose(); // so that the driver need not wait for all
   }
 
   #piece(i: number, data: Uint8Array, from: number, length: number): Uint8Array {

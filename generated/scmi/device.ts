@@ -109,7 +109,7 @@ export class ScmiDevice extends Device {
     return true;
   }
 
-  /** Does what `send` does, and shows the driver at its end what was sent, with one notification at the most for each queue. */
+  /** Does what `send` does, and notifies the driver of all that was sent at its end: at most once for each queue. */
   burst(send: () => void): void {
     for (const parked of this.#parked.values()) parked.hold();
     try {
