@@ -130,6 +130,60 @@ umount /mnt
   );
 }
 
+for (const format of ["split", "packed"]) {
+  peerTest(
+    `a Linux guest gets each request back once from disks that die: ${format} ring`,
+    NEEDS,
+    async () => {
+      using scratch = new Scratch();
+      const file = scratch.path("disk");
+      Deno.writeFileSync(file, new Uint8Array(16 << 20));
+      const socket = scratch.path("s");
+      const args = [`${new URL("slow_disk.ts", import.meta.url)}?file=${file}`];
+      const servers = [await serve(args, socket)];
+      await using _last: AsyncDisposable = {
+        async [Symbol.asyncDispose]() {
+          await Promise.all(servers.map(kill));
+        },
+      };
+      const ring = format === "packed" ? ",packed=on" : "";
+      await using guest = startGuest(scratch, {
+        modules: ["blk"],
+        qemu: attach(socket, `vhost-user-blk-pci,num-queues=1${ring}`),
+        seconds: 180,
+        script: `
+dd if=/dev/urandom of=/tmp/random bs=1M count=8 2>/dev/null
+echo PACKED=$(cut -c35 /sys/bus/virtio/devices/virtio0/features)
+for i in 1 2 3; do
+  echo WRITING$i
+  for part in 0 1 2 3 4 5 6 7; do
+    dd if=/tmp/random of=/dev/vda bs=64k skip=$((16 * part)) seek=$((16 * part + i)) count=16 conv=fsync 2>/dev/null &
+  done
+  wait
+  echo 3 > /proc/sys/vm/drop_caches
+  echo READ$i=$(dd if=/dev/vda bs=64k skip=$i count=128 2>/dev/null | md5sum)
+done
+echo WRITTEN=$(md5sum < /tmp/random)
+`,
+      });
+      for (const mark of ["WRITING1", "WRITING2", "WRITING3"]) {
+        await guest.printed(`${mark}\r\n`);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        await kill(servers.at(-1)!);
+        servers.push(await serve(args, socket));
+      }
+      await guest.printed("GUEST ENDS");
+      const { output } = guest;
+      assert.doesNotMatch(output, /is not a head|I\/O error/, output);
+      assert.equal(told(output, "PACKED"), format === "packed" ? "1" : "0");
+      for (const at of [1, 2, 3]) assert.equal(told(output, `READ${at}`), told(output, "WRITTEN"));
+      const taken = servers.map(({ output }) => /takes up (\d+) buffers/.exec(output)?.[1] ?? "0");
+      assert.ok(taken.some((count) => Number(count) > 1), `taken up: ${taken}`);
+      await guest.ended();
+    },
+  );
+}
+
 peerTest("a Linux guest takes random bytes from us", NEEDS, async () => {
   using scratch = new Scratch();
   await using _server = await serve(["entropy"], scratch.path("s"));
