@@ -1,6 +1,8 @@
 /** Linux guests in QEMU 10, which passes on more to back ends than 7.2 does, and connects to more of them again. */
 
 import assert from "node:assert/strict";
+import { emptyNetworkReceive, NetworkAck, NetworkDevice } from "../generated/net/mod.ts";
+import { serve as serveDevice } from "../vhost_user/mod.ts";
 import { attach, NEWER_GUEST, startGuest, told } from "./guest.ts";
 import { type Peer, peerTest, Scratch, serve } from "./peers.ts";
 
@@ -88,4 +90,57 @@ dmesg | grep -iE 'sda.*(error|failed)|offline' && echo FAILED: errors
   await guest.printed("GUEST ENDS");
   assert.doesNotMatch(guest.output, /FAILED/, guest.output);
   for (const server of servers) assert.match(server.output, /a front end connected/);
+});
+
+/** A card of several pairs of queues that sends each frame back by the pair it came from, counting them. */
+function mirror(frames: number[]): NetworkDevice {
+  const device: NetworkDevice = new NetworkDevice({
+    config: { maxVirtqueuePairs: frames.length },
+    queueSizeMax: 1024,
+    mqVqPairsSet: () => NetworkAck.OK,
+    transmit: (_request, frame, pair) => {
+      frames[pair]!++;
+      device.sendReceive(emptyNetworkReceive(), frame.bytes(), pair);
+    },
+  });
+  return device;
+}
+
+peerTest("a Linux guest uses two pairs of packed queues of our card, each by its interrupts", [
+  ...NEWER_GUEST,
+], async () => {
+  using scratch = new Scratch();
+  const frames = [0, 0];
+  await using _server = await serveDevice(mirror(frames), scratch.path("s"));
+  await using guest = startGuest(scratch, {
+    modules: ["net"],
+    build: "10",
+    qemu: [
+      ...["-chardev", `socket,id=c0,path=${scratch.path("s")}`],
+      ...["-netdev", "vhost-user,id=n0,chardev=c0,queues=2"],
+      ...["-device", "virtio-net-pci,netdev=n0,mq=on,vectors=6,packed=on"],
+    ],
+    script: `
+ifconfig eth0 10.0.0.1 netmask 255.255.255.0 up
+arp -s 10.0.0.2 02:00:00:00:00:02
+for cpu in 1 2; do taskset $cpu ping -c 5 -i 0.1 -W 1 10.0.0.2 > /dev/null; done
+echo PACKED=$(cut -c35 /sys/bus/virtio/devices/virtio0/features)
+echo QUEUES=$(ls -d /sys/class/net/eth0/queues/rx-* | wc -l)
+for pair in 0 1; do
+  set -- $(grep virtio0-input.$pair /proc/interrupts)
+  echo INTERRUPTS$pair=$(($2 + $3))
+done
+echo RECEIVED=$(cat /sys/class/net/eth0/statistics/rx_packets)
+`,
+  });
+  await guest.printed("GUEST ENDS");
+  const { output } = guest;
+  const number = (name: string) => Number(told(output, name));
+  assert.equal(told(output, "PACKED"), "1", output);
+  assert.equal(told(output, "QUEUES"), "2");
+  for (const pair of [0, 1]) {
+    assert.ok(frames[pair]! >= 5, `${frames}\n${output}`);
+    assert.ok(number(`INTERRUPTS${pair}`) > 0, output);
+  }
+  assert.ok(number("RECEIVED") >= 10, output);
 });

@@ -131,6 +131,22 @@ export function closeFeatures(features: bigint, infos: readonly FeatureInfo[]): 
   }
 }
 
+/** A set with what its features need of those on offer, as far as there is no choice (VIRTIO 1.4, 2.2.1). */
+export function withRequired(
+  features: bigint,
+  offered: bigint,
+  infos: readonly FeatureInfo[],
+): bigint {
+  for (let all = features;;) {
+    const unmet = infos.filter((info) => hasBit(all, info.bit) && !isMet(info, all));
+    const needed = unmet.filter(({ requires }) => requires.length === 1)
+      .flatMap(({ requires }) => requires[0]!);
+    const more = all | featureSet(...needed) & offered;
+    if (more === all) return all;
+    all = more;
+  }
+}
+
 /** The set in words: `"VIRTIO_BLK_F_RO, VIRTIO_F_VERSION_1, bit 57"`, or `"none"`. */
 export function featureNames(features: bigint, infos: readonly FeatureInfo[]): string {
   const names: string[] = [];

@@ -15,6 +15,7 @@ import {
   queueFormat,
   ReservedFeature,
   ringFeatures,
+  withRequired,
 } from "./features.ts";
 import { LOOPBACK_FACILITIES } from "./loopback.ts";
 import { covers } from "../testing/covers.ts";
@@ -81,6 +82,21 @@ Deno.test("closeFeatures() drops what misses a prerequisite, and what needed tha
   assert.equal(closeFeatures(featureSet(3, 0), INFOS), featureSet(0), "half a set is not");
   assert.equal(closeFeatures(featureSet(127, 32), INFOS), featureSet(32));
   assert.equal(closeFeatures(featureSet(127, 64), INFOS), featureSet(127, 64));
+});
+
+Deno.test("withRequired() adds what is needed, unless it is not on offer or there is a choice", () => {
+  const infos: FeatureInfo[] = [
+    { name: "BASE", bit: 0, requires: [] },
+    { name: "ON_BASE", bit: 1, requires: [[0]] },
+    { name: "ON_BOTH", bit: 2, requires: [[0, 1]] },
+    { name: "ON_EITHER", bit: 3, requires: [[0], [1]] },
+    { name: "ON_THAT", bit: 4, requires: [[2]] },
+  ];
+  const all = featureSet(0, 1, 2, 3, 4);
+  assert.equal(withRequired(featureSet(1), all, infos), featureSet(0, 1));
+  assert.equal(withRequired(featureSet(4), all, infos), featureSet(0, 1, 2, 4));
+  assert.equal(withRequired(featureSet(3, 32), all, infos), featureSet(3, 32));
+  assert.equal(withRequired(featureSet(1), featureSet(1), infos), featureSet(1));
 });
 
 Deno.test("closeFeatures() drops what gives way to another feature, and what needed that", () => {

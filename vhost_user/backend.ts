@@ -19,7 +19,13 @@ import {
   VHOST_USER_INFLIGHT,
 } from "../generated/layout/vhost_user.ts";
 import type { Device } from "../runtime/device.ts";
-import { featureNames, featureSet, hasBit, queueFormat } from "../runtime/features.ts";
+import {
+  featureNames,
+  featureSet,
+  hasBit,
+  queueFormat,
+  withRequired,
+} from "../runtime/features.ts";
 import { Status } from "../runtime/status.ts";
 import type { GuestMemory } from "../runtime/memory.ts";
 import type { DeviceBinding } from "../runtime/transport.ts";
@@ -302,12 +308,14 @@ export class BackEnd {
 
   async #setFeatures(written: bigint): Promise<undefined> {
     const device = this.#device;
-    const features = written & ~featureSet(VHOST_USER_F_PROTOCOL_FEATURES, VHOST_F_LOG_ALL);
-    const unknown = features & ~device.getFeatures();
+    const given = written & ~featureSet(VHOST_USER_F_PROTOCOL_FEATURES, VHOST_F_LOG_ALL);
+    const unknown = given & ~device.getFeatures();
     if (unknown !== 0n) {
       const names = featureNames(unknown, device.info.features);
       refuse(Request.SET_FEATURES, "features", "a set of those on offer", names);
     }
+    // QEMU serves a card's control queue itself, and keeps back its feature, which others need.
+    const features = withRequired(given, device.getFeatures(), device.info.features);
     const agreed = (device.getStatus() & (FEATURES_OK | DEVICE_NEEDS_RESET)) === FEATURES_OK;
     if (!agreed || device.features !== features) {
       if (this.rings.running) {
