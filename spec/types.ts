@@ -300,6 +300,12 @@ export interface BehaviourSide {
   readonly serves?: readonly string[];
   /** Whether the user may, or must, say more to have it, by an option of type `<class>Options`. */
   readonly options?: "optional" | "required";
+  /**
+   * A set whose answers it puts in lines, by these fields that all of its requests start with: those
+   * of one line go back in the order of their requests, refused ones among them. Such an object of
+   * the device is always there, and stands in front of no handler.
+   */
+  readonly lines?: { readonly of: string; readonly by: readonly Path[] };
 }
 
 /** What the protocol prescribes beyond layouts and checks: state that outlives a message. */

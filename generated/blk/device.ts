@@ -431,8 +431,8 @@ export class BlockDevice extends Device {
     if (chain.writableLength < 1) return queue.push(head, 0);
     const length = Math.min(chain.readableLength, 16);
     chain.readFixed(0, length);
-    if (length < 4) return this.#answerReq(queue, head, chain, BlockStatus.IOERR);
     const { view } = chain;
+    if (length < 4) return this.#answerReq(queue, head, chain, BlockStatus.IOERR);
     switch (view.getUint32(0, true)) {
       case BlockRequestType.IN:
         return this.#in(queue, head, chain);

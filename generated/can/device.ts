@@ -391,8 +391,8 @@ export class CanDevice extends Device {
     chain.ensureFixed(2);
     const length = Math.min(chain.readableLength, 2);
     chain.readFixed(0, length);
-    if (length < 2) return this.#answerControl(queue, head, chain, CanResult.NOT_OK);
     const { view } = chain;
+    if (length < 2) return this.#answerControl(queue, head, chain, CanResult.NOT_OK);
     switch (view.getUint16(0, true)) {
       case CanControllerMode.START:
         return this.#start(queue, head, chain);

@@ -445,8 +445,8 @@ export class ConsoleDevice extends Device {
   #serveDriverControlSet(queue: DeviceQueue, head: number, chain: Chain): void {
     const length = Math.min(chain.readableLength, 8);
     chain.readFixed(0, length);
-    if (length < 6) return queue.push(head, 0);
     const { view } = chain;
+    if (length < 6) return queue.push(head, 0);
     switch (view.getUint16(4, true)) {
       case ConsoleEvent.DEVICE_READY:
         return this.#deviceReady(queue, head, chain);

@@ -633,8 +633,8 @@ export class CryptoDevice extends Device {
   #serveOpDataReqSet(queue: DeviceQueue, head: number, chain: Chain): void {
     const length = Math.min(chain.readableLength, 4);
     chain.readFixed(0, length);
-    if (length < 4) return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     const { view } = chain;
+    if (length < 4) return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     switch (view.getUint32(0, true)) {
       case CryptoOpcode.CIPHER_ENCRYPT:
         if (!this.#s.cipherStatelessMode) return this.#cipherEncrypt(queue, head, chain);
@@ -1633,8 +1633,8 @@ export class CryptoDevice extends Device {
     chain.ensureFixed(12);
     const length = Math.min(chain.readableLength, 4);
     chain.readFixed(0, length);
-    if (length < 4) return queue.push(head, 0);
     const { view } = chain;
+    if (length < 4) return queue.push(head, 0);
     switch (view.getUint32(0, true)) {
       case CryptoOpcode.CIPHER_CREATE_SESSION:
         return this.#cipherCreateSession(queue, head, chain);

@@ -323,8 +323,8 @@ export class FileSystemDevice extends Device {
     const s = this.#s;
     const length = Math.min(chain.readableLength, 8);
     chain.readFixed(0, length);
-    if (length < 8) return queue.push(head, 0);
     const { view } = chain;
+    if (length < 8) return queue.push(head, 0);
     switch (view.getUint32(4, s.littleEndian)) {
       case FileSystemOpcode.FORGET:
         return this.#forget(queue, head, chain);

@@ -329,8 +329,8 @@ export class GpioDevice extends Device {
     chain.ensureFixed(8);
     const length = Math.min(chain.readableLength, 8);
     chain.readFixed(0, length);
-    if (length < 2) return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
     const { view } = chain;
+    if (length < 2) return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
     switch (view.getUint16(0, true)) {
       case GpioMessageType.GET_LINE_NAMES:
         return this.#getLineNames(queue, head, chain);

@@ -375,7 +375,6 @@ export class GpuDevice extends Device {
         features: { CONTEXT_INIT: VIRTIO_GPU_F_CONTEXT_INIT },
       }),
     );
-    Object.assign(handlers, this.fences.handlers(handlers) as Partial<typeof handlers>);
     this.#getDisplayInfoHandler = handlers.getDisplayInfo;
     this.#resourceCreate2dHandler = handlers.resourceCreate2d;
     this.#resourceUnrefHandler = handlers.resourceUnref;
@@ -537,15 +536,22 @@ export class GpuDevice extends Device {
   }
 
   #serveControlSet(queue: DeviceQueue, head: number, chain: Chain): void {
-    if (chain.writableLength < 4) return queue.push(head, 0);
+    if (chain.writableLength < 4) return this.fences.push(queue, head, 0);
     chain.ensureFixed(120);
     const length = Math.min(chain.readableLength, 96);
     chain.readFixed(0, length);
     chain.fixed.fill(0, length, 96);
+    const { view } = chain;
+    this.fences.stand(
+      queue,
+      head,
+      view.getUint32(4, true),
+      view.getUint32(16, true),
+      view.getUint8(20),
+    );
     if (length < 4) {
       return this.#answerControl(queue, head, chain, GpuResponse.ERR_INVALID_PARAMETER);
     }
-    const { view } = chain;
     switch (view.getUint32(0, true)) {
       case GpuCommand.GET_DISPLAY_INFO:
         return this.#getDisplayInfo(queue, head, chain);
@@ -1451,7 +1457,7 @@ export class GpuDevice extends Device {
       this.#s,
       request,
     );
-    queue.push(head, answerBytes(chain, e, 0));
+    this.fences.push(queue, head, answerBytes(chain, e, 0));
   }
 
   #finishGetCapsetInfo(
@@ -1470,7 +1476,7 @@ export class GpuDevice extends Device {
       this.#s,
       request,
     );
-    queue.push(head, answerBytes(chain, e, 0));
+    this.fences.push(queue, head, answerBytes(chain, e, 0));
   }
 
   #finishGetEdid(
@@ -1489,7 +1495,7 @@ export class GpuDevice extends Device {
       this.#s,
       request,
     );
-    queue.push(head, answerBytes(chain, e, 0));
+    this.fences.push(queue, head, answerBytes(chain, e, 0));
   }
 
   #finishResourceAssignUuid(
@@ -1508,7 +1514,7 @@ export class GpuDevice extends Device {
       this.#s,
       request,
     );
-    queue.push(head, answerBytes(chain, e, 0));
+    this.fences.push(queue, head, answerBytes(chain, e, 0));
   }
 
   #finishResourceMapBlob(
@@ -1527,7 +1533,7 @@ export class GpuDevice extends Device {
       this.#s,
       request,
     );
-    queue.push(head, answerBytes(chain, e, 0));
+    this.fences.push(queue, head, answerBytes(chain, e, 0));
   }
 
   /** Answers with nothing but a status and `written` bytes of data. */
@@ -1544,7 +1550,7 @@ export class GpuDevice extends Device {
     fixed.copyWithin(100, 4, 21); // what repeats the request
     const length = Math.min(chain.writableLength, 24);
     chain.write(0, fixed, 96, length);
-    queue.push(head, length + written);
+    this.fences.push(queue, head, length + written);
   }
 
   /** A malformed request gets its status; an error of a handler is reported, and the device goes on. */
@@ -1569,8 +1575,8 @@ export class GpuDevice extends Device {
   #serveCursorSet(queue: DeviceQueue, head: number, chain: Chain): void {
     const length = Math.min(chain.readableLength, 56);
     chain.readFixed(0, length);
-    if (length < 4) return queue.push(head, 0);
     const { view } = chain;
+    if (length < 4) return queue.push(head, 0);
     switch (view.getUint32(0, true)) {
       case GpuCommand.UPDATE_CURSOR:
         return this.#updateCursor(queue, head, chain);

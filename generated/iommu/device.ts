@@ -351,8 +351,8 @@ export class IommuDevice extends Device {
     chain.ensureFixed(72);
     const length = Math.min(chain.readableLength, 72);
     chain.readFixed(0, length);
-    if (length < 1) return queue.push(head, 0);
     const { view } = chain;
+    if (length < 1) return queue.push(head, 0);
     switch (view.getUint8(0)) {
       case IommuRequestType.ATTACH:
         return this.#attach(queue, head, chain);

@@ -338,8 +338,8 @@ export class MediaDevice extends Device {
     chain.ensureFixed(20);
     const length = Math.min(chain.readableLength, 20);
     chain.readFixed(0, length);
-    if (length < 4) return this.#answerCommand(queue, head, chain, MediaStatus.EINVAL);
     const { view } = chain;
+    if (length < 4) return this.#answerCommand(queue, head, chain, MediaStatus.EINVAL);
     switch (view.getUint32(0, true)) {
       case MediaCommand.OPEN:
         return this.#openSession(queue, head, chain);

@@ -239,8 +239,8 @@ export class MemoryDevice extends Device {
     chain.ensureFixed(24);
     const length = Math.min(chain.readableLength, 24);
     chain.readFixed(0, length);
-    if (length < 2) return this.#answerGuestRequest(queue, head, chain, MemoryResponseType.ERROR);
     const { view } = chain;
+    if (length < 2) return this.#answerGuestRequest(queue, head, chain, MemoryResponseType.ERROR);
     switch (view.getUint16(0, true)) {
       case MemoryRequestType.PLUG:
         return this.#plug(queue, head, chain);

@@ -718,8 +718,8 @@ export class NetworkDevice extends Device {
     chain.ensureFixed(14);
     const length = Math.min(chain.readableLength, 14);
     chain.readFixed(0, length);
-    if (length < 2) return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
     const { view } = chain;
+    if (length < 2) return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
     switch (view.getUint8(0) * 256 + view.getUint8(1)) {
       case 0x0000:
         return this.#rxPromisc(queue, head, chain);

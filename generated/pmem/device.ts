@@ -185,8 +185,8 @@ export class PmemDevice extends Device {
     chain.ensureFixed(4);
     const length = Math.min(chain.readableLength, 4);
     chain.readFixed(0, length);
-    if (length < 4) return this.#answerRequest(queue, head, chain, PmemResult.FAILURE);
     const { view } = chain;
+    if (length < 4) return this.#answerRequest(queue, head, chain, PmemResult.FAILURE);
     switch (view.getUint32(0, true)) {
       case PmemRequestType.FLUSH:
         return this.#flush(queue, head, chain);

@@ -276,8 +276,8 @@ export class RpmbDevice extends Device {
     chain.ensureFixed(512);
     const length = Math.min(chain.readableLength, 512);
     chain.readFixed(0, length);
-    if (length < 512) return queue.push(head, 0);
     const { view } = chain;
+    if (length < 512) return queue.push(head, 0);
     switch (view.getUint16(510)) {
       case RpmbRequestType.PROGRAM_KEY:
         return this.#programKey(queue, head, chain);

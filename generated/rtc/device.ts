@@ -340,8 +340,8 @@ export class RtcDevice extends Device {
     chain.ensureFixed(8);
     const length = Math.min(chain.readableLength, 2);
     chain.readFixed(0, length);
-    if (length < 2) return this.#answerReq(queue, head, chain, RtcStatus.EINVAL);
     const { view } = chain;
+    if (length < 2) return this.#answerReq(queue, head, chain, RtcStatus.EINVAL);
     switch (view.getUint16(0, true)) {
       case RtcRequestType.READ:
         return this.#read(queue, head, chain);

@@ -398,8 +398,8 @@ export class ScsiDevice extends Device {
     if (chain.writableLength < 1) return queue.push(head, 0);
     const length = Math.min(chain.readableLength, 16);
     chain.readFixed(0, length);
-    if (length < 4) return this.#answerCtrl(queue, head, chain, ScsiResponse.FAILURE);
     const { view } = chain;
+    if (length < 4) return this.#answerCtrl(queue, head, chain, ScsiResponse.FAILURE);
     switch (view.getUint32(0, true)) {
       case ScsiControlType.TMF:
         return this.#tmf(queue, head, chain);

@@ -544,8 +544,8 @@ export class SoundDevice extends Device {
     chain.ensureFixed(16);
     const length = Math.min(chain.readableLength, 16);
     chain.readFixed(0, length);
-    if (length < 4) return this.#answerControl(queue, head, chain, SoundStatus.BAD_MSG);
     const { view } = chain;
+    if (length < 4) return this.#answerControl(queue, head, chain, SoundStatus.BAD_MSG);
     switch (view.getUint32(0, true)) {
       case SoundRequest.JACK_INFO:
         return this.#jackInfo(queue, head, chain);

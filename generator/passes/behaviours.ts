@@ -5,9 +5,11 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
+import { constantField } from "../constant_field.ts";
 import { nearest } from "../diagnostics.ts";
 import { BEHAVIOURS } from "../symbols.ts";
 import { type Draft, entries, list } from "./draft.ts";
+import { pathName } from "./fields.ts";
 
 /** Queues on which messages arrive at each side. */
 const ARRIVALS: Readonly<Record<"device" | "driver", readonly dsl.Role[]>> = {
@@ -28,7 +30,14 @@ export function behavioursKnown(draft: Draft): void {
     }
     for (const side of ["device", "driver"] as const) {
       const described = behaviour[side];
-      if (described !== undefined) sideKnown(draft, `${path}.${side}`, side, described);
+      if (described === undefined) continue;
+      sideKnown(draft, `${path}.${side}`, side, described);
+      if (described.lines === undefined) continue;
+      if (side === "driver" || behaviour.when !== undefined || described.serves !== undefined) {
+        const expected = "an object of the device that is always there";
+        draft.report("V038", `${path}.${side}.lines`, "lines of answers", expected);
+      }
+      linesKnown(draft, `${path}.${side}.lines`, described.lines);
     }
   }
 }
@@ -50,6 +59,26 @@ function sideKnown(
     if (known.includes(message)) continue;
     const kind = `a message to the ${side} (\`set.case\`)`;
     draft.unknown("V036", `${path}.serves[${i}]`, message, kind, known);
+  }
+}
+
+function linesKnown(
+  draft: Draft,
+  path: string,
+  { of, by }: NonNullable<dsl.BehaviourSide["lines"]>,
+): void {
+  const asked = entries(draft.device?.queues).filter(([, { role }]) => role === "request")
+    .flatMap(([, queue]) => list(queue.carries));
+  const known = [...draft.messages].filter(([name, set]) => set.tagged && asked.includes(name));
+  const set = known.find(([name]) => name === of)?.[1];
+  if (set === undefined) {
+    const kind = "a set of requests by cases";
+    return draft.unknown("V036", `${path}.of`, of, kind, known.map(([name]) => name));
+  }
+  for (const [i, field] of by.entries()) {
+    if (constantField(set.header.fields, list(field)) !== undefined) continue;
+    const expected = "a number that all requests of the set start with";
+    draft.report("V063", `${path}.by[${i}]`, `"${pathName(field)}"`, expected);
   }
 }
 

@@ -4,10 +4,14 @@
  * @module
  */
 
+import type * as dsl from "../../spec/types.ts";
+import { constantField } from "../constant_field.ts";
 import type { BehaviourModel, DeviceModel } from "../model.ts";
 import { propertyName } from "../names.ts";
 import { sectionDoc } from "./docs.ts";
+import { pathOf } from "./paths.ts";
 import type { QueueView } from "./queues.ts";
+import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import { allText } from "./text.ts";
 
@@ -27,6 +31,8 @@ export interface BehaviourView {
   readonly serve: string;
   /** What that function answers, from the user's `options`. */
   readonly serves: string;
+  /** The set whose answers it puts in lines, and the numbers by which it does, from `view`. */
+  readonly lines: { readonly of: string; readonly by: string } | null;
 }
 
 /** The behaviours of both sides. */
@@ -42,12 +48,13 @@ export function behaviourViews(
   queues: readonly QueueView[],
 ): BehaviourViews {
   const views = (side: "device" | "driver") =>
-    device.behaviours.flatMap((one) => behaviourView(scope, one, side, queues) ?? []);
+    device.behaviours.flatMap((one) => behaviourView(scope, device, one, side, queues) ?? []);
   return { device: views("device"), driver: views("driver") };
 }
 
 function behaviourView(
   scope: Scope,
+  device: DeviceModel,
   model: BehaviourModel,
   side: "device" | "driver",
   queues: readonly QueueView[],
@@ -75,7 +82,21 @@ function behaviourView(
     required,
     serve: serves === "" ? "" : serveName(model.name),
     serves,
+    lines: described.lines === undefined ? null : linesView(device, described.lines),
   };
+}
+
+function linesView(
+  device: DeviceModel,
+  { of, by }: NonNullable<dsl.BehaviourSide["lines"]>,
+): BehaviourView["lines"] {
+  const { header } = device.messages.find(({ name }) => name === of)!;
+  const numbers = by.map((path) => {
+    const { field, at } = constantField(header.fields, pathOf(path))!;
+    const { type, as } = field.field as dsl.Scalar;
+    return scalarText(type, as).get(String(at));
+  });
+  return { of, by: numbers.join(", ") };
 }
 
 /** An object of enumerations by their names, and of the bits of features, one a line, where it goes by any. */

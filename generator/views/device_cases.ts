@@ -6,7 +6,7 @@
 
 import { propertyName } from "../names.ts";
 import type { CaseView, MessagesView, PartView } from "./messages.ts";
-import { refuseText, type StatusLayout } from "./device_sets.ts";
+import { refuseText, type SetPlace, type StatusLayout } from "./device_sets.ts";
 import { lessText, notText, sumText } from "./text.ts";
 
 /** A handler: its arguments, and what it may answer. */
@@ -39,7 +39,7 @@ export function answerType({ writable, status }: CaseView): string {
 }
 
 /** What surrounds a case in its set. */
-export interface CasePlace {
+export interface CasePlace extends SetPlace {
   readonly set: MessagesView;
   readonly layout: StatusLayout;
   /** Function that answers a request of the case after an error. */
@@ -48,10 +48,6 @@ export interface CasePlace {
   readonly guarded: boolean;
   /** Bytes of the writable part that were checked already. */
   readonly checked: number;
-  readonly many: boolean;
-  readonly pulled: boolean;
-  /** Fields by which requests take turns. */
-  readonly keys: readonly string[];
 }
 
 /** The text of one case. */
@@ -72,6 +68,7 @@ export function caseText(one: CaseView, place: CasePlace): object {
     fail: place.fail,
     guarded: place.guarded && !pulled,
     pulled,
+    push: layout.push,
     turn: turnText(one, keys),
     checks: one.checks.map((check) => ({ ...check, refused: refuse(check.status) })),
     finish: pulled ? "" : finish("answer"),
@@ -147,7 +144,7 @@ function finishText(one: CaseView, layout: StatusLayout): (answer: string) => st
     const more = keptParameters(one).map(([name]) => `, ${name}`).join("");
     return (answer) => `this.#${finishName(one)}(queue, head, chain, ${answer}${more})`;
   }
-  if (status === null) return () => `queue.push(head, ${written})`;
+  if (status === null) return () => `${layout.push}, ${written})`;
   const more = layout.counts && written !== "0" ? `, ${written}` : "";
   return (answer) => `this.#${layout.name}(queue, head, chain, ${answer}${more})`;
 }
@@ -183,6 +180,7 @@ export function finisherText(one: CaseView, layout: StatusLayout): object | null
     }${writable.tags.map(([, literal]) => `, ${literal}`).join("")})`,
     bytes: `answerBytes(chain, e, ${writable.trailerSize}${more})`,
     filled,
+    push: layout.push,
     used: sumText("e.length", written),
   };
 }

@@ -25,25 +25,37 @@ export interface StatusLayout {
   readonly whole: boolean;
   /** The used length says how much was filled. */
   readonly filled: boolean;
+  /** The call that gives a buffer back, up to the number of bytes written. */
+  readonly push: string;
+}
+
+/** What surrounds a set in its device. */
+export interface SetPlace {
+  /** Several queues carry it. */
+  readonly many: boolean;
+  /** Its buffers go back when the device wants news. */
+  readonly pulled: boolean;
+  /** Its first bytes tell the byte order. */
+  readonly ordered: boolean;
+  /** Fields by which requests take turns. */
+  readonly keys: readonly string[];
+  /** The behaviour that puts answers in lines, and the numbers by which it does. */
+  readonly lines: { readonly name: string; readonly by: string } | null;
 }
 
 /** The call that answers a request with a status alone. */
 export function refuseText(layout: StatusLayout, status: string): string {
   return layout.status === null
-    ? "queue.push(head, 0)"
+    ? `${layout.push}, 0)`
     : `this.#${layout.name}(queue, head, chain, ${status})`;
 }
 
 /** The text of a set. */
-export function setText(
-  set: MessagesView,
-  many: boolean,
-  pulled: boolean,
-  ordered: boolean,
-  keys: readonly string[],
-): object {
-  const layouts = layoutsOf(set);
-  const common = commonLayout(set, layouts);
+export function setText(set: MessagesView, place: SetPlace): object {
+  const { ordered, pulled, lines } = place;
+  const push = lines === null ? "queue.push(head" : `this.${lines.name}.push(queue, head`;
+  const layouts = layoutsOf(set, push);
+  const common = commonLayout(set, layouts, push);
   const universal = layouts.length === 1 && common === layouts[0];
   const fails = failsOf(set, layouts, common);
   const fixed = Math.max(set.tagSize, ...set.cases.map((one) => numericHead(one.readable)));
@@ -56,10 +68,12 @@ export function setText(
     fixed,
     ordered,
     pulled,
+    push,
+    lines,
     least: universal ? common.least : 0,
     ensured: Math.max(composed, set.tagged ? fixed : 0),
     ensures: composed > 0 || fixed > FIXED_BYTES,
-    clears: echoes,
+    clears: echoes || lines !== null,
     refusedUnknown: refuseText(common, set.refusals?.unknown ?? "0"),
     refusedMalformed: refuseText(common, set.refusals?.malformed ?? "0"),
     answers,
@@ -69,15 +83,16 @@ export function setText(
     branches: branches(set),
     cases: set.cases.map((one) => {
       const { name } = fails.get(one)!;
-      const place = { set, layout: layoutFor(layouts, one), many, pulled, keys };
       return caseText(one, {
         ...place,
+        set,
+        layout: layoutFor(layouts, one, push),
         fail: name,
         guarded: name !== set.pascal,
         checked: universal ? common.least : 0,
       });
     }),
-    finishers: set.cases.flatMap((one) => finisherText(one, layoutFor(layouts, one)) ?? []),
+    finishers: set.cases.flatMap((one) => finisherText(one, layoutFor(layouts, one, push)) ?? []),
   };
 }
 
@@ -91,7 +106,7 @@ function numericHead(part: PartView): number {
 }
 
 /** The different places that a status has in a set; the first is named after the set alone. */
-function layoutsOf(set: MessagesView): StatusLayout[] {
+function layoutsOf(set: MessagesView, push: string): StatusLayout[] {
   const layouts = new Map<string, StatusLayout>();
   for (const one of set.cases) {
     const key = layoutKey(one);
@@ -109,6 +124,7 @@ function layoutsOf(set: MessagesView): StatusLayout[] {
       surplus: writable.surplus || filled,
       whole: status?.whole === true,
       filled,
+      push,
     });
   }
   return [...layouts.values()];
@@ -120,12 +136,12 @@ function layoutKey({ status, writable, model }: CaseView): string {
   return JSON.stringify([trailing, offset, size, frame, echoes, writable.surplus, model.used]);
 }
 
-function layoutFor(layouts: readonly StatusLayout[], one: CaseView): StatusLayout {
+function layoutFor(layouts: readonly StatusLayout[], one: CaseView, push: string): StatusLayout {
   const key = layoutKey(one);
-  return layouts.find((each) => each.key === key) ?? NO_STATUS;
+  return layouts.find((each) => each.key === key) ?? { ...NO_STATUS, push };
 }
 
-const NO_STATUS: StatusLayout = {
+const NO_STATUS: Omit<StatusLayout, "push"> = {
   key: "",
   name: "",
   status: null,
@@ -137,10 +153,15 @@ const NO_STATUS: StatusLayout = {
 };
 
 /** What a request is answered with that no case stands for: only where all answers that have a status have one. */
-function commonLayout(set: MessagesView, layouts: readonly StatusLayout[]): StatusLayout {
+function commonLayout(
+  set: MessagesView,
+  layouts: readonly StatusLayout[],
+  push: string,
+): StatusLayout {
   const [first, ...others] = layouts.filter(({ status }) => status !== null);
-  if (set.refusals === null || first === undefined) return NO_STATUS;
-  return others.every((each) => placeKey(each) === placeKey(first)) ? first : NO_STATUS;
+  const none = { ...NO_STATUS, push };
+  if (set.refusals === null || first === undefined) return none;
+  return others.every((each) => placeKey(each) === placeKey(first)) ? first : none;
 }
 
 /** Where the status stands, whatever is around it. */
@@ -169,13 +190,13 @@ function failsOf(
     const chainMark = malformed.includes("chain") ? "" : "_";
     known.set(key, { name, malformed, failed, one: malformed === failed, chainMark });
   };
-  const keyOf = (layout: StatusLayout, status: StatusView | null) =>
-    `${layout.name} ${status?.malformed} ${status?.failed}`;
+  const keyOf = ({ name }: StatusLayout, status: StatusView | null) =>
+    status === null ? "" : `${name} ${status.malformed} ${status.failed}`;
   add(keyOf(common, common.status), set.pascal, common, common.status);
   const fails = new Map<CaseView, Fail>();
   for (const one of set.cases) {
-    const layout = layoutFor(layouts, one);
-    const key = one.status === null ? keyOf(NO_STATUS, null) : keyOf(layout, one.status);
+    const layout = layoutFor(layouts, one, common.push);
+    const key = keyOf(layout, one.status);
     if (!known.has(key)) add(key, `${set.pascal}${one.pascal}`, layout, one.status);
     fails.set(one, known.get(key)!);
   }

@@ -10,7 +10,7 @@ import type { CaseModel } from "../model.ts";
 import type { ConfigView, WritableView } from "./config.ts";
 import { handlerText, poolName } from "./device_cases.ts";
 import { scalarText } from "./scalars.ts";
-import { setText } from "./device_sets.ts";
+import { type SetPlace, setText } from "./device_sets.ts";
 import type { CaseView, MessagesView } from "./messages.ts";
 import type { QueueView } from "./queues.ts";
 import { allText, lowerFirst, ownSession, sumText, unique } from "./text.ts";
@@ -47,7 +47,13 @@ export function deviceText(view: DeviceView): object {
     handlers,
     answers: sets.some(({ pulled }) => !pulled),
     sets: sets.map(({ set, many, pulled }) =>
-      setText(set, many, pulled, view.ordered, keysOf(set, inTurn))
+      setText(set, {
+        many,
+        pulled,
+        ordered: view.ordered,
+        keys: keysOf(set, inTurn),
+        lines: linesOf(set, view),
+      })
     ),
     starts: sets.map(({ set }) => set.starts).find((one) => one !== null) ?? null,
     served: served.map(servedText),
@@ -178,6 +184,12 @@ function keysOf(set: MessagesView, inTurn: readonly QueueView[]): string[] {
   return inTurn.flatMap(({ turns, sets }) =>
     typeof turns === "object" && turns !== null && sets.includes(set) ? [turns.key] : []
   );
+}
+
+/** Who puts the answers of a set in lines; null where they go back as they come. */
+function linesOf(set: MessagesView, view: DeviceView): SetPlace["lines"] {
+  const found = view.behaviours.device.find(({ lines }) => lines?.of === set.name);
+  return found === undefined ? null : { name: found.name, by: found.lines!.by };
 }
 
 function servedText(queue: QueueView): object {

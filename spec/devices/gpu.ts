@@ -145,7 +145,10 @@ export const gpu: Device = defineDevice({
       section: "5.7.6.7",
       enums: ["VIRTIO_GPU_FLAG"],
       features: ["CONTEXT_INIT"],
-      device: { class: "Fences" },
+      device: {
+        class: "Fences",
+        lines: { of: "control", by: ["flags", "ctx_id", "ring_idx"] },
+      },
     },
   },
 

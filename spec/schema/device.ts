@@ -147,6 +147,8 @@ const behaviourSide = z.strictObject({
     z.string().regex(/^\w+(\.\w+)?$/, { error: "a message: `set.case`, or a set" }),
   ).exactOptional().describe("Messages that it answers itself"),
   options: z.enum(["optional", "required"]).exactOptional(),
+  lines: z.strictObject({ of: name, by: listOf(path) }).exactOptional()
+    .describe("Answers that it puts in order"),
 });
 
 const behaviour = z.strictObject({
