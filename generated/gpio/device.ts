@@ -354,29 +354,33 @@ export class GpioDevice extends Device {
     const handler = this.#getLineNamesHandler;
     const s = this.#s;
     if (handler === undefined) {
-      return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
+      return this.#answerRequestGetLineNames(queue, head, chain, GpioStatus.ERR);
     }
-    if (chain.readableLength < 8) {
-      return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
+    try {
+      if (chain.readableLength < 8) {
+        return this.#answerRequestGetLineNames(queue, head, chain, GpioStatus.ERR);
+      }
+      if (chain.writableLength < s.gpioNamesSize + 1) {
+        return this.#answerRequestGetLineNames(queue, head, chain, GpioStatus.ERR);
+      }
+      // A device with names (VIRTIO 1.4, 5.18.6.1)
+      if (this.#settings.gpioNamesSize < 1) {
+        return this.#answerRequestGetLineNames(queue, head, chain, GpioStatus.ERR);
+      }
+      const answer = handler();
+      if (isPromise(answer)) {
+        this.#later(
+          queue,
+          answer,
+          (late) => this.#finishGetLineNames(queue, head, chain, late),
+          (error) => this.#failRequestGetLineNames(queue, head, chain, error),
+        );
+        return;
+      }
+      this.#finishGetLineNames(queue, head, chain, answer);
+    } catch (error) {
+      this.#failRequestGetLineNames(queue, head, chain, error);
     }
-    if (chain.writableLength < s.gpioNamesSize + 1) {
-      return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
-    }
-    // A device with names (VIRTIO 1.4, 5.18.6.1)
-    if (this.#settings.gpioNamesSize < 1) {
-      return this.#answerRequest(queue, head, chain, GpioStatus.ERR);
-    }
-    const answer = handler();
-    if (isPromise(answer)) {
-      this.#later(
-        queue,
-        answer,
-        (late) => this.#finishGetLineNames(queue, head, chain, late),
-        (error) => this.#failRequest(queue, head, chain, error),
-      );
-      return;
-    }
-    this.#finishGetLineNames(queue, head, chain, answer);
   }
 
   /** Reads the direction of a line (VIRTIO 1.4, 5.18.6.2) */
@@ -538,7 +542,9 @@ export class GpioDevice extends Device {
     chain: Chain,
     answer: GpioStatus | (GpioGetLineNamesAnswer & { readonly status?: GpioStatus }),
   ): void {
-    if (typeof answer === "number") return this.#answerRequest(queue, head, chain, answer);
+    if (typeof answer === "number") {
+      return this.#answerRequestGetLineNames(queue, head, chain, answer);
+    }
     const e = this.#e;
     e.reset();
     encodeGpioGetLineNamesAnswer(e, { ...answer, status: answer.status ?? GpioStatus.OK }, this.#s);
@@ -578,8 +584,28 @@ export class GpioDevice extends Device {
     view.setUint8(0, within(status, 0xff, "status"));
     const length = Math.min(chain.writableLength, 1);
     chain.write(0, fixed, 0, length);
-    chain.zero(length, chain.writableLength - length);
-    queue.push(head, chain.writableLength);
+    const end = Math.min(chain.writableLength, 2);
+    chain.zero(length, end - length);
+    queue.push(head, end);
+  }
+
+  /** Answers with nothing but a status. */
+  #answerRequestGetLineNames(queue: DeviceQueue, head: number, chain: Chain, status: number): void {
+    const { fixed, view } = chain;
+    fixed.fill(0, 0, 1);
+    view.setUint8(0, within(status, 0xff, "status"));
+    const length = Math.min(chain.writableLength, 1);
+    chain.write(0, fixed, 0, length);
+    const end = Math.min(chain.writableLength, this.#s.gpioNamesSize + 1);
+    chain.zero(length, end - length);
+    queue.push(head, end);
+  }
+
+  /** A malformed request gets its status; an error of a handler is reported, and the device goes on. */
+  #failRequestGetLineNames(queue: DeviceQueue, head: number, chain: Chain, error: unknown): void {
+    if (error instanceof RequestAborted) return;
+    if (!(error instanceof PeerError)) this.report(error);
+    this.#answerRequestGetLineNames(queue, head, chain, GpioStatus.ERR);
   }
 
   /** A malformed request gets its status; an error of a handler is reported, and the device goes on. */

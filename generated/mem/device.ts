@@ -446,8 +446,9 @@ export class MemoryDevice extends Device {
     view.setUint16(0, within(status, 0xffff, "type"), true);
     const length = Math.min(chain.writableLength, 8);
     chain.write(0, fixed, 0, length);
-    chain.zero(length, chain.writableLength - length);
-    queue.push(head, chain.writableLength);
+    const end = Math.min(chain.writableLength, 10);
+    chain.zero(length, end - length);
+    queue.push(head, end);
   }
 
   /** A malformed request gets its status; an error of a handler is reported, and the device goes on. */

@@ -1284,8 +1284,9 @@ export class SoundDevice extends Device {
     view.setUint32(0, within(status, 0xffff_ffff, "status"), true);
     const length = Math.min(chain.writableLength, 4);
     chain.write(0, fixed, 0, length);
-    chain.zero(length, chain.writableLength - length);
-    queue.push(head, chain.writableLength);
+    const end = Math.min(chain.writableLength, 8);
+    chain.zero(length, end - length);
+    queue.push(head, end);
   }
 
   /** A malformed request gets its status; an error of a handler is reported, and the device goes on. */

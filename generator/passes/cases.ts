@@ -173,6 +173,11 @@ function statusKnown(
     draft.unknown("V073", `${path}.field`, name, "a writable field", namesIn(fields));
     return;
   }
+  const at = fields.findIndex(({ name }) => name === list(status.field)[0]);
+  if (status.whole && fields.slice(at).some(({ field }) => field.kind === "payload")) {
+    const expected = "answers whose length the description tells";
+    draft.report("V063", `${path}.whole`, "payload behind the status", expected);
+  }
   const { field } = found.model;
   if (field.kind !== "scalar" || field.enum === undefined) {
     draft.report(

@@ -186,7 +186,7 @@ export function finisherText(one: CaseView, layout: StatusLayout): object | null
 }
 
 /** The room that an answer takes at least, as far as it is known before the handler runs; empty when that was checked already. */
-function neededText({ writable }: CaseView, checked: number): string {
+export function neededText({ writable }: CaseView, checked: number): string {
   if (writable.headSize === null) return "";
   const payloads = writable.payloads.flatMap(({ length, gate }) => {
     if (length === null) return [];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { caseText, finisherText } from "./device_cases.ts";
+import { caseText, finisherText, neededText } from "./device_cases.ts";
 import type { CaseView, MessagesView, PartView, StatusView } from "./messages.ts";
 import { ownSession, unique } from "./text.ts";
 
@@ -21,8 +21,8 @@ export interface StatusLayout {
   readonly counts: boolean;
   /** What lies between data and status is left alone. */
   readonly surplus: boolean;
-  /** All of the buffer is written, whatever the status. */
-  readonly whole: boolean;
+  /** Text for the bytes of the answer, where all of them are written whatever the status; else empty. */
+  readonly whole: string;
   /** The used length says how much was filled. */
   readonly filled: boolean;
   /** The call that gives a buffer back, up to the number of bytes written. */
@@ -56,7 +56,8 @@ export function setText(set: MessagesView, place: SetPlace): object {
   const push = lines === null ? "queue.push(head" : `this.${lines.name}.push(queue, head`;
   const layouts = layoutsOf(set, push);
   const common = commonLayout(set, layouts, push);
-  const universal = layouts.length === 1 && common === layouts[0];
+  const universal = common.status !== null &&
+    layouts.every((each) => each === common || each.whole !== "" && common.whole !== "");
   const fails = failsOf(set, layouts, common);
   const fixed = Math.max(set.tagSize, ...set.cases.map((one) => numericHead(one.readable)));
   const echoes = layouts.some(({ status }) => (status?.echoes.length ?? 0) > 0);
@@ -105,10 +106,17 @@ function numericHead(part: PartView): number {
     : 0;
 }
 
-/** The different places that a status has in a set; the first is named after the set alone. */
+/**
+ * The different places that a status has in a set; the first is named after the set alone. Of
+ * answers that are written whole the shortest comes first.
+ */
 function layoutsOf(set: MessagesView, push: string): StatusLayout[] {
   const layouts = new Map<string, StatusLayout>();
-  for (const one of set.cases) {
+  const length = (one: CaseView) => {
+    const text = wholeText(one);
+    return /\D/.test(text) ? Infinity : Number(text);
+  };
+  for (const one of set.cases.toSorted((a, b) => Math.sign(length(a) - length(b)) || 0)) {
     const key = layoutKey(one);
     if (layouts.has(key)) continue;
     const { status, writable, model } = one;
@@ -122,7 +130,7 @@ function layoutsOf(set: MessagesView, push: string): StatusLayout[] {
       counts: status !== null && (filled || !writable.surplus) &&
         alike.some((other) => other.writable.payloads.length > 0),
       surplus: writable.surplus || filled,
-      whole: status?.whole === true,
+      whole: wholeText(one),
       filled,
       push,
     });
@@ -130,10 +138,18 @@ function layoutsOf(set: MessagesView, push: string): StatusLayout[] {
   return [...layouts.values()];
 }
 
-function layoutKey({ status, writable, model }: CaseView): string {
+function layoutKey(one: CaseView): string {
+  const { status, writable, model } = one;
   if (status === null) return "";
   const { trailing, offset, size, frame, echoes } = status;
-  return JSON.stringify([trailing, offset, size, frame, echoes, writable.surplus, model.used]);
+  const place = [trailing, offset, size, frame, echoes, writable.surplus, model.used];
+  return JSON.stringify([...place, wholeText(one)]);
+}
+
+/** The bytes of an answer that is written whole and has nothing in front of its status; empty for others. */
+function wholeText(one: CaseView): string {
+  const { status } = one;
+  return status?.whole === true && !status.trailing ? ownSession(neededText(one, 0)) : "";
 }
 
 function layoutFor(layouts: readonly StatusLayout[], one: CaseView, push: string): StatusLayout {
@@ -148,7 +164,7 @@ const NO_STATUS: Omit<StatusLayout, "push"> = {
   least: 0,
   counts: false,
   surplus: false,
-  whole: false,
+  whole: "",
   filled: false,
 };
 

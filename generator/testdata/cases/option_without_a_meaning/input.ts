@@ -1,5 +1,5 @@
-import { array, le16, payload, u8 } from "../../../../spec/dsl.ts";
-import { lamp } from "../../lamp.ts";
+import { array, body, le16, payload, u8 } from "../../../../spec/dsl.ts";
+import { lamp, request } from "../../lamp.ts";
 
 export const input = {
   ...lamp,
@@ -21,6 +21,13 @@ export const input = {
   config: {
     struct: "virtio_lamp_config",
     fields: { ...lamp.config.fields, type: u8("Kind", { tag: true }), data: payload("Data", 4) },
+  },
+  messages: {
+    virtio_lamp_req: {
+      ...request,
+      writable: { ...request.writable, answer: body() },
+      status: { ...request.status, whole: true },
+    },
   },
   queues: { requestq: { ...lamp.queues.requestq, parks: 8 } },
 };

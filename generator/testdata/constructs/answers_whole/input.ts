@@ -1,4 +1,4 @@
-/** Q13: answers that are written whole, whatever their status. */
+/** Q13: answers that are written whole, whatever their status, and no further. */
 
 import { body, type Device, le32, u8 } from "../../../../spec/dsl.ts";
 import { code, construct, STATUS, tag, type Vector } from "../construct.ts";
@@ -53,8 +53,19 @@ export const vectors: Vector[] = [
     name: "an unknown request",
     message: "ask",
     readable: "03000000",
-    writable: "02 000000",
+    writable: "02 00 .. ..",
+    used: 2,
     refused: 2,
+  },
+  {
+    ...one,
+    name: "no value in more room than it takes",
+    message: "ask.read",
+    only: "device",
+    readable: "01000000",
+    writable: "03 00000000 .. ..",
+    used: 5,
+    values: { status: 3 },
   },
   {
     ...one,
