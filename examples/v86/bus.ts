@@ -25,6 +25,7 @@ interface Internals {
   readonly cpu: {
     readonly wasm_memory: WebAssembly.Memory;
     readonly mem8: { readonly byteOffset: number; readonly length: number };
+    readonly flags: Int32Array;
     jit_dirty_cache(start: number, end: number): void;
     readonly io: {
       readonly ports: Port[];
@@ -63,6 +64,8 @@ const ALL_ONES = 0xffff_ffff;
 /** Where the bridge to the interrupt controller keeps which input each of the four lines goes to. */
 const ROUTES = 0x60;
 const LINES = 4;
+/** Where the processor's flags say that it takes interrupts. */
+const INTERRUPTS_ON = 1 << 9;
 
 /** The PCI bus of one emulator. */
 export class V86Bus {
@@ -74,6 +77,7 @@ export class V86Bus {
   readonly #blocks = new Set<number>();
   readonly #raised = new Set<number>(); // slots that want an interrupt
   #bytes: Uint8Array;
+  #mapped = false; // whether the guest is in the middle of an access of memory
 
   /** Takes over the bus of an emulator that is ready ("emulator-ready") and was not run yet. */
   constructor(emulator: V86) {
@@ -152,8 +156,21 @@ export class V86Bus {
     io.register_write(port, this, write(1, write8), write(2, write16), write(4, write32));
   }
 
-  /** Inputs of the interrupt controller are shared: one stays up while any device on it wants that. */
+  /**
+   * v86's processor takes an interrupt as soon as the controller has it. Compiled code that accesses
+   * memory does not expect that: it goes on behind its access, the handler never runs, and the controller
+   * waits for ever to hear that it has. There, the processor is not asked before its next step.
+   */
   #interrupt(slot: number, level: boolean): void {
+    const { flags } = this.#v86.cpu;
+    const before = flags[0]!;
+    if (this.#mapped) flags[0] = before & ~INTERRUPTS_ON;
+    this.#setLine(slot, level);
+    if (this.#mapped) flags[0] = before;
+  }
+
+  /** Inputs of the interrupt controller are shared: one stays up while any device on it wants that. */
+  #setLine(slot: number, level: boolean): void {
     const { pci } = this.#v86.cpu.devices;
     const route = (slot: number) => pci.isa_bridge_space8[ROUTES + (slot - 1) % LINES];
     if (level) {
@@ -203,27 +220,26 @@ export class V86Bus {
     for (let at = address - address % MMIO_BLOCK; at < address + bar.size; at += MMIO_BLOCK) {
       if (this.#blocks.has(at)) continue;
       this.#blocks.add(at);
-      const read = (size: number) => (address: number) => this.#read(address >>> 0, size);
+      const read = (size: number) => (address: number) =>
+        this.#access(address >>> 0, (bar, offset) => bar.read(offset, size)) ??
+          (size === 4 ? ALL_ONES : 0xff);
       const write = (size: number) => (address: number, value: number) =>
-        this.#write(address >>> 0, size, value);
+        this.#access(address >>> 0, (bar, offset) => bar.write(offset, size, value));
       this.#v86.cpu.io.mmap_register(at, MMIO_BLOCK, read(1), write(1), read(4), write(4));
     }
   }
 
-  #read(address: number, size: number): number {
+  #access<T>(address: number, access: (bar: PciBar, offset: number) => T): T | undefined {
     this.#refresh();
     for (const [bar, start] of this.#placed) {
       if (bar.kind === "io" || address < start || address >= start + bar.size) continue;
-      return bar.read(address - start, size);
+      this.#mapped = true;
+      try {
+        return access(bar, address - start);
+      } finally {
+        this.#mapped = false;
+      }
     }
-    return size === 4 ? ALL_ONES : 0xff;
-  }
-
-  #write(address: number, size: number, value: number): void {
-    this.#refresh();
-    for (const [bar, start] of this.#placed) {
-      if (bar.kind === "io" || address < start || address >= start + bar.size) continue;
-      return bar.write(address - start, size, value);
-    }
+    return undefined;
   }
 }
