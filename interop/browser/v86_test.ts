@@ -4,17 +4,15 @@ import assert from "node:assert/strict";
 import { i386Missing, readGuest } from "../../examples/v86/guest.ts";
 import { servePage } from "../../examples/v86/serve.ts";
 import { peerTest } from "../peers.ts";
-import { again, SECONDS, Silent } from "../v86_again.ts";
 import { Chromium, findChromium } from "./chromium.ts";
 
+const SECONDS = 240; // a quiet machine takes 20
 const NEEDS = [
   i386Missing,
   () => findChromium() === undefined ? "Chromium in PATH" : undefined,
 ];
 
-peerTest("Linux boots in a browser's tab on our devices", NEEDS, () => again(boot));
-
-async function boot(): Promise<void> {
+peerTest("Linux boots in a browser's tab on our devices", NEEDS, async () => {
   await using site = await servePage(readGuest(), 0);
   await using chromium = await Chromium.start(findChromium()!);
   const page = await chromium.open(`http://127.0.0.1:${site.addr.port}/`);
@@ -27,9 +25,8 @@ async function boot(): Promise<void> {
     for (;;) {
       const text = await shown("console");
       if (text.includes(wanted)) return text;
-      const what = `no ${wanted}: ${await shown("state")}\n${await shown("serial")}\n${text}`;
-      assert.doesNotMatch(what, /Kernel panic/);
-      if (performance.now() > end) throw new Silent(what);
+      const late = performance.now() > end;
+      assert.ok(!late, `no ${wanted}: ${await shown("state")}\n${await shown("serial")}\n${text}`);
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   };
@@ -43,4 +40,4 @@ async function boot(): Promise<void> {
   await shows("# ");
   await chromium.type(page, "echo $((6 * 7)) are$((2 - 2))\r");
   await shows("42 are0");
-}
+});
