@@ -29,7 +29,7 @@ const SNAPSHOT_VERSION = 1;
 export interface MmioDeviceOptions {
   /** The guest's memory. */
   readonly memory: GuestMemory;
-  /** Drives the interrupt line: called with each change of its level. */
+  /** Drives the interrupt line: called with each change of its level, also within an access. */
   readonly interrupt: (level: boolean) => void;
   /** What VendorID reads; 0 when not given. */
   readonly vendorId?: number;

@@ -59,7 +59,7 @@ const OWN_FEATURES = featureSet(ReservedFeature.VIRTIO_F_NOTIF_CONFIG_DATA);
 export interface PciDeviceOptions {
   /** The guest's memory. */
   readonly memory: GuestMemory;
-  /** Drives the interrupt pin: called with each change of its level. */
+  /** Drives the interrupt pin: called with each change of its level, also within an access. */
   readonly interrupt: (level: boolean) => void;
   /** Sends a message of MSI-X; without it there is no MSI-X. */
   readonly message?: (address: number, data: number) => void;
