@@ -67,7 +67,19 @@ export async function main(args: readonly string[], io: Terminal = terminal()): 
     }
     return await command.run(rest, io);
   } catch (error) {
-    if (error instanceof UsageError) return misuse(io, error.message, command.help);
+    if (error instanceof UsageError) return misuse(io, error.message, await helpOf(command, rest));
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    io.complain(`error: ${error.message}\n`);
+    return 1;
+  }
+}
+
+/** The help that fits the arguments, or that of the whole command when these make no sense. */
+async function helpOf(command: Command, args: readonly string[]): Promise<string> {
+  try {
+    return await command.helpFor?.(args) ?? command.help;
+  } catch (error) {
+    if (error instanceof UsageError) return command.help;
     throw error;
   }
 }

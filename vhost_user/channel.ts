@@ -30,6 +30,9 @@ export class Channel {
     this.fd = fd;
   }
 
+  /** Whether the other side has ended the connection, between two messages. */
+  ended = false;
+
   /** Whether {@linkcode Channel.close} was called. */
   get closed(): boolean {
     return this.#closed;
@@ -105,7 +108,8 @@ export class Channel {
       const count = receive(this.fd, rest, this.#descriptors);
       if (count < 0) return false;
       if (count === 0) {
-        const where = this.#filled > 0 || into !== this.#header ? " inside a message" : "";
+        this.ended = this.#filled === 0 && into === this.#header;
+        const where = this.ended ? "" : " inside a message";
         throw new TransportError(`Cannot read a message: the connection ended${where}`);
       }
       this.#filled += count;

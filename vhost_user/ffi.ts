@@ -30,6 +30,7 @@ export interface Mapping {
 // (740 instead of 400 ns for a signalled event). Calls that move less than 2^31 bytes return 32 bits.
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
+  strerror: { parameters: ["i32"], result: "pointer" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
@@ -86,13 +87,7 @@ const EPOLL_CTL_DEL = 2;
 const EAGAIN = 11;
 const EINTR = 4;
 const ECONNABORTED = 103;
-const ERRORS: Readonly<Record<number, string>> = {
-  2: "no such file",
-  13: "permission denied",
-  32: "the other side is gone",
-  98: "address in use",
-  111: "nobody listens",
-};
+const ECONNREFUSED = 111;
 
 /** Most descriptors that one message may bring; a ninth is enough to know that there are too many. */
 const DESCRIPTORS_MAX = 16;
@@ -132,9 +127,13 @@ export function errno(): number {
   return new Deno.UnsafePointerView(libc().__errno_location()!).getInt32();
 }
 
-/** Throws a TransportError with the name of an error. */
+function errorText(error: number): string {
+  return new Deno.UnsafePointerView(libc().strerror(error)!).getCString();
+}
+
+/** Throws a TransportError with what the C library says of an error. */
 export function fail(what: string, error: number = errno()): never {
-  throw new TransportError(`Cannot ${what}: ${ERRORS[error] ?? "error"} (errno ${error})`);
+  throw new TransportError(`Cannot ${what}: ${errorText(error)} (errno ${error})`);
 }
 
 /** -1 for a call that may be made again later. */
@@ -209,6 +208,15 @@ export function connect(path: string): number {
   return socketFor(path, (fd, address) => {
     check(`connect to ${path}`, libc().connect(fd, address, address.length));
   });
+}
+
+/** Whether somebody listens at the socket that a path has, as far as can be known: it is not refused. */
+export function isListenedAt(path: string): boolean {
+  let refused = false;
+  close(socketFor(path, (fd, address) => {
+    refused = libc().connect(fd, address, address.length) < 0 && errno() === ECONNREFUSED;
+  }));
+  return !refused;
 }
 
 /** Two sockets connected to each other. */

@@ -73,6 +73,7 @@ const STATX_MNT_ID = 0x1000;
 const UTIME_NOW = 0x3fffffff;
 const UTIME_OMIT = 0x3ffffffe;
 const SEEK_SET = 0;
+const SEEK_END = 2;
 
 let library: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] | undefined;
 
@@ -98,6 +99,14 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export function open(path: string, write: boolean): number {
   const fd = libc().open(cString(path), (write ? 2 : 0) | CLOEXEC, 0);
   return fd < 0 ? fail(`open ${path}`) : fd;
+}
+
+/** The blocks of a file or block device; RangeError when it has none, or ends inside one. */
+export function blocksOf(fd: number, path: string, block: number): number {
+  const size = Number(libc().lseek(fd, 0n, SEEK_END));
+  if (size > 0 && size % block === 0) return size / block;
+  const found = size > 0 ? `its ${size} bytes are not whole blocks of ${block}` : "it is empty";
+  throw new RangeError(`Cannot use ${path}: ${found}`);
 }
 
 /** Reads a file at a position into `length` bytes from `offset` on, of an array of more than 64; returns how many. */

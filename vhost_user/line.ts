@@ -48,7 +48,8 @@ export class Line {
     return new Promise((resolve, reject) => {
       this.#channel.send(request, flags, payload, descriptors);
       const timer = setTimeout(() => {
-        this.#end(new TransportError(`Cannot wait for ${requestName(request)}: no answer came`));
+        const late = `no answer came in ${PATIENCE / 1000} s; another front end may be served`;
+        this.#end(new TransportError(`Cannot wait for ${requestName(request)}: ${late}`));
       }, PATIENCE);
       this.#asked.push({ request, resolve, reject, timer });
     });

@@ -8,7 +8,8 @@ import { Device } from "../runtime/device.ts";
 import { TransportError } from "../runtime/errors.ts";
 import type { GuestMemory } from "../runtime/memory.ts";
 import type { BackEndOptions, ServeOptions } from "./backend.ts";
-import { accept, close, connect, listen } from "./ffi.ts";
+import { accept, close, listen } from "./ffi.ts";
+import { clear, removeSocket } from "./paths.ts";
 import { poller } from "./poller.ts";
 import { Session } from "./session.ts";
 import { Threads, WorkerRunner } from "./worker_runner.ts";
@@ -34,7 +35,7 @@ export interface Server extends AsyncDisposable {
  * the module do not work in it, except while a request is answered.
  *
  * A socket that nobody listens at any more is replaced. TransportError when somebody does, when the
- * path is taken, when the module has no device, or where there are no such sockets.
+ * path can not be listened at, when the module has no device, or where there are no such sockets.
  */
 export async function serve(
   what: Device | URL,
@@ -42,7 +43,7 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<Server> {
   if (!(what instanceof URL)) {
-    await clear(path);
+    clear(path);
     const completed = () => Array.from({ length: what.queueCount }, (_, at) => what.completed(at));
     return new Listener(what, path, options, { completed, close() {} });
   }
@@ -50,7 +51,7 @@ export async function serve(
   if (!(device instanceof Device)) {
     throw new TransportError(`Cannot serve ${what.href}: its default export is no device`);
   }
-  await clear(path);
+  clear(path);
   const threads = new Threads(what.href, device);
   const runner = (device: Device, memory: GuestMemory) => new WorkerRunner(threads, device, memory);
   return new Listener(device, path, { ...options, runner }, threads);
@@ -91,7 +92,7 @@ class Listener implements Server {
     else await this.#session.close("the server was closed");
     close(this.#fd);
     this.#counter.close();
-    await Deno.remove(this.path);
+    removeSocket(this.path);
     await poller.settle();
   }
 
@@ -117,20 +118,4 @@ class Listener implements Server {
       if (!this.#closed) this.#listen();
     });
   }
-}
-
-/** Removes a socket that nobody listens at; TransportError when somebody does. */
-export async function clear(path: string): Promise<void> {
-  try {
-    if (!(await Deno.lstat(path)).isSocket) return;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
-  try {
-    close(connect(path));
-  } catch {
-    return await Deno.remove(path);
-  }
-  throw new TransportError(`Cannot listen at ${path}: somebody does already`);
 }

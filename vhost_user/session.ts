@@ -59,7 +59,9 @@ export class Session {
       this.#listen();
     } catch (error) {
       this.#serving = undefined;
-      await this.close((error as Error).message);
+      await this.close(
+        this.#channel.ended ? "the front end ended it" : (error as Error).message,
+      );
     }
   }
 }

@@ -7,20 +7,21 @@
 import { UsageError } from "../../generator/commands/command.ts";
 import { BlockDevice, type BlockHandlers, BlockStatus } from "../../generated/blk/mod.ts";
 import { within } from "../../runtime/values.ts";
-import { close, fileSize } from "../ffi.ts";
-import { open, sync, zeroRange } from "../files.ts";
-import { defineBackEnd } from "./ready.ts";
+import { close } from "../ffi.ts";
+import { blocksOf, open, sync, zeroRange } from "../files.ts";
+import { defineBackEnd, numberOf } from "./ready.ts";
 import { fillFile, readFile, writeFile } from "./transfer.ts";
 
 const SECTOR = 512;
 /** Sectors of a range to be discarded or zeroed: 1 GiB, so that none takes for ever. */
 const RANGE_MAX = 2 << 20;
 const RANGES_MAX = 16;
+const QUEUES_MAX = 64;
 const ZEROES = new Uint8Array(SECTOR);
 
 /** Choices of a disk over a file. */
 export interface FileDiskOptions {
-  /** The file: its size, in whole sectors, is the disk's. */
+  /** The file or block device: its size, whole sectors of 512 bytes, is the disk's. */
   readonly file: string;
   /** Refuses writes. */
   readonly readOnly?: boolean;
@@ -41,14 +42,13 @@ export interface FileDisk {
 /** A disk over a file; TransportError when that can not be opened, RangeError for a size or a choice that no disk has. */
 export function fileDisk(options: FileDiskOptions): FileDisk {
   const { file, readOnly = false, serial = "", queues = 1 } = options;
-  within(queues, 64, "queues");
+  within(queues, QUEUES_MAX, "queues");
   if (new TextEncoder().encode(serial).length > 20) {
     throw new RangeError(`Cannot use the serial ${JSON.stringify(serial)}: more than 20 bytes`);
   }
   const fd = open(file, !readOnly);
   try {
-    const capacity = Math.floor(fileSize(fd).size / SECTOR);
-    if (capacity === 0) throw new RangeError(`Cannot use ${file}: it has less than one sector`);
+    const capacity = blocksOf(fd, file, SECTOR);
     const device = new BlockDevice({
       config: {
         capacity,
@@ -83,7 +83,8 @@ export function diskUrl(options: FileDiskOptions): URL {
 /** `serve blk`. */
 export const backEnd = defineBackEnd({
   usage: "--file FILE [--read-only] [--serial TEXT] [--queues N] [--threads]",
-  help: `  --file FILE        The disk's bytes; its size is the disk's
+  help:
+    `  --file FILE        The disk's bytes, in a file or on a block device; its size is the disk's
   --read-only        The disk can not be written
   --serial TEXT      Identification of the disk, at most 20 characters
   --queues N         Request queues of the disk: 1 when not given
@@ -98,8 +99,7 @@ export const backEnd = defineBackEnd({
   },
   load({ file, "read-only": readOnly = false, serial = "", queues: count = "1", threads }) {
     if (file === undefined) throw new UsageError("blk needs --file");
-    const queues = Number(count);
-    if (!Number.isInteger(queues) || queues < 1) throw new UsageError("--queues is no number");
+    const queues = numberOf("queues", count, 1, QUEUES_MAX);
     const options = { file, readOnly, serial, queues };
     return {
       ...(threads === true ? { device: diskUrl(options) } : fileDisk(options)),

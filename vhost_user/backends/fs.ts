@@ -11,7 +11,10 @@ import { close } from "../ffi.ts";
 import { attributes, open } from "../files.ts";
 import { FileType } from "./fs/nodes.ts";
 import { FuseServer } from "./fs/server.ts";
-import { defineBackEnd } from "./ready.ts";
+import { defineBackEnd, property } from "./ready.ts";
+
+/** Most bytes of a file system's name. */
+const TAG_MAX = 36;
 
 /** Choices of a shared folder. */
 export interface SharedFolderOptions {
@@ -73,9 +76,12 @@ export const backEnd = defineBackEnd({
   options: { folder: { type: "string" }, tag: { type: "string" } },
   load({ folder, tag = "host" }) {
     if (folder === undefined) throw new UsageError("fs needs --folder");
+    if (tag === "" || new TextEncoder().encode(tag).length > TAG_MAX) {
+      throw new UsageError(`--tag is not 1 to ${TAG_MAX} bytes`);
+    }
     return {
       ...sharedFolder({ folder, tag }),
-      qemu: [`-device vhost-user-fs-pci,tag=${tag},chardev=virtio0`],
+      qemu: [`-device vhost-user-fs-pci,tag=${property(tag)},chardev=virtio0`],
     };
   },
 });

@@ -7,7 +7,7 @@
 
 import { UsageError } from "../../generator/commands/command.ts";
 import { GpioDevice, GpioDirection, GpioStatus } from "../../generated/gpio/mod.ts";
-import { defineBackEnd } from "./ready.ts";
+import { defineBackEnd, numberOf } from "./ready.ts";
 
 const LINES_MAX = 1024;
 
@@ -101,8 +101,7 @@ export const backEnd = defineBackEnd({
 `,
   options: { lines: { type: "string" }, names: { type: "string" } },
   load({ lines = "8", names = "" }) {
-    const [count, given] = [Number(lines), names.split(",")];
-    if (!Number.isInteger(count)) throw new UsageError("--lines is no number");
+    const [count, given] = [numberOf("lines", lines, 2, LINES_MAX), names.split(",")];
     if (given.length > count) throw new UsageError("there are more names than lines");
     return {
       device: simulatedLines(Array.from({ length: count }, (_, at) => given[at] ?? "")),

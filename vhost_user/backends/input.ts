@@ -105,7 +105,7 @@ export const backEnd = defineBackEnd({
                      input-event-codes.h; EV_SYN is added. Feedback is answered in the same form
 `,
   options: { kind: { type: "string" }, events: { type: "string" } },
-  async load({ kind = "keyboard", events }) {
+  load({ kind = "keyboard", events }) {
     if (!Object.hasOwn(INPUT_KINDS, kind)) {
       throw new UsageError(`--kind is not one of ${Object.keys(INPUT_KINDS).join(", ")}`);
     }
@@ -114,9 +114,7 @@ export const backEnd = defineBackEnd({
       (line) => lines.answer(line),
     );
     const take: TakeLine = (line) => device.take(line);
-    const lines: Lines = events === undefined
-      ? standardLines(take)
-      : await socketLines(events, take);
+    const lines: Lines = events === undefined ? standardLines(take) : socketLines(events, take);
     return {
       device,
       qemu: ["-device vhost-user-input-pci,chardev=virtio0"],

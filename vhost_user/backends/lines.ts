@@ -31,9 +31,9 @@ export function standardLines(take: TakeLine): Lines {
 }
 
 /** The lines of all who connect to a socket; TransportError when it can not be listened at. */
-export async function socketLines(path: string, take: TakeLine): Promise<Lines> {
+export function socketLines(path: string, take: TakeLine): Lines {
   const connections = new Set<Deno.Conn>();
-  const listening = await listenAt(path, async (connection) => {
+  const listening = listenAt(path, async (connection) => {
     connections.add(connection);
     try {
       await takeAll(connection.readable.getReader(), take);

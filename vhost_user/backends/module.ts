@@ -26,7 +26,7 @@ export function moduleBackEnd(path: string): BackEnd<Options> {
       const url = /^(?:file|https?|data):/.test(path)
         ? path
         : new URL(path, pathToFileURL(`${Deno.cwd()}/`)).href;
-      const { default: device } = await import(url);
+      const device = await defaultOf(url, path);
       if (!(device instanceof Device)) {
         throw new TransportError(`Cannot serve ${path}: its default export is no device`);
       }
@@ -38,4 +38,17 @@ export function moduleBackEnd(path: string): BackEnd<Options> {
       };
     },
   });
+}
+
+/** The default export of a module; TransportError with the reason, and the place in it, when it can not be loaded. */
+async function defaultOf(url: string, path: string): Promise<unknown> {
+  try {
+    return (await import(url)).default;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    const { message, stack = "" } = cause as Error;
+    const [, place = ""] = stack.split("\n    at ");
+    const where = place.includes(import.meta.url) ? "" : ` at ${place}`;
+    throw new TransportError(`Cannot load ${path}: ${message.split("\n")[0]}${where}`, { cause });
+  }
 }

@@ -6,7 +6,7 @@
  */
 
 import type { ParseArgsConfig } from "node:util";
-import type { parse } from "../../generator/commands/command.ts";
+import { type parse, UsageError } from "../../generator/commands/command.ts";
 import type { Device } from "../../runtime/device.ts";
 
 /** Options of a command line, as `parseArgs` takes them. */
@@ -15,7 +15,7 @@ export type Options = NonNullable<ParseArgsConfig["options"]>;
 /** What was given for options. */
 export type Values<T extends Options> = ReturnType<typeof parse<T>>["values"];
 
-/** A device, what it keeps open, and the arguments of QEMU that use it. */
+/** A device, what it keeps open, and the arguments of QEMU that use it, to be pasted into a shell. */
 export interface Served {
   /** The device, or a module that exports it as its default, for a thread for each queue. */
   readonly device: Device | URL;
@@ -42,6 +42,19 @@ export interface BackEnd<T extends Options = Options> {
    * RangeError when the device can not be made.
    */
   load(values: Values<T>): Served | Promise<Served>;
+}
+
+/** The number that was given for an option; UsageError unless it is a whole one within bounds. */
+export function numberOf(option: string, given: string, least: number, most: number): number {
+  const value = Number(given);
+  if (/^[0-9]+$/.test(given) && value >= least && value <= most) return value;
+  throw new UsageError(`--${option} is no number from ${least} to ${most}`);
+}
+
+/** The value of a property, as QEMU takes it from a shell: with its commas doubled, and quoted if need be. */
+export function property(value: string): string {
+  const doubled = value.replaceAll(",", ",,");
+  return /^[\w@%+=:,./-]+$/.test(doubled) ? doubled : `'${doubled.replaceAll("'", `'\\''`)}'`;
 }
 
 /** A ready back end, with the types of its options. */

@@ -13,17 +13,18 @@ import {
   ScsiTaskManagementFunction as Task,
 } from "../../generated/scsi/mod.ts";
 import { within } from "../../runtime/values.ts";
-import { close, fileSize } from "../ffi.ts";
-import { open } from "../files.ts";
-
-import { defineBackEnd } from "./ready.ts";
+import { close } from "../ffi.ts";
+import { blocksOf, open } from "../files.ts";
+import { defineBackEnd, numberOf } from "./ready.ts";
 import { type Command, Overrun, performNowhere, ScsiDisk } from "./scsi/disk.ts";
 import { BLOCK } from "./scsi/pages.ts";
 import { type Condition, ScsiStatus, senseData } from "./scsi/sense.ts";
 
+const QUEUES_MAX = 64;
+
 /** Choices of a SCSI disk over a file. */
 export interface ScsiDiskOptions {
-  /** The file: its size, in whole blocks of 512 bytes, is the disk's. */
+  /** The file or block device: its size, whole blocks of 512 bytes, is the disk's. */
   readonly file: string;
   /** Refuses writes. */
   readonly readOnly?: boolean;
@@ -50,15 +51,13 @@ type Unit = "disk" | "nowhere" | "no target";
  */
 export function scsiHost(options: ScsiDiskOptions): ScsiHost {
   const { file, readOnly = false, serial = "0", queues = 1 } = options;
-  within(queues, 64, "queues");
+  within(queues, QUEUES_MAX, "queues");
   if (!/^[!-~]{1,20}$/.test(serial)) {
     throw new RangeError(`Cannot use the serial ${JSON.stringify(serial)}: not 1 to 20 of ASCII`);
   }
   const fd = open(file, !readOnly);
   try {
-    const blocks = Math.floor(fileSize(fd).size / BLOCK);
-    if (blocks === 0) throw new RangeError(`Cannot use ${file}: it has less than one block`);
-    const disk = new ScsiDisk(fd, blocks, { serial, readOnly });
+    const disk = new ScsiDisk(fd, blocksOf(fd, file, BLOCK), { serial, readOnly });
     const device: ScsiDevice = new ScsiDevice({
       config: { ...CONFIG, numQueues: queues },
       // Nothing ever happens to the disk; but QEMU 7.2 acknowledges both, offered or not.
@@ -154,7 +153,8 @@ function answer(
 /** `serve scsi`. */
 export const backEnd = defineBackEnd({
   usage: "--file FILE [--read-only] [--serial TEXT] [--queues N]",
-  help: `  --file FILE        The disk's bytes; its size is the disk's
+  help:
+    `  --file FILE        The disk's bytes, in a file or on a block device; its size is the disk's
   --read-only        The disk can not be written
   --serial TEXT      Identification of the disk, 1 to 20 characters of ASCII
   --queues N         Request queues of the host: 1 when not given
@@ -167,8 +167,7 @@ export const backEnd = defineBackEnd({
   },
   load({ file, "read-only": readOnly = false, serial = "0", queues: count = "1" }) {
     if (file === undefined) throw new UsageError("scsi needs --file");
-    const queues = Number(count);
-    if (!Number.isInteger(queues) || queues < 1) throw new UsageError("--queues is no number");
+    const queues = numberOf("queues", count, 1, QUEUES_MAX);
     return {
       ...scsiHost({ file, readOnly, serial, queues }),
       // QEMU would have as many queues as there are processors.

@@ -45,7 +45,7 @@ class Host implements AsyncDisposable {
   static async open(readOnly = false, options: ScsiDriverOptions = {}): Promise<Host> {
     const before = descriptors();
     const path = Deno.makeTempFileSync({ prefix: "virtio-" });
-    Deno.writeFileSync(path, new Uint8Array(BLOCKS * 512 + 100));
+    Deno.writeFileSync(path, new Uint8Array(BLOCKS * 512));
     const host = scsiHost({ file: path, serial: "disk-1", readOnly });
     return new Host(await ScsiDriver.open(loopback(host.device), options), host, path, before);
   }

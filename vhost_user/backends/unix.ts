@@ -4,8 +4,7 @@
  * @module
  */
 
-import { TransportError } from "../../runtime/errors.ts";
-import { clear } from "../serve.ts";
+import { clear, failure, removeSocket } from "../paths.ts";
 
 /** A socket that is listened at. */
 export interface Listening {
@@ -17,11 +16,11 @@ export interface Listening {
  * Listens at a path, where a socket that nobody uses any more is replaced, and serves each connection,
  * which is closed when that settles. TransportError when the path can not be listened at.
  */
-export async function listenAt(
+export function listenAt(
   path: string,
   serve: (connection: Deno.Conn) => Promise<void>,
-): Promise<Listening> {
-  await clear(path);
+): Listening {
+  clear(path);
   const listener = attempt(`listen at ${path}`, () => Deno.listen({ transport: "unix", path }));
   const connections = new Set<Deno.Conn>();
   const serveOne = async (connection: Deno.Conn) => {
@@ -38,7 +37,7 @@ export async function listenAt(
     close() {
       listener.close();
       connections.forEach(hangUp);
-      Deno.removeSync(path);
+      removeSocket(path);
     },
   };
 }
@@ -92,9 +91,4 @@ function attempt<T>(what: string, action: () => T): T {
   } catch (cause) {
     throw failure(what, cause);
   }
-}
-
-function failure(what: string, cause: unknown): Error {
-  if (cause instanceof Deno.errors.NotCapable) return cause;
-  return new TransportError(`Cannot ${what}: ${(cause as Error).message}`, { cause });
 }

@@ -12,7 +12,7 @@ import { UsageError } from "../../generator/commands/command.ts";
 import { SocketDevice } from "../../generated/vsock/mod.ts";
 import type { Socket } from "../../runtime/behaviours/sockets.ts";
 import { PeerError } from "../../runtime/errors.ts";
-import { defineBackEnd } from "./ready.ts";
+import { defineBackEnd, numberOf } from "./ready.ts";
 import { connectTo, hangUp, listenAt, writeAll } from "./unix.ts";
 
 /** Bytes read from a UNIX socket at once. */
@@ -114,21 +114,18 @@ function isSocket(path: string): boolean {
 
 /** `serve vsock`. */
 export const backEnd = defineBackEnd({
-  usage: "--cid N --path PATH",
+  usage: "[--cid N] --path PATH",
   help: `  --cid N            Context id of the guest: 3 when not given
   --path PATH        A UNIX socket to listen at: who says CONNECT PORT in a line is connected to that
                      port of the guest, and told OK. The guest's connections to port 1234 of the host
                      (context id 2) go to the socket PATH_1234
 `,
   options: { cid: { type: "string" }, path: { type: "string" } },
-  async load({ cid = `${CID_MIN}`, path }) {
+  load({ cid = `${CID_MIN}`, path }) {
     if (path === undefined) throw new UsageError("vsock needs --path");
-    const guestCid = Number(cid);
-    if (!(Number.isInteger(guestCid) && guestCid >= CID_MIN && guestCid <= CID_MAX)) {
-      throw new UsageError(`--cid is not ${CID_MIN} to ${CID_MAX}`);
-    }
+    const guestCid = numberOf("cid", cid, CID_MIN, CID_MAX);
     const device = unixSockets(guestCid, path);
-    const listening = await listenAt(path, async (connection) => {
+    const listening = listenAt(path, async (connection) => {
       try {
         await fromHost(device, connection);
       } catch (error) {

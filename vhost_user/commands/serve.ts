@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import {
   type Command,
   parse,
@@ -12,7 +13,7 @@ import {
 } from "../../generator/commands/command.ts";
 import { Device } from "../../runtime/device.ts";
 import { PeerError, TransportError } from "../../runtime/errors.ts";
-import type { BackEnd, Served, Values } from "../backends/ready.ts";
+import { type BackEnd, property, type Served, type Values } from "../backends/ready.ts";
 import { serve } from "../serve.ts";
 import { Interruption, watch } from "./progress.ts";
 
@@ -172,11 +173,11 @@ function inspect(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
-/** The arguments of QEMU, to be pasted. */
+/** The arguments of QEMU, to be pasted in whatever folder. */
 function qemu({ qemu, reconnects }: Served, path: string): string {
   const lines = [
     "-object memory-backend-memfd,id=mem,size=1G,share=on -m 1G -machine q35,memory-backend=mem",
-    `-chardev socket,id=virtio0,path=${path}${reconnects ? ",reconnect=1" : ""}`,
+    `-chardev socket,id=virtio0,path=${property(resolve(path))}${reconnects ? ",reconnect=1" : ""}`,
     ...qemu,
   ];
   return `${lines.map((line) => `  ${line}`).join(" \\\n")}\n`;
