@@ -4,12 +4,15 @@
  * @module
  */
 
+import inspector from "node:inspector";
 import type { Terminal } from "../../generator/commands/command.ts";
 import type { Server } from "../serve.ts";
 
 const STOP = ["SIGINT", "SIGTERM"] as const;
 /** Milliseconds between two looks at the counts. */
 const INTERVAL = 1000;
+/** Looks in that time at whether Deno's debugger is open by now. */
+const LOOKS = 50;
 
 /** Listens for what tells the process to stop. */
 export class Interruption implements Disposable {
@@ -45,7 +48,10 @@ export function watch(
     const served = counts(await server.completed());
     io.complain(more === undefined ? `${served}\n` : `${served}, ${more()}\n`);
   };
-  const tell = () => void told();
+  const tell = () => {
+    void told();
+    void closeDebugger();
+  };
   Deno.addSignalListener("SIGUSR1", tell);
   const timer = quiet || io.show === undefined ? undefined : live(server, io.show);
   return {
@@ -54,6 +60,18 @@ export function watch(
       Deno.removeSignalListener("SIGUSR1", tell);
     },
   };
+}
+
+/**
+ * On SIGUSR1, Deno also opens its debugger, by which every user of this machine could take over: closes
+ * it again, where that is allowed.
+ */
+async function closeDebugger(): Promise<void> {
+  const { state } = await Deno.permissions.query({ name: "sys" });
+  for (let look = 0; state === "granted" && look < LOOKS; look++) {
+    if (inspector.url() !== undefined) return inspector.close();
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL / LOOKS));
+  }
 }
 
 function live(server: Server, show: (line: string) => void): ReturnType<typeof setInterval> {
