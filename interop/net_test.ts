@@ -87,6 +87,66 @@ echo INTERRUPTS=$(grep -cE 'MSI.* virtio0-(in|out)put.0' /proc/interrupts)
   assert.equal(await server.ended(), 0, server.output);
 }
 
+/** Interrupts by INTx of the installed QEMU, or a vector for each queue. */
+for (const newer of [false, true]) {
+  peerTest(
+    `a Linux guest moves 100 MiB each way over TCP by two pairs of our card's queues at once: ${
+      newer ? "MSI-X" : "INTx"
+    }`,
+    [...(newer ? NEWER_GUEST : NEEDS), "unshare", "nsenter", tapMissing],
+    () => transferByPairs(newer),
+  );
+}
+
+async function transferByPairs(newer: boolean): Promise<void> {
+  using scratch = new Scratch();
+  const sum = await content(scratch, 50);
+  const socket = scratch.path("s");
+  const served = ["net", "--tap", "tap0", "--queues", "2"];
+  await using server = await serve(served, socket, ["unshare", "-n"]);
+  const host = ["-t", `${server.pid}`, "-n", "busybox"];
+  await run("nsenter", [...host, "ifconfig", "tap0", "10.0.0.1", "netmask", "255.255.255.0", "up"]);
+  await using _http = new Peer("nsenter", [...host, "httpd", "-f", "-h", scratch.folder], 90);
+  const taker = (port: string) =>
+    new Peer("nsenter", [...host, "nc", "-l", "-p", port, "-e", "busybox", "md5sum"], 90);
+  await using _first = taker("5000");
+  await using _second = taker("5001");
+  await using guest = startGuest(scratch, {
+    modules: ["net"],
+    build: newer ? "10" : "installed",
+    qemu: [
+      ...["-chardev", `socket,id=c0,path=${socket}`],
+      ...["-netdev", "vhost-user,id=n0,chardev=c0,queues=2"],
+      ...["-device", `virtio-net-pci,netdev=n0,mq=on${newer ? "" : ",vectors=0"}`],
+    ],
+    script: `
+mount -t tmpfs -o size=120m tmpfs /mnt
+ifconfig eth0 10.0.0.2 netmask 255.255.255.0 up
+both() { for cpu in 0 1; do taskset $((1 << cpu)) sh -c "$1" $cpu & done; wait; }
+${timed("DOWN", "both 'wget -q -O /mnt/file$0 http://10.0.0.1/file'")}
+${timed("UP", "both 'echo TAKEN$0=$(nc 10.0.0.1 500$0 < /mnt/file$0)'")}
+for pair in 0 1; do echo SUM$pair=$(md5sum < /mnt/file$pair); done
+echo QUEUES=$(ls -d /sys/class/net/eth0/queues/rx-* | wc -l)
+`,
+  });
+  await guest.printed("GUEST ENDS");
+  const { output } = guest;
+  server.kill("SIGUSR1");
+  await server.printed("requests served");
+  const counts = [...server.output.matchAll(/queue \d+: (\d+)/g)].map(([, count]) => Number(count));
+  console.log(`${rate(output, "DOWN", 100)}, ${rate(output, "UP", 100)}, buffers ${counts}`);
+  assert.equal(told(output, "QUEUES"), "2", output);
+  for (const pair of [0, 1]) {
+    assert.equal(told(output, `SUM${pair}`), sum, output);
+    assert.equal(told(output, `TAKEN${pair}`), sum, output);
+    // 50 MiB each way are 800 frames at least, were all of them as long as segmentation allows.
+    assert.ok(counts[2 * pair]! >= 800 && counts[2 * pair + 1]! >= 800, `${counts}`);
+  }
+  await guest.ended();
+  server.kill("SIGINT");
+  assert.equal(await server.ended(), 0, server.output);
+}
+
 peerTest(
   "two Linux guests talk, one on our card, one on QEMU's with -netdev stream",
   NEEDS,

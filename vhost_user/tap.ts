@@ -4,7 +4,8 @@
  * @module
  */
 
-import { close, cString, fail, load } from "./ffi.ts";
+import { TransportError } from "../runtime/errors.ts";
+import { close, cString, errno, fail, load } from "./ffi.ts";
 
 const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
@@ -18,8 +19,16 @@ const READ_WRITE_NONBLOCK_CLOEXEC = 2 | 0x800 | 0x80000;
 const TUNSETIFF = 0x400454can;
 const TUNSETOFFLOAD = 0x400454d0n;
 const TUNSETVNETHDRSZ = 0x400454d8n;
+const TUNSETQUEUE = 0x400454d9n;
 /** TAP, no packet information, a header of virtio. */
 const FLAGS = 0x0002 | 0x1000 | 0x4000;
+const MULTI_QUEUE = 0x0100;
+const ATTACH_QUEUE = 0x0200;
+const DETACH_QUEUE = 0x0400;
+/** Bytes of an ifreq, and where its flags are. */
+const REQUEST_SIZE = 40;
+const REQUEST_FLAGS = 16;
+const EINVAL = 22;
 const NAME_MAX = 15;
 
 /** Receive offloads, as TUNSETOFFLOAD has them. */
@@ -35,29 +44,52 @@ function libc(): NonNullable<typeof library> {
 }
 
 /**
- * The cable of an interface, which is made if there is none, and gone once closed. TransportError when
- * the name is none, or that is not allowed.
+ * The queues of an interface, which is made if there is none, and gone once all of them are closed.
+ * TransportError when the name is none, when that is not allowed, or when an interface that is there
+ * was made for several queues and one is wanted, or the other way round.
  */
-export function openTap(name: string): number {
-  const request = new Uint8Array(40); // ifreq
+export function openTap(name: string, queues = 1): number[] {
+  const request = new Uint8Array(REQUEST_SIZE);
   const encoded = new TextEncoder().encode(name);
-  if (encoded.length > NAME_MAX) fail(`open the interface ${name}`, ENAMETOOLONG);
-  request.set(encoded);
-  new DataView(request.buffer).setUint16(16, FLAGS, true);
-  const fd = libc().open(cString("/dev/net/tun"), READ_WRITE_NONBLOCK_CLOEXEC);
-  if (fd < 0) fail("open /dev/net/tun");
-  const size = new Uint8Array(new Uint32Array([TAP_HEADER]).buffer);
-  if (libc().ioctl(fd, TUNSETIFF, request) < 0 || libc().ioctl(fd, TUNSETVNETHDRSZ, size) < 0) {
-    try {
-      fail(`open the interface ${name}`);
-    } finally {
-      close(fd);
-    }
+  if (encoded.length < 1 || encoded.length > NAME_MAX) {
+    throw new TransportError(`Cannot open the interface ${name}: not 1 to ${NAME_MAX} bytes`);
   }
-  return fd;
+  request.set(encoded);
+  const opened: number[] = [];
+  try {
+    while (opened.length < queues) {
+      const fd = libc().open(cString("/dev/net/tun"), READ_WRITE_NONBLOCK_CLOEXEC);
+      if (fd < 0) fail("open /dev/net/tun");
+      opened.push(fd);
+      setFlags(request, queues > 1 ? FLAGS | MULTI_QUEUE : FLAGS);
+      const size = new Uint8Array(new Uint32Array([TAP_HEADER]).buffer);
+      const made = libc().ioctl(fd, TUNSETIFF, request) >= 0 &&
+        libc().ioctl(fd, TUNSETVNETHDRSZ, size) >= 0;
+      if (!made) failToOpen(name, queues);
+    }
+    return opened;
+  } catch (error) {
+    opened.forEach(close);
+    throw error;
+  }
 }
 
-const ENAMETOOLONG = 36;
+function failToOpen(name: string, queues: number): never {
+  const error = errno();
+  const made = queues > 1 ? "without multi_queue" : "with multi_queue";
+  fail(`open the interface ${name}${error === EINVAL ? `, made ${made} or no TAP` : ""}`, error);
+}
+
+function setFlags(request: Uint8Array<ArrayBuffer>, flags: number): void {
+  new DataView(request.buffer).setUint16(REQUEST_FLAGS, flags, true);
+}
+
+/** Lets one of several queues have frames of the host, or takes it out: others get its frames then. */
+export function attachTap(fd: number, attached: boolean): void {
+  const request = new Uint8Array(REQUEST_SIZE);
+  setFlags(request, attached ? ATTACH_QUEUE : DETACH_QUEUE);
+  if (libc().ioctl(fd, TUNSETQUEUE, request) < 0) fail("attach a queue of a TAP");
+}
 
 /** Says which frames may be received that the sender's card was to finish, as {@linkcode TapOffload}. */
 export function setTapOffloads(fd: number, offloads: number): void {

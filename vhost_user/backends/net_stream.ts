@@ -25,7 +25,7 @@ export async function streamWire(
   },
 ): Promise<StreamWire> {
   if (connect === undefined) {
-    const listening = await listenAt(listen!, async (connection) => await wire.carry(connection));
+    const listening = listenAt(listen!, async (connection) => await wire.carry(connection));
     const wire: StreamWire = new StreamWire(() => listening.close());
     return wire;
   }
@@ -88,6 +88,9 @@ export class StreamWire implements Wire {
   resume(): void {
     this.#room();
   }
+
+  /** There may be others. */
+  stop(): void {}
 
   /** Carries frames both ways until a connection is at its end; not beside another one. */
   async carry(connection: Deno.Conn): Promise<void> {

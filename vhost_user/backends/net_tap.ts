@@ -13,7 +13,15 @@ import {
 import type { ReadableBytes } from "../../runtime/cursor.ts";
 import { close } from "../ffi.ts";
 import { poller } from "../poller.ts";
-import { openTap, readTap, setTapOffloads, TAP_HEADER, TapOffload, writeTap } from "../tap.ts";
+import {
+  attachTap,
+  openTap,
+  readTap,
+  setTapOffloads,
+  TAP_HEADER,
+  TapOffload,
+  writeTap,
+} from "../tap.ts";
 import { type Card, FRAME_MAX, type Wire } from "./net.ts";
 
 /** Most frames in one go, so that what the driver sends gets its turn. */
@@ -27,7 +35,7 @@ const OFFLOADS = [
   { bit: 9, offload: TapOffload.TSO_ECN },
 ] as const;
 
-/** A TAP interface; the header before each frame is that of the driver. */
+/** A TAP interface with a queue for each pair of the card's; the header before each frame is that of the driver. */
 export class TapWire implements Wire {
   /** The host computes checksums and cuts segments, or leaves that to the driver. */
   readonly features = [
@@ -40,28 +48,22 @@ export class TapWire implements Wire {
     "GUEST_TSO6",
     "GUEST_ECN",
   ] as const;
-  readonly #fd: number;
-  readonly #value = emptyNetworkReceive();
-  readonly #in = new Uint8Array(TAP_HEADER + FRAME_MAX);
-  readonly #inView = new DataView(this.#in.buffer);
-  #frame = this.#in.subarray(TAP_HEADER); // the last one: many are of one length
+  readonly #queues: readonly TapQueue[];
   readonly #out = new Uint8Array(TAP_HEADER + FRAME_MAX);
   readonly #outView = new DataView(this.#out.buffer);
   #card: Card | undefined;
-  #held = 0; // bytes of a frame that waits for buffers of the driver
-  #watched = false;
   #features = -1n;
 
   /** Opens or makes the interface; TransportError when that can not be. */
-  constructor(name: string) {
-    this.#fd = openTap(name);
+  constructor(name: string, pairs: number) {
+    this.#queues = openTap(name, pairs).map((fd, pair) => new TapQueue(fd, pair));
   }
 
   /** Writes a frame at once; what the interface does not take is dropped. */
-  send({ hdr }: NetworkTransmit, frame: ReadableBytes): void {
+  send({ hdr }: NetworkTransmit, frame: ReadableBytes, pair: number): void {
     writeVirtioNetHdr(this.#outView, 0, hdr, TAP_HEADER);
     const length = frame.read(this.#out, TAP_HEADER);
-    writeTap(this.#fd, this.#out, TAP_HEADER + length);
+    writeTap(this.#queues[pair]!.fd, this.#out, TAP_HEADER + length);
   }
 
   /** Frames are read once the driver has buffers. */
@@ -70,30 +72,79 @@ export class TapWire implements Wire {
   }
 
   /** Reads on, with the offloads that were negotiated. */
-  resume(): void {
-    const { features } = this.#card!;
-    if (features !== this.#features) {
-      this.#features = features;
-      const offloads = OFFLOADS.filter(({ bit }) => this.#card!.hasFeature(bit));
-      setTapOffloads(this.#fd, offloads.reduce((sum, { offload }) => sum | offload, 0));
+  resume(pair: number): void {
+    const card = this.#card!;
+    const queue = this.#queues[pair]!;
+    if (card.features !== this.#features) {
+      this.#features = card.features;
+      const offloads = OFFLOADS.filter(({ bit }) => card.hasFeature(bit));
+      setTapOffloads(queue.fd, offloads.reduce((sum, { offload }) => sum | offload, 0));
     }
-    this.#watch();
+    queue.resume(card);
+  }
+
+  /** Frames for that pair go to others, from the first on. */
+  stop(pair: number): void {
+    this.#queues[pair]!.stop();
   }
 
   /** Closes the interface, which is gone then unless it was there before. */
   close(): void {
-    this.#unwatch();
-    close(this.#fd);
+    for (const queue of this.#queues) queue.close();
+  }
+}
+
+/** One queue of the interface. The first one is always attached; the others are while the driver uses them. */
+class TapQueue {
+  /** Its descriptor. */
+  readonly fd: number;
+  readonly #pair: number;
+  readonly #value = emptyNetworkReceive();
+  readonly #in = new Uint8Array(TAP_HEADER + FRAME_MAX);
+  readonly #inView = new DataView(this.#in.buffer);
+  #frame = this.#in.subarray(TAP_HEADER); // the last one: many are of one length
+  #card: Card | undefined;
+  #held = 0; // bytes of a frame that waits for buffers of the driver
+  #attached = true;
+  #watched = false;
+
+  /** Takes over a descriptor of the interface. */
+  constructor(fd: number, pair: number) {
+    this.fd = fd;
+    this.#pair = pair;
+    this.stop();
   }
 
-  #watch(): void {
+  /** Reads, as long as the driver has buffers. */
+  resume(card: Card): void {
+    this.#card = card;
     if (this.#watched) return;
+    this.#attach(true);
     this.#watched = true;
-    poller.add(this.#fd, () => this.#card!.burst(this.#read));
+    poller.add(this.fd, () => card.burst(this.#read));
+  }
+
+  /** Reads no more; what waits is dropped. */
+  stop(): void {
+    this.#unwatch();
+    this.#held = 0;
+    this.#attach(this.#pair === 0);
+  }
+
+  /** Lets go of the descriptor. */
+  close(): void {
+    this.#unwatch();
+    close(this.fd);
+  }
+
+  #attach(attached: boolean): void {
+    if (attached === this.#attached) return;
+    attachTap(this.fd, attached);
+    this.#attached = attached;
   }
 
   #unwatch(): void {
-    if (this.#watched) poller.remove(this.#fd);
+    if (this.#watched) poller.remove(this.fd);
     this.#watched = false;
   }
 
@@ -101,7 +152,7 @@ export class TapWire implements Wire {
     const value = this.#value;
     for (let count = 0; count < BURST; count++) {
       if (this.#held === 0) {
-        const length = readTap(this.#fd, this.#in);
+        const length = readTap(this.fd, this.#in);
         if (length <= TAP_HEADER) return;
         readVirtioNetHdr(this.#inView, 0, value.hdr, TAP_HEADER);
         this.#held = length;
@@ -109,7 +160,7 @@ export class TapWire implements Wire {
       if (this.#frame.length !== this.#held - TAP_HEADER) {
         this.#frame = this.#in.subarray(TAP_HEADER, this.#held);
       }
-      if (!this.#card!.deliver(value, this.#frame)) return this.#unwatch();
+      if (!this.#card!.deliver(value, this.#frame, this.#pair)) return this.#unwatch();
       this.#held = 0;
     }
   };
