@@ -61,6 +61,7 @@ export const VALUES: readonly string[] = [
   "answerBytes",
   "bounded",
   "chainSource",
+  "fillRest",
   "featureSet",
   "getBytes",
   "getNumber64",

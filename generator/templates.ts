@@ -29,6 +29,7 @@ import device_request_ from "../templates/partials/device_request.hbs" with { ty
 import device_send_ from "../templates/partials/device_send.hbs" with { type: "text" };
 import device_serve_ from "../templates/partials/device_serve.hbs" with { type: "text" };
 import device_set_ from "../templates/partials/device_set.hbs" with { type: "text" };
+import device_unserved_ from "../templates/partials/device_unserved.hbs" with { type: "text" };
 import driver_answer_ from "../templates/partials/driver_answer.hbs" with { type: "text" };
 import driver_behaviours_ from "../templates/partials/driver_behaviours.hbs" with { type: "text" };
 import driver_class_ from "../templates/partials/driver_class.hbs" with { type: "text" };
@@ -81,6 +82,7 @@ export const partials: Readonly<Record<string, string>> = {
   device_send: device_send_,
   device_serve: device_serve_,
   device_set: device_set_,
+  device_unserved: device_unserved_,
   driver_answer: driver_answer_,
   driver_behaviours: driver_behaviours_,
   driver_class: driver_class_,

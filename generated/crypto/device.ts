@@ -16,6 +16,7 @@ import {
   Device,
   type DeviceQueue,
   Encoder,
+  fillRest,
   isPromise,
   PeerError,
   type QueuePlan,
@@ -386,6 +387,7 @@ export class CryptoDevice extends Device {
   #settings: CryptoConfig;
   #plan: QueuePlan;
   #s: CryptoSession;
+  readonly #opDataReqPayloads: (readonly WritableBytes[] | undefined)[] = []; // of requests by their numbers
   readonly #cipherEncryptHandler: CryptoHandlers["cipherEncrypt"];
   readonly #cipherEncryptStatelessHandler: CryptoHandlers["cipherEncryptStateless"];
   readonly #cipherDecryptHandler: CryptoHandlers["cipherDecrypt"];
@@ -631,6 +633,7 @@ export class CryptoDevice extends Device {
   }
 
   #serveOpDataReqSet(queue: DeviceQueue, head: number, chain: Chain): void {
+    this.#opDataReqPayloads[head] = undefined;
     const length = Math.min(chain.readableLength, 4);
     chain.readFixed(0, length);
     const { view } = chain;
@@ -680,9 +683,6 @@ export class CryptoDevice extends Device {
     const handler = this.#cipherEncryptHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || s.cipherStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoCipherRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -701,6 +701,10 @@ export class CryptoDevice extends Device {
       dstData.length,
       "hashResultLen" in request.opTypeFlf ? request.opTypeFlf.hashResultLen : 0,
     );
+    this.#opDataReqPayloads[head] = [dstData, hashResult];
+    if (handler === undefined || s.cipherStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The request uses a session (VIRTIO 1.4, 5.9.9.3)
     if (s.revision1 && ((request.flag >>> 0) & 1) !== 1) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
@@ -735,9 +739,6 @@ export class CryptoDevice extends Device {
     const handler = this.#cipherEncryptStatelessHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || !s.cipherStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoCipherStatelessRequest(new Decoder(chainSource(chain)), s, ranges);
     const aad = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -756,6 +757,10 @@ export class CryptoDevice extends Device {
       dstData.length,
       "hashResultLen" in request.opTypeFlf ? request.opTypeFlf.hashResultLen : 0,
     );
+    this.#opDataReqPayloads[head] = [dstData, hashResult];
+    if (handler === undefined || !s.cipherStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)
     if (request.cipherKey.length > this.#settings.maxCipherKeyLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
@@ -795,9 +800,6 @@ export class CryptoDevice extends Device {
     const handler = this.#cipherDecryptHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || s.cipherStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoCipherRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -816,6 +818,10 @@ export class CryptoDevice extends Device {
       dstData.length,
       "hashResultLen" in request.opTypeFlf ? request.opTypeFlf.hashResultLen : 0,
     );
+    this.#opDataReqPayloads[head] = [dstData, hashResult];
+    if (handler === undefined || s.cipherStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The request uses a session (VIRTIO 1.4, 5.9.9.3)
     if (s.revision1 && ((request.flag >>> 0) & 1) !== 1) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
@@ -850,9 +856,6 @@ export class CryptoDevice extends Device {
     const handler = this.#cipherDecryptStatelessHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || !s.cipherStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoCipherStatelessRequest(new Decoder(chainSource(chain)), s, ranges);
     const aad = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -871,6 +874,10 @@ export class CryptoDevice extends Device {
       dstData.length,
       "hashResultLen" in request.opTypeFlf ? request.opTypeFlf.hashResultLen : 0,
     );
+    this.#opDataReqPayloads[head] = [dstData, hashResult];
+    if (handler === undefined || !s.cipherStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)
     if (request.cipherKey.length > this.#settings.maxCipherKeyLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
@@ -910,9 +917,6 @@ export class CryptoDevice extends Device {
     const handler = this.#hashHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || s.hashStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoHashRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -920,6 +924,10 @@ export class CryptoDevice extends Device {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const hashResult = chain.writable(0, request.hashResultLen);
+    this.#opDataReqPayloads[head] = [hashResult];
+    if (handler === undefined || s.hashStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The request uses a session (VIRTIO 1.4, 5.9.9.3)
     if (s.revision1 && ((request.flag >>> 0) & 1) !== 1) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
@@ -946,9 +954,6 @@ export class CryptoDevice extends Device {
     const handler = this.#hashStatelessHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || !s.hashStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoHashStatelessRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -956,6 +961,10 @@ export class CryptoDevice extends Device {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const hashResult = chain.writable(0, request.hashResultLen);
+    this.#opDataReqPayloads[head] = [hashResult];
+    if (handler === undefined || !s.hashStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)
     if (BigInt(srcData.length) + BigInt(hashResult.length) > this.#settings.maxSize) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
@@ -978,9 +987,6 @@ export class CryptoDevice extends Device {
     const handler = this.#macHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || s.macStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoHashRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -988,6 +994,10 @@ export class CryptoDevice extends Device {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const hashResult = chain.writable(0, request.hashResultLen);
+    this.#opDataReqPayloads[head] = [hashResult];
+    if (handler === undefined || s.macStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The request uses a session (VIRTIO 1.4, 5.9.9.3)
     if (s.revision1 && ((request.flag >>> 0) & 1) !== 1) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
@@ -1014,9 +1024,6 @@ export class CryptoDevice extends Device {
     const handler = this.#macStatelessHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || !s.macStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoMacStatelessRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -1024,6 +1031,10 @@ export class CryptoDevice extends Device {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const hashResult = chain.writable(0, request.hashResultLen);
+    this.#opDataReqPayloads[head] = [hashResult];
+    if (handler === undefined || !s.macStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The authentication key is not too long (VIRTIO 1.4, 5.9.5.2)
     if (request.authKey.length > this.#settings.maxAuthKeyLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
@@ -1051,9 +1062,6 @@ export class CryptoDevice extends Device {
     const handler = this.#aeadEncryptHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || s.aeadStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoAeadRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -1062,6 +1070,10 @@ export class CryptoDevice extends Device {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
+    this.#opDataReqPayloads[head] = [dstData];
+    if (handler === undefined || s.aeadStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The request uses a session (VIRTIO 1.4, 5.9.9.3)
     if (s.revision1 && ((request.flag >>> 0) & 1) !== 1) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
@@ -1089,9 +1101,6 @@ export class CryptoDevice extends Device {
     const handler = this.#aeadEncryptStatelessHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || !s.aeadStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoAeadStatelessRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -1100,6 +1109,10 @@ export class CryptoDevice extends Device {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
+    this.#opDataReqPayloads[head] = [dstData];
+    if (handler === undefined || !s.aeadStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)
     if (request.key.length > this.#settings.maxCipherKeyLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
@@ -1127,9 +1140,6 @@ export class CryptoDevice extends Device {
     const handler = this.#aeadDecryptHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || s.aeadStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoAeadRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -1138,6 +1148,10 @@ export class CryptoDevice extends Device {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
+    this.#opDataReqPayloads[head] = [dstData];
+    if (handler === undefined || s.aeadStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The request uses a session (VIRTIO 1.4, 5.9.9.3)
     if (s.revision1 && ((request.flag >>> 0) & 1) !== 1) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
@@ -1165,9 +1179,6 @@ export class CryptoDevice extends Device {
     const handler = this.#aeadDecryptStatelessHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || !s.aeadStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoAeadStatelessRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -1176,6 +1187,10 @@ export class CryptoDevice extends Device {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
+    this.#opDataReqPayloads[head] = [dstData];
+    if (handler === undefined || !s.aeadStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)
     if (request.key.length > this.#settings.maxCipherKeyLen) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
@@ -1446,13 +1461,14 @@ export class CryptoDevice extends Device {
     const handler = this.#akcipherVerifyHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || s.akcipherStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoAkcipherVerifyRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
     const dstData = new ReadableBytes(chain, ranges[2]!, ranges[3]! - ranges[2]!);
+    this.#opDataReqPayloads[head] = [];
+    if (handler === undefined || s.akcipherStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The request uses a session (VIRTIO 1.4, 5.9.9.3)
     if (s.revision1 && ((request.flag >>> 0) & 1) !== 1) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
@@ -1479,9 +1495,6 @@ export class CryptoDevice extends Device {
     const handler = this.#akcipherVerifyStatelessHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined || !s.akcipherStatelessMode) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoAkcipherVerifyStatelessRequest(
       new Decoder(chainSource(chain)),
@@ -1490,6 +1503,10 @@ export class CryptoDevice extends Device {
     );
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
     const dstData = new ReadableBytes(chain, ranges[2]!, ranges[3]! - ranges[2]!);
+    this.#opDataReqPayloads[head] = [];
+    if (handler === undefined || !s.akcipherStatelessMode) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)
     if (
       BigInt(request.akcipherKey.length) + BigInt(srcData.length) + BigInt(dstData.length) >
@@ -1513,9 +1530,6 @@ export class CryptoDevice extends Device {
     const handler = this.#ipsecOutboundHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoIpsecRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -1523,6 +1537,10 @@ export class CryptoDevice extends Device {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
+    this.#opDataReqPayloads[head] = [dstData];
+    if (handler === undefined) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The request uses a session (VIRTIO 1.4, 5.9.9.3)
     if (s.revision1 && ((request.flag >>> 0) & 1) !== 1) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
@@ -1549,9 +1567,6 @@ export class CryptoDevice extends Device {
     const handler = this.#ipsecInboundHandler;
     const s = this.#s;
     if (chain.writableLength < 1) return queue.push(head, 0);
-    if (handler === undefined) {
-      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
-    }
     const ranges: number[] = [];
     const request = decodeCryptoIpsecRequest(new Decoder(chainSource(chain)), s, ranges);
     const srcData = chain.readable(ranges[0]!, ranges[1]! - ranges[0]!);
@@ -1559,6 +1574,10 @@ export class CryptoDevice extends Device {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.ERR);
     }
     const dstData = chain.writable(0, request.dstDataLen);
+    this.#opDataReqPayloads[head] = [dstData];
+    if (handler === undefined) {
+      return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
+    }
     // The request uses a session (VIRTIO 1.4, 5.9.9.3)
     if (s.revision1 && ((request.flag >>> 0) & 1) !== 1) {
       return this.#answerOpDataReq(queue, head, chain, CryptoStatus.NOTSUPP);
@@ -1584,8 +1603,11 @@ export class CryptoDevice extends Device {
   #answerOpDataReq(queue: DeviceQueue, head: number, chain: Chain, status: number): void {
     if (chain.writableLength < 1) return queue.push(head, 0);
     const end = chain.writableLength - 1;
+    const payloads = this.#opDataReqPayloads[head];
+    if (payloads === undefined) chain.zero(0, end); // nobody knows where they end
+    const filled = payloads === undefined ? end : fillRest(payloads);
     chain.writeByte(end, status);
-    queue.push(head, end + 1);
+    queue.push(head, filled === end ? end + 1 : filled);
   }
 
   /** Answers with nothing but a status and `written` bytes of data. */
@@ -1597,6 +1619,7 @@ export class CryptoDevice extends Device {
     written = 0,
   ): void {
     const end = chain.writableLength - 1;
+    if (written < end) chain.zero(written, Math.min(1, end - written)); // also counted
     chain.writeByte(end, status);
     queue.push(head, written + 1);
   }

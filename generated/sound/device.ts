@@ -1366,6 +1366,7 @@ export class SoundDevice extends Device {
     fixed.fill(0, 0, 8);
     view.setUint32(0, within(status, 0xffff_ffff, "status"), true);
     const end = chain.writableLength - 8;
+    if (written < end) chain.zero(written, Math.min(8, end - written)); // also counted
     chain.write(end, fixed, 0, 8);
     queue.push(head, written + 8);
   }

@@ -69,6 +69,8 @@ export function caseText(one: CaseView, place: CasePlace): object {
     guarded: place.guarded && !pulled,
     pulled,
     push: layout.push,
+    kept: layout.kept,
+    written: writable.payloads.map(({ local }) => local).join(", "),
     turn: turnText(one, keys),
     checks: one.checks.map((check) => ({ ...check, refused: refuse(check.status) })),
     finish: pulled ? "" : finish("answer"),

@@ -6,7 +6,7 @@
 
 import { caseText, finisherText, neededText } from "./device_cases.ts";
 import type { CaseView, MessagesView, PartView, StatusView } from "./messages.ts";
-import { ownSession, unique } from "./text.ts";
+import { lowerFirst, ownSession, unique } from "./text.ts";
 
 /** One place that a status has among a set's answers; without a status, buffers go back unanswered. */
 export interface StatusLayout {
@@ -21,6 +21,8 @@ export interface StatusLayout {
   readonly counts: boolean;
   /** What lies between data and status is left alone. */
   readonly surplus: boolean;
+  /** Where the payloads of requests are kept, behind which is what is left alone; else empty. */
+  readonly kept: string;
   /** Text for the bytes of the answer, where all of them are written whatever the status; else empty. */
   readonly whole: string;
   /** The used length says how much was filled. */
@@ -78,6 +80,7 @@ export function setText(set: MessagesView, place: SetPlace): object {
     refusedUnknown: refuseText(common, set.refusals?.unknown ?? "0"),
     refusedMalformed: refuseText(common, set.refusals?.malformed ?? "0"),
     answers,
+    kept: layouts.some(({ kept }) => kept !== "") ? keptName(set) : "",
     fails: unique(fails.values()),
     fail: set.pascal,
     untagged: set.tagged ? null : set.cases[0],
@@ -130,6 +133,7 @@ function layoutsOf(set: MessagesView, push: string): StatusLayout[] {
       counts: status !== null && (filled || !writable.surplus) &&
         alike.some((other) => other.writable.payloads.length > 0),
       surplus: writable.surplus || filled,
+      kept: writable.surplus && !filled && status?.trailing === true ? keptName(set) : "",
       whole: wholeText(one),
       filled,
       push,
@@ -164,6 +168,7 @@ const NO_STATUS: Omit<StatusLayout, "push"> = {
   least: 0,
   counts: false,
   surplus: false,
+  kept: "",
   whole: "",
   filled: false,
 };
@@ -219,6 +224,11 @@ function failsOf(
   const shared = known.values().next().value!;
   if (![...fails.values()].includes(shared)) fails.set(NO_CASE, shared);
   return fails;
+}
+
+/** Name of the field that has the payloads of a set's requests, by their numbers. */
+function keptName({ pascal }: MessagesView): string {
+  return `${lowerFirst(pascal)}Payloads`;
 }
 
 /** Stands for requests that no case does. */

@@ -285,7 +285,8 @@ export const dataRequests = {
     writable: {
       op_vlf: body(),
       // Linux hands over whole scatter lists, which may be longer than dst_data_len; what is too
-      // much belongs to someone else. The status is the last byte for that reason.
+      // much belongs to someone else. The status is the last byte for that reason, and only counted
+      // in the used length where nothing of that kind lies before it.
       surplus: padding("rest"),
       inhdr: inline("virtio_crypto_inhdr"),
     },
