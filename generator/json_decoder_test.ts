@@ -95,7 +95,9 @@ function checkMessage(device: JsonDevice, vector: Vector): void {
   const atEnd = one.writable.fields.some(({ fromEnd }) => fromEnd !== undefined);
   const { values = {} } = vector;
   const isBare = values.answer === undefined && values.payloads === undefined; // with zeroes beside it
-  const used = atEnd || isBare ? bytes.length : vector.used ?? bytes.length;
+  const told = vector.used ?? bytes.length;
+  const least = isBare ? one.writable.size ?? bytes.length : 0;
+  const used = atEnd ? bytes.length : Math.max(told, least);
   const readable = parseHex(vector.readable ?? "").bytes;
   const writable = bytes.subarray(0, used);
   const [request, answer] = decoder.message(one, readable, writable).map(comparable) as [
