@@ -101,8 +101,8 @@ export function told(output: string, name: string): string | undefined {
 }
 
 /**
- * The arguments of QEMU for a device at a socket, which is connected to again when it is gone: QEMU 7.2
- * can do that with disks, and ends itself when told to do it with a source of entropy.
+ * The arguments of QEMU for a device at a socket, which is connected to again when it is gone, where
+ * every QEMU can do that.
  */
 export function attach(socket: string, device: string, id = "c0"): string[] {
   const reconnect = device.startsWith("vhost-user-blk") ? ",reconnect=1" : "";

@@ -147,6 +147,70 @@ echo QUEUES=$(ls -d /sys/class/net/eth0/queues/rx-* | wc -l)
   assert.equal(await server.ended(), 0, server.output);
 }
 
+/** With split rings: where the packed ones of a card stood, QEMU does not know without the back end. */
+for (const newer of [false, true]) {
+  peerTest(
+    `a Linux guest goes on once our card, which was killed, is there again: QEMU ${
+      newer ? "10" : "7.2"
+    }`,
+    [...(newer ? NEWER_GUEST : NEEDS), "unshare", "nsenter", tapMissing],
+    () => killed(newer),
+  );
+}
+
+async function killed(newer: boolean): Promise<void> {
+  using scratch = new Scratch();
+  const sum = await content(scratch, 4);
+  const socket = scratch.path("s");
+  await using network = new Peer(
+    "unshare",
+    ["-n", "busybox", "httpd", "-f", "-h", scratch.folder],
+    90,
+  );
+  const host = ["-t", `${network.pid}`, "-n"];
+  const start = async () => {
+    const server = await serve(["net", "--tap", "tap0"], socket, ["nsenter", ...host]);
+    await server.printed("give QEMU"); // the socket of the one before may be there still
+    const address = ["10.0.0.1", "netmask", "255.255.255.0", "up"];
+    await run("nsenter", [...host, "busybox", "ifconfig", "tap0", ...address]);
+    return server;
+  };
+  await using stack = new AsyncDisposableStack();
+  const first = stack.use(await start());
+  await using guest = startGuest(scratch, {
+    modules: ["net"],
+    build: newer ? "10" : "installed",
+    qemu: [
+      ...["-chardev", `socket,id=c0,path=${socket},reconnect=1`],
+      ...[
+        "-netdev",
+        "vhost-user,id=n0,chardev=c0",
+        "-device",
+        newer ? "virtio-net-pci,netdev=n0" : CARD,
+      ],
+    ],
+    script: `
+ifconfig eth0 10.0.0.2 netmask 255.255.255.0 up
+take() { wget -q -O /tmp/file http://10.0.0.1/file && echo $1=$(md5sum < /tmp/file); }
+take BEFORE
+while ping -c 1 -W 1 10.0.0.1 > /dev/null; do sleep 0.1; done
+echo LOST
+until ping -c 1 -W 1 10.0.0.1 > /dev/null; do :; done
+take AFTER
+`,
+  });
+  await guest.printed("BEFORE=");
+  await first[Symbol.asyncDispose]();
+  await guest.printed("LOST");
+  const second = stack.use(await start());
+  await guest.printed("GUEST ENDS");
+  assert.equal(told(guest.output, "BEFORE"), sum, guest.output);
+  assert.equal(told(guest.output, "AFTER"), sum, guest.output);
+  await guest.ended();
+  second.kill("SIGINT");
+  assert.equal(await second.ended(), 0, second.output);
+}
+
 peerTest(
   "two Linux guests talk, one on our card, one on QEMU's with -netdev stream",
   NEEDS,

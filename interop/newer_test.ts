@@ -65,7 +65,7 @@ peerTest("a Linux guest goes on with our SCSI disk, which dies and comes back", 
     build: "10",
     seconds: 150,
     qemu: [
-      ...["-chardev", `socket,id=c0,path=${socket},reconnect-ms=200`],
+      ...["-chardev", `socket,id=c0,path=${socket},reconnect=1`],
       ...["-device", "vhost-user-scsi-pci,num_queues=1,chardev=c0"],
     ],
     script: `

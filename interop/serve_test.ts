@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { BlockDriver, BlockStatus } from "../generated/blk/mod.ts";
 import { InputDriver, type InputEvent } from "../generated/input/mod.ts";
 import { connect } from "../vhost_user/mod.ts";
-import { Peer, peerTest, Scratch, serve, serveCommand } from "./peers.ts";
+import { Peer, peerTest, Scratch, serve, serveCommand, tapMissing } from "./peers.ts";
+import { needOf, programOf, type QemuBuild } from "./qemu/programs.ts";
 
 const REQUESTS = 30;
 
@@ -94,3 +95,49 @@ peerTest("serve shows requests of each second on a terminal", ["script"], async 
   const rates = server.output.split("\r\x1b[K").map((line) => Number.parseInt(line));
   assert.ok(rates.some((rate) => rate > 0 && rate <= REQUESTS), server.output);
 });
+
+const QEMU = "qemu-system-x86_64";
+
+/** Starts QEMU with arguments as a shell takes them, up to where the guest would run; its exit code. */
+async function pasted(args: string, build: QemuBuild): Promise<{ code: number; output: string }> {
+  const { name, args: first, env } = programOf(QEMU, build);
+  const rest = "-accel tcg -S -nodefaults -display none -monitor stdio";
+  const line = `echo quit | ${name} ${first.join(" ")} ${args} ${rest}`;
+  await using peer = new Peer("sh", ["-c", line], 30, env);
+  return { code: await peer.ended(), output: peer.output };
+}
+
+for (const build of ["installed", "10"] as const) {
+  const version = build === "installed" ? "7.2" : "10";
+  peerTest(
+    `QEMU ${version} starts with the arguments that serve prints, whatever the paths`,
+    [needOf(QEMU, build), "unshare", tapMissing],
+    async () => {
+      using scratch = new Scratch();
+      Deno.writeFileSync(scratch.path("disk"), new Uint8Array(1 << 20));
+      const devices = [
+        ["blk", "--file", scratch.path("disk"), "--queues", "2"],
+        ["entropy"],
+        ["fs", "--folder", scratch.folder, "--tag", "what's, here"],
+        ["gpio"],
+        ["i2c"],
+        ["net", "--listen", scratch.path("wire")],
+        ["net", "--tap", "tap0", "--queues", "3"],
+        ["scsi", "--file", scratch.path("disk")],
+        ["vsock", "--path", scratch.path("sockets")],
+        ...(build === "10" ? [["input", "--events", scratch.path("events")]] : []),
+      ];
+      const socket = scratch.path("a socket, 'quoted'");
+      for (const device of devices) {
+        await using server = await serve(device, socket, ["unshare", "-n"]);
+        await server.printed("chardev=virtio0");
+        const [, printed = ""] = /give QEMU\n((?: .*\n)+)/.exec(server.output) ?? [];
+        const { code, output } = await pasted(printed.trimEnd(), build);
+        assert.equal(code, 0, `${device[0]}: ${printed}${output}`);
+        assert.match(server.output, /a front end connected/);
+        server.kill("SIGINT");
+        assert.equal(await server.ended(), 0, server.output);
+      }
+    },
+  );
+}

@@ -118,6 +118,7 @@ export const backEnd = defineBackEnd({
     return {
       device,
       qemu: ["-device vhost-user-input-pci,chardev=virtio0"],
+      note: "QEMU 7.2 needs KVM for that.",
       close: () => lines.close(),
     };
   },

@@ -150,6 +150,8 @@ export const backEnd = defineBackEnd({
         `-netdev vhost-user,id=net0,chardev=virtio0${pairs > 1 ? `,queues=${pairs}` : ""}`,
         `-device virtio-net-pci,netdev=net0${pairs > 1 ? ",mq=on" : ""}`,
       ],
+      reconnects: true,
+      note: "QEMU 7.2 needs KVM for that, or ,vectors=0 behind netdev=net0.",
       told: () => `dropped frames: ${card.dropped}`,
       close: () => wire.close(),
     };

@@ -21,8 +21,13 @@ export interface Served {
   readonly device: Device | URL;
   /** Arguments of QEMU, a line for each; the socket is the chardev `virtio0`. */
   readonly qemu: readonly string[];
-  /** QEMU connects again when the back end was gone; 7.2 can with disks, and ends itself with others. */
+  /**
+   * QEMU connects again when the back end was gone. Of other front ends, it uses a connection that it
+   * is to make again before there is one, and refuses to start.
+   */
   readonly reconnects?: boolean;
+  /** What else there is to say about versions of QEMU. */
+  readonly note?: string;
   /** What else there is to tell on SIGUSR1, beside how many requests were served. */
   readonly told?: () => string;
   /** Lets go of what the device keeps open, once nothing is served any more. */

@@ -172,6 +172,8 @@ export const backEnd = defineBackEnd({
       ...scsiHost({ file, readOnly, serial, queues }),
       // QEMU would have as many queues as there are processors.
       qemu: [`-device vhost-user-scsi-pci,num_queues=${queues},chardev=virtio0`],
+      note:
+        "QEMU 10 connects again to a new server if ,reconnect=1 stands behind the path; 7.2 ends.",
     };
   },
 });

@@ -174,11 +174,12 @@ function inspect(error: unknown): string {
 }
 
 /** The arguments of QEMU, to be pasted in whatever folder. */
-function qemu({ qemu, reconnects }: Served, path: string): string {
+function qemu({ qemu, reconnects, note }: Served, path: string): string {
   const lines = [
     "-object memory-backend-memfd,id=mem,size=1G,share=on -m 1G -machine q35,memory-backend=mem",
     `-chardev socket,id=virtio0,path=${property(resolve(path))}${reconnects ? ",reconnect=1" : ""}`,
     ...qemu,
   ];
-  return `${lines.map((line) => `  ${line}`).join(" \\\n")}\n`;
+  const told = note === undefined ? "" : `${note}\n`;
+  return `${lines.map((line) => `  ${line}`).join(" \\\n")}\n${told}`;
 }
