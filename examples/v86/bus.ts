@@ -26,6 +26,8 @@ interface Internals {
     readonly wasm_memory: WebAssembly.Memory;
     readonly mem8: { readonly byteOffset: number; readonly length: number };
     readonly flags: Int32Array;
+    get_pic_addr_master(): number;
+    get_pic_addr_slave(): number;
     jit_dirty_cache(start: number, end: number): void;
     readonly io: {
       readonly ports: Port[];
@@ -64,8 +66,12 @@ const ALL_ONES = 0xffff_ffff;
 /** Where the bridge to the interrupt controller keeps which input each of the four lines goes to. */
 const ROUTES = 0x60;
 const LINES = 4;
-/** Where the processor's flags say that it takes interrupts. */
+/** The bit of the processor's flags that says that it takes interrupts. */
 const INTERRUPTS_ON = 1 << 9;
+/** Where v86 keeps what one half of its interrupt controller lets through, and what is requested. */
+const [LET_THROUGH, REQUESTED] = [0, 3];
+/** The input of the controller's master half that the slave half is at. */
+const CASCADE = 1 << 2;
 
 /** The PCI bus of one emulator. */
 export class V86Bus {
@@ -159,28 +165,44 @@ export class V86Bus {
   /**
    * v86's processor takes an interrupt as soon as the controller has it. Compiled code that accesses
    * memory does not expect that: it goes on behind its access, the handler never runs, and the controller
-   * waits for ever to hear that it has. There, the processor is not asked before its next step.
+   * waits for ever to hear that it has. There the processor has to wait for its next step; a line that
+   * falls has nothing for it in any case.
    */
   #interrupt(slot: number, level: boolean): void {
     const { flags } = this.#v86.cpu;
     const before = flags[0]!;
-    if (this.#mapped) flags[0] = before & ~INTERRUPTS_ON;
-    this.#setLine(slot, level);
-    if (this.#mapped) flags[0] = before;
+    const later = this.#mapped || !level;
+    if (later) flags[0] = before & ~INTERRUPTS_ON;
+    if (level) this.#raise(slot);
+    else this.#lower(slot);
+    if (later) flags[0] = before;
+  }
+
+  #raise(slot: number): void {
+    this.#raised.add(slot);
+    this.#v86.cpu.devices.pci.raise_irq(slot << 3);
   }
 
   /** Inputs of the interrupt controller are shared: one stays up while any device on it wants that. */
-  #setLine(slot: number, level: boolean): void {
+  #lower(slot: number): void {
     const { pci } = this.#v86.cpu.devices;
     const route = (slot: number) => pci.isa_bridge_space8[ROUTES + (slot - 1) % LINES];
-    if (level) {
-      this.#raised.add(slot);
-      pci.raise_irq(slot << 3);
-    } else {
-      this.#raised.delete(slot);
-      const shared = [...this.#raised].some((other) => route(other) === route(slot));
-      if (!shared) pci.lower_irq(slot << 3);
-    }
+    this.#raised.delete(slot);
+    if ([...this.#raised].some((other) => route(other) === route(slot))) return;
+    pci.lower_irq(slot << 3);
+    this.#withdraw();
+  }
+
+  /**
+   * When the slave half of the controller has no request any more, the master half forgets it: v86's own
+   * would hand the processor an interrupt of nobody, and wait for its end.
+   */
+  #withdraw(): void {
+    const { cpu } = this.#v86;
+    const bytes = new Uint8Array(cpu.wasm_memory.buffer);
+    const [master, slave] = [cpu.get_pic_addr_master(), cpu.get_pic_addr_slave()];
+    if ((bytes[slave + REQUESTED]! & bytes[slave + LET_THROUGH]!) !== 0) return;
+    bytes[master + REQUESTED]! &= ~CASCADE;
   }
 
   #moved(bar: PciBar): void {
