@@ -13,31 +13,21 @@ import {
   MessageFlag,
   ProtocolFeature,
   Request,
-  VHOST_F_LOG_ALL,
   VHOST_USER_CONFIG,
-  VHOST_USER_F_PROTOCOL_FEATURES,
-  VHOST_USER_INFLIGHT,
 } from "../generated/layout/vhost_user.ts";
 import type { Device } from "../runtime/device.ts";
-import {
-  featureNames,
-  featureSet,
-  hasBit,
-  queueFormat,
-  withRequired,
-} from "../runtime/features.ts";
+import { featureSet } from "../runtime/features.ts";
 import { Status } from "../runtime/status.ts";
 import type { GuestMemory } from "../runtime/memory.ts";
 import type { DeviceBinding } from "../runtime/transport.ts";
 import { Channel } from "./channel.ts";
-import { close, fileSize, map, type Mapping, memoryFile } from "./ffi.ts";
-import { recordsSize } from "./inflight.ts";
+import { close } from "./ffi.ts";
 import { FACILITIES } from "./facilities.ts";
+import { Negotiation } from "./negotiation.ts";
 import {
   ANSWERED,
   checkRequest,
   configRange,
-  inflightInfo,
   memoryRegion,
   memoryTable,
   type Message,
@@ -50,11 +40,11 @@ import {
   ringFile,
   ringState,
 } from "./protocol.ts";
+import { Recorder } from "./recorder.ts";
 import { Regions, REGIONS_MAX } from "./regions.ts";
-import { InflightMemory, Rings } from "./rings.ts";
+import { Rings } from "./rings.ts";
 import { LoopRunner, type Runner } from "./runner.ts";
 
-const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, DEVICE_NEEDS_RESET } = Status;
 const F = ProtocolFeature;
 
 /** Choices of a server. */
@@ -84,11 +74,8 @@ export class BackEnd {
   readonly #channel: Channel;
   readonly #regions: Regions;
   readonly #runner: Runner;
-  readonly #offered: bigint;
-  #protocol = 0n;
-  #logging = false;
-  #logMemory: Mapping | undefined;
-  #inflight: Mapping | undefined;
+  readonly #recorder: Recorder;
+  readonly #negotiation: Negotiation;
   #requests: Channel | undefined;
 
   /** Binds the device; TypeError when it is bound already. */
@@ -106,8 +93,10 @@ export class BackEnd {
     device.bind(binding);
     const { runner = (device: Device) => new LoopRunner(device) } = options;
     this.#runner = runner(device, this.#regions.memory);
-    this.#offered = protocolFeatures(options, this.#runner);
     this.rings = new Rings(device, this.#regions, this.#runner, (line) => this.#log(line));
+    this.#recorder = new Recorder(device, this.rings);
+    const offered = protocolFeatures(options, this.#runner);
+    this.#negotiation = new Negotiation(device, this.rings, this.#recorder, offered);
   }
 
   /** Serves one message and lets go of descriptors that nothing took; throws what ends the connection. */
@@ -115,7 +104,7 @@ export class BackEnd {
     const { request, flags } = message;
     const acknowledge = (flags & MessageFlag.NEED_REPLY) !== 0 && this.#has(F.REPLY_ACK);
     try {
-      checkRequest(message, this.#protocol);
+      checkRequest(message, this.#negotiation.protocol);
       const answer = await this.#do(message);
       if (answer !== undefined) this.#reply(request, answer, filesOf(message));
       else if (acknowledge) this.#reply(request, payload64(0));
@@ -135,23 +124,19 @@ export class BackEnd {
     this.#device.unbind();
     this.#requests?.close();
     this.#regions.clear();
-    this.#logMemory?.close();
-    this.#inflight?.close();
+    this.#recorder.close();
   }
 
   #do(message: Message): Answer | Promise<Answer> {
     switch (message.request) {
       case Request.GET_FEATURES:
-        return payload64(
-          this.#device.getFeatures() |
-            featureSet(VHOST_USER_F_PROTOCOL_FEATURES, VHOST_F_LOG_ALL),
-        );
+        return payload64(this.#negotiation.features);
       case Request.SET_FEATURES:
-        return this.#setFeatures(message.payload.getBigUint64(0, true));
+        return this.#negotiation.setFeatures(message.payload.getBigUint64(0, true));
       case Request.GET_PROTOCOL_FEATURES:
-        return payload64(this.#offered);
+        return payload64(this.#negotiation.offered);
       case Request.SET_PROTOCOL_FEATURES:
-        return this.#setProtocolFeatures(message.payload.getBigUint64(0, true));
+        return this.#negotiation.setProtocol(message.payload.getBigUint64(0, true));
       case Request.SET_OWNER:
         return undefined;
       case Request.GET_QUEUE_NUM:
@@ -165,9 +150,9 @@ export class BackEnd {
       case Request.GET_STATUS:
         return payload64(this.#device.getStatus());
       case Request.SET_STATUS:
-        return this.#setStatus(number64(message, 0, "status"));
+        return this.#negotiation.setStatus(number64(message, 0, "status"));
       case Request.RESET_DEVICE:
-        return this.#reset().then(() => this.rings.forget()) as Promise<undefined>;
+        return this.#negotiation.reset().then(() => this.rings.forget()) as Promise<undefined>;
       case Request.GET_CONFIG:
       case Request.SET_CONFIG:
         return this.#config(message);
@@ -220,13 +205,13 @@ export class BackEnd {
   #doRecords(message: Message): Answer | Promise<Answer> {
     switch (message.request) {
       case Request.SET_LOG_BASE:
-        return this.#setLog(message);
+        return this.#recorder.setLog(message);
       case Request.SET_LOG_FD:
         return undefined; // the log is read without being told
       case Request.GET_INFLIGHT_FD:
-        return this.#makeInflight(message);
+        return this.#recorder.makeInflight(message);
       case Request.SET_INFLIGHT_FD:
-        return this.#setInflight(message);
+        return this.#recorder.setInflight(message);
       default:
         return refuse(message.request, "request", "one that is served", message.request);
     }
@@ -243,131 +228,8 @@ export class BackEnd {
     return await this.rings.moved();
   }
 
-  async #setLog(message: Message): Promise<Answer> {
-    const [fd] = message.descriptors;
-    const log = this.#map(
-      message,
-      fd!,
-      number64(message, 0, "size"),
-      number64(message, 8, "offset"),
-    );
-    await this.#recordAnew(() => {
-      this.#logMemory?.close();
-      this.#logMemory = log;
-    });
-    return payload64(0);
-  }
-
-  #makeInflight(message: Message): Answer {
-    const { queues, queueSize } = inflightInfo(message);
-    const size = queues * recordsSize(queueSize, queueFormat(this.#device.features));
-    if (size === 0) refuse(message.request, "num_queues", "rings of a size", `${queues}`);
-    const fd = memoryFile("inflight", size);
-    message.descriptors.push(fd); // closed once it was sent
-    this.#useInflight(message, fd, size, 0);
-    const answer = payloadOf(message.payload.byteLength);
-    new Uint8Array(answer.buffer).set(new Uint8Array(message.payload.buffer));
-    answer.setBigUint64(VHOST_USER_INFLIGHT.mmapSize, BigInt(size), true);
-    answer.setBigUint64(VHOST_USER_INFLIGHT.mmapOffset, 0n, true);
-    return answer;
-  }
-
-  #setInflight(message: Message): undefined {
-    const { size, offset } = inflightInfo(message);
-    this.#useInflight(message, message.descriptors[0]!, size, offset);
-  }
-
-  #useInflight(message: Message, fd: number, size: number, offset: number): void {
-    const { queues, queueSize } = inflightInfo(message);
-    const wanted = queues * recordsSize(queueSize, queueFormat(this.#device.features));
-    if (size < wanted) refuse(message.request, "mmap_size", `at least ${wanted}`, size);
-    const mapping = this.#map(message, fd, size, offset);
-    this.#inflight?.close();
-    this.#inflight = mapping;
-    this.rings.inflight = new InflightMemory(mapping.bytes, queues, queueSize);
-  }
-
-  #map({ request }: Message, fd: number, size: number, offset: number): Mapping {
-    if (size === 0 || offset + size > fileSize(fd).size) {
-      refuse(request, "mmap_size", "inside its file", size);
-    }
-    return map(fd, offset, size);
-  }
-
-  /** Lets the rings go on with the log as it is wanted now. */
-  async #recordAnew(change: () => void = () => {}): Promise<undefined> {
-    await this.rings.pause();
-    change();
-    this.rings.log = this.#logging ? this.#logMemory?.bytes : undefined;
-    this.rings.start();
-  }
-
   async #getBase(index: number): Promise<Answer> {
     return payloadState(index, await this.rings.stop(index));
-  }
-
-  async #setFeatures(written: bigint): Promise<undefined> {
-    const device = this.#device;
-    const given = written & ~featureSet(VHOST_USER_F_PROTOCOL_FEATURES, VHOST_F_LOG_ALL);
-    const unknown = given & ~device.getFeatures();
-    if (unknown !== 0n) {
-      const names = featureNames(unknown, device.info.features);
-      refuse(Request.SET_FEATURES, "features", "a set of those on offer", names);
-    }
-    // QEMU serves a card's control queue itself, and keeps back its feature, which others need.
-    const features = withRequired(given, device.getFeatures(), device.info.features);
-    const agreed = (device.getStatus() & (FEATURES_OK | DEVICE_NEEDS_RESET)) === FEATURES_OK;
-    if (!agreed || device.features !== features) {
-      if (this.rings.running) {
-        refuse(Request.SET_FEATURES, "features", "those agreed on, while rings run", features);
-      }
-      device.setStatus(0);
-      device.setStatus(ACKNOWLEDGE | DRIVER);
-      device.setFeatures(features);
-      // With STATUS the front end agrees by itself, and learns from the status whether that worked.
-      if (!this.#has(F.STATUS)) this.#agree();
-    }
-    if (!hasBit(written, VHOST_USER_F_PROTOCOL_FEATURES)) this.rings.enableAll();
-    const logging = hasBit(written, VHOST_F_LOG_ALL);
-    if (logging !== this.#logging) {
-      this.#logging = logging;
-      await this.#recordAnew();
-    }
-    this.rings.start();
-  }
-
-  #agree(): void {
-    const device = this.#device;
-    device.setStatus(ACKNOWLEDGE | DRIVER | FEATURES_OK);
-    if ((device.getStatus() & FEATURES_OK) === 0) {
-      refuse(Request.SET_FEATURES, "features", "a set to agree to, with VERSION_1", "others");
-    }
-    device.setStatus(ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
-  }
-
-  #setStatus(status: number): undefined | Promise<undefined> {
-    if (status > 0xff) refuse(Request.SET_STATUS, "status", "at most 255", status);
-    if (status === 0) return this.#reset();
-    // Front ends have been seen to set FEATURES_OK alone; the driver behind them has found the device.
-    const found = (status & (FEATURES_OK | DRIVER_OK)) === 0 ? 0 : ACKNOWLEDGE | DRIVER;
-    this.#device.setStatus(status | found);
-    return this.rings.start();
-  }
-
-  async #reset(): Promise<undefined> {
-    await this.rings.reset();
-    this.#device.setStatus(0);
-  }
-
-  #setProtocolFeatures(features: bigint): undefined {
-    const wrong = (wanted: string) =>
-      refuse(Request.SET_PROTOCOL_FEATURES, "features", wanted, `0x${features.toString(16)}`);
-    if ((features & ~this.#offered) !== 0n) wrong(`within 0x${this.#offered.toString(16)}`);
-    const needs = featureSet(F.BACKEND_REQ, F.REPLY_ACK);
-    if (hasBit(features, F.INBAND_NOTIFICATIONS) && (features & needs) !== needs) {
-      wrong("BACKEND_REQ and REPLY_ACK with INBAND_NOTIFICATIONS");
-    }
-    this.#protocol = features;
   }
 
   #setMtu(bytes: number): undefined {
@@ -397,7 +259,7 @@ export class BackEnd {
   }
 
   #notifyConfig(): void {
-    if ((this.#device.getStatus() & DEVICE_NEEDS_RESET) !== 0) this.rings.signalErrors();
+    if ((this.#device.getStatus() & Status.DEVICE_NEEDS_RESET) !== 0) this.rings.signalErrors();
     if (this.#has(F.CONFIG)) this.#request(BackendRequest.CONFIG_CHANGE_MSG, payloadOf(0));
   }
 
@@ -417,7 +279,7 @@ export class BackEnd {
   }
 
   #has(feature: ProtocolFeature): boolean {
-    return hasBit(this.#protocol, feature);
+    return this.#negotiation.has(feature);
   }
 
   #log(line: string): void {

@@ -19,7 +19,7 @@ import {
   VHOST_USER_INFLIGHT_ALIGN,
 } from "../generated/layout/vhost_user.ts";
 import { PeerError } from "../runtime/errors.ts";
-import type { QueueFormat } from "../runtime/queue.ts";
+import type { QueueFormat, QueueLayout } from "../runtime/queue.ts";
 
 /** What is recorded while a ring is served. */
 export interface RingRecords {
@@ -39,6 +39,36 @@ export function recordsSize(queueSize: number, format: QueueFormat): number {
     ? INFLIGHT_REGION_PACKED.desc + queueSize * INFLIGHT_DESC_PACKED_SIZE
     : INFLIGHT_REGION_SPLIT.desc + queueSize * INFLIGHT_DESC_SPLIT_SIZE;
   return Math.ceil(size / VHOST_USER_INFLIGHT_ALIGN) * VHOST_USER_INFLIGHT_ALIGN;
+}
+
+/** Memory in which the buffers in flight of all rings are recorded. */
+export class InflightMemory {
+  readonly #bytes: Uint8Array;
+  readonly #queues: number;
+  readonly #queueSize: number;
+
+  /** For so many rings of up to so many entries. */
+  constructor(bytes: Uint8Array, queues: number, queueSize: number) {
+    this.#bytes = bytes;
+    this.#queues = queues;
+    this.#queueSize = queueSize;
+  }
+
+  /** The bytes of one ring, if it is one of them; PeerError when there are too few for all rings of its format. */
+  of({ index, size, format }: QueueLayout): Uint8Array | undefined {
+    if (index >= this.#queues || size > this.#queueSize) return undefined;
+    const each = recordsSize(this.#queueSize, format);
+    const wanted = this.#queues * each;
+    if (wanted > this.#bytes.length) {
+      throw new PeerError("Cannot record buffers in flight", {
+        queue: index,
+        field: "mmap_size",
+        wanted: `at least ${wanted} for ${format} rings`,
+        got: this.#bytes.length,
+      });
+    }
+    return this.#bytes.subarray(index * each, (index + 1) * each);
+  }
 }
 
 /** Throws what is wrong with a recorded buffer, by its head or its first record. */

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { ProtocolFeature, Request } from "../generated/layout/vhost_user.ts";
 import { EchoDevice } from "../runtime/echo_fixture.ts";
+import { PeerError } from "../runtime/errors.ts";
 import { featureSet, ReservedFeature } from "../runtime/features.ts";
 import type { DeviceQueue } from "../runtime/queue.ts";
 import { close, fileSize, map, receive, send, signal } from "./ffi.ts";
@@ -44,13 +45,15 @@ async function askForInflight(peer: RawPeer): Promise<{ fd: number; size: number
   return { fd: files[0]!, size: Number(new DataView(answer.buffer).getBigUint64(12, true)) };
 }
 
-async function prepare(peer: RawPeer, features: bigint): Promise<void> {
-  const messages: [number, DataView<ArrayBuffer>][] = [
-    [Request.SET_PROTOCOL_FEATURES, payload64(RECORDED & ~8n)],
-    [Request.SET_FEATURES, payload64(features)],
-  ];
-  for (const [request, payload] of messages) send(peer.fd, messageOf(request, payload));
-  await Promise.resolve();
+/** Agrees on features and asks for memory to record in, before that or afterwards. */
+async function prepare(peer: RawPeer, features: bigint, early: boolean) {
+  const say = (request: Request, value: bigint) =>
+    send(peer.fd, messageOf(request, payload64(value)));
+  say(Request.SET_PROTOCOL_FEATURES, RECORDED & ~8n);
+  if (!early) say(Request.SET_FEATURES, features);
+  const inflight = await askForInflight(peer);
+  if (early) say(Request.SET_FEATURES, features);
+  return inflight;
 }
 
 function answerEcho(queue: DeviceQueue, head: number): void {
@@ -61,17 +64,23 @@ function answerEcho(queue: DeviceQueue, head: number): void {
   queue.push(head, bytes.length);
 }
 
-for (const format of ["split", "packed"] as const) {
+/** With memory that was asked for once the features were agreed on, or before. */
+const CASES = (["split", "packed"] as const).flatMap((format) =>
+  [false, true].map((early) => ({ format, early }))
+);
+
+for (const { format, early } of CASES) {
   Deno.test(
-    `a back end takes up what the one before had in flight, ${format}`,
+    `a back end takes up what the one before had in flight, ${format}${
+      early ? ", recorded early" : ""
+    }`,
     limited(async () => {
       const packed = format === "packed";
       const features = FEATURES | (packed ? featureSet(ReservedFeature.VIRTIO_F_RING_PACKED) : 0n);
       const dying = new EchoDevice();
       const first = new RawPeer(dying);
-      await prepare(first, features);
-      const { fd, size } = await askForInflight(first);
-      assert.equal(size, 2 * recordsSize(8, format));
+      const { fd, size } = await prepare(first, features, early);
+      assert.equal(size, 2 * recordsSize(8, early ? "packed" : format));
       assert.ok(fileSize(fd).size >= size);
       const file = first.memory(SIZE);
       const memory = map(file, 0, SIZE);
@@ -112,6 +121,32 @@ for (const format of ["split", "packed"] as const) {
     }),
   );
 }
+
+Deno.test(
+  "a ring is not run without its records, whose memory came before its format and is too small",
+  limited(async () => {
+    const size = 2 * recordsSize(8, "split");
+    const packed = FEATURES | featureSet(ReservedFeature.VIRTIO_F_RING_PACKED);
+    for (const features of [FEATURES, packed]) {
+      await using peer = new RawPeer(new EchoDevice());
+      const line = peer.talk();
+      await line.tell(Request.SET_PROTOCOL_FEATURES, payload64(RECORDED));
+      line.acknowledged = true;
+      await line.tell(Request.SET_INFLIGHT_FD, inflightOf(size, 2, 8), [peer.memory(size)]);
+      await line.tell(Request.SET_FEATURES, payload64(features));
+      const file = peer.memory(SIZE);
+      const memory = map(file, 0, SIZE);
+      const lent = new Lent(memory.bytes, 0, features === packed ? "packed" : "split");
+      await peer.table([{ address: 0, size: SIZE, user: 0 }], [file]);
+      const started = startRing(peer, lent, 0, features === packed ? PACKED_START : 0);
+      if (features === packed) await assert.rejects(started, PeerError);
+      else await started;
+      const reason = /mmap_size must be at least \d+ for packed rings, found/;
+      assert.equal(reason.test(peer.log.join()), features === packed);
+      memory.close();
+    }
+  }),
+);
 
 Deno.test("SplitRecords completes a batch that was published and not recorded", () => {
   const bytes = new Uint8Array(recordsSize(8, "split"));

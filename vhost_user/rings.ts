@@ -14,7 +14,7 @@ import { queueFormat } from "../runtime/features.ts";
 import type { QueueLayout, QueuePosition } from "../runtime/queue.ts";
 import { Status } from "../runtime/status.ts";
 import { signal } from "./ffi.ts";
-import { recordsSize } from "./inflight.ts";
+import type { InflightMemory } from "./inflight.ts";
 import { packedPosition } from "./inflight_packed.ts";
 import { splitPosition } from "./inflight_split.ts";
 import type { Records } from "./records.ts";
@@ -31,28 +31,6 @@ interface IndexAndNumber {
 interface IndexAndFile {
   readonly index: number;
   readonly fd: number;
-}
-
-/** Memory in which the buffers in flight of all rings are recorded. */
-export class InflightMemory {
-  readonly #bytes: Uint8Array;
-  readonly #queues: number;
-  readonly #queueSize: number;
-
-  /** For so many rings of up to so many entries. */
-  constructor(bytes: Uint8Array, queues: number, queueSize: number) {
-    this.#bytes = bytes;
-    this.#queues = queues;
-    this.#queueSize = queueSize;
-  }
-
-  /** The bytes of one ring; undefined when it has none, or there are too few for all rings of its format. */
-  of({ index, size, format }: QueueLayout): Uint8Array | undefined {
-    const each = recordsSize(this.#queueSize, format);
-    if (index >= this.#queues || size > this.#queueSize) return undefined;
-    if (this.#queues * each > this.#bytes.length) return undefined;
-    return this.#bytes.subarray(index * each, (index + 1) * each);
-  }
 }
 
 /** The rings of one connection. */
