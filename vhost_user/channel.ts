@@ -10,7 +10,8 @@ import {
   VHOST_USER_HEADER_SIZE,
 } from "../generated/layout/vhost_user.ts";
 import { PeerError, TransportError } from "../runtime/errors.ts";
-import { close, receive, send } from "./ffi.ts";
+import { close } from "./ffi.ts";
+import { receive, send } from "./sockets.ts";
 import { type Message, PAYLOAD_MAX, payloadOf } from "./protocol.ts";
 
 const VERSION_MASK = 3;

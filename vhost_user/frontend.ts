@@ -28,17 +28,10 @@ import type { QueueLayout } from "../runtime/queue.ts";
 import { Status } from "../runtime/status.ts";
 import type { Facilities, SharedMemory, Transport } from "../runtime/transport.ts";
 import { FACILITIES } from "./facilities.ts";
-import {
-  close,
-  connect as connectSocket,
-  drain,
-  event,
-  map,
-  type Mapping,
-  memoryFile,
-  signal,
-  socketPair,
-} from "./ffi.ts";
+import { drain, event, signal } from "./events.ts";
+import { close } from "./ffi.ts";
+import { map, type Mapping, memoryFile } from "./shared_memory.ts";
+import { connect as connectSocket, socketPair } from "./sockets.ts";
 import { Line } from "./line.ts";
 import { poller } from "./poller.ts";
 import { payload64, payloadOf, payloadState } from "./protocol.ts";

@@ -5,7 +5,9 @@ import { ProtocolFeature, Request } from "../generated/layout/vhost_user.ts";
 import { EchoDevice } from "../runtime/echo_fixture.ts";
 import { PeerError } from "../runtime/errors.ts";
 import { featureSet, ReservedFeature } from "../runtime/features.ts";
-import { close, event, memoryFile, signal } from "./ffi.ts";
+import { drain, event, signal } from "./events.ts";
+import { close } from "./ffi.ts";
+import { map, memoryFile } from "./shared_memory.ts";
 import { poller } from "./poller.ts";
 import { payload64, payloadOf, payloadState } from "./protocol.ts";
 import {
@@ -291,7 +293,6 @@ Deno.test(
     const line = await peer.greet();
     const memory = peer.memory(4 * PAGE);
     await peer.table([{ address: 0, size: 4 * PAGE, user: 0 }], [memory]);
-    const { map, drain } = await import("./ffi.ts");
     const { bytes } = map(memory, 0, 4 * PAGE);
     const error = peer.event();
     await line.tell(Request.SET_VRING_ERR, payload64(0), [error]);

@@ -5,7 +5,7 @@
  */
 
 import { TransportError } from "../runtime/errors.ts";
-import { isListenedAt } from "./ffi.ts";
+import { isListenedAt } from "./sockets.ts";
 
 /**
  * Removes a socket that nobody listens at any more. TransportError when somebody does, when there is

@@ -9,7 +9,8 @@
  */
 
 import { queueTask } from "../runtime/task.ts";
-import { close, drain, event, signal, Watch } from "./ffi.ts";
+import { drain, event, signal, Watch } from "./events.ts";
+import { close } from "./ffi.ts";
 
 /** Calls back when descriptors are readable. The process stays alive as long as any is watched. */
 export class Poller {

@@ -9,7 +9,10 @@ import {
 import type { Device } from "../runtime/device.ts";
 import { featureSet, ReservedFeature } from "../runtime/features.ts";
 import type { BackEndOptions } from "./backend.ts";
-import { close, event, memoryFile, send, socketPair } from "./ffi.ts";
+import { event } from "./events.ts";
+import { close } from "./ffi.ts";
+import { memoryFile } from "./shared_memory.ts";
+import { send, socketPair } from "./sockets.ts";
 import { Line } from "./line.ts";
 import { poller } from "./poller.ts";
 import { type Message, payload64, payloadOf, payloadState } from "./protocol.ts";

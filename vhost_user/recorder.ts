@@ -9,7 +9,7 @@ import { VHOST_USER_INFLIGHT } from "../generated/layout/vhost_user.ts";
 import type { Device } from "../runtime/device.ts";
 import { queueFormat } from "../runtime/features.ts";
 import type { QueueFormat } from "../runtime/queue.ts";
-import { fileSize, map, type Mapping, memoryFile } from "./ffi.ts";
+import { fileSize, map, type Mapping, memoryFile } from "./shared_memory.ts";
 import { InflightMemory, recordsSize } from "./inflight.ts";
 import { inflightInfo, type Message, number64, payload64, payloadOf, refuse } from "./protocol.ts";
 import type { Rings } from "./rings.ts";

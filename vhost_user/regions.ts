@@ -10,7 +10,7 @@
 
 import { PeerError } from "../runtime/errors.ts";
 import { GuestMemory } from "../runtime/memory.ts";
-import { fileSize, isSealed, map, type Mapping } from "./ffi.ts";
+import { fileSize, isSealed, map, type Mapping } from "./shared_memory.ts";
 import type { RegionInfo } from "./protocol.ts";
 
 interface Region extends RegionInfo {

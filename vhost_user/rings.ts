@@ -13,7 +13,7 @@ import { PeerError } from "../runtime/errors.ts";
 import { queueFormat } from "../runtime/features.ts";
 import type { QueueLayout, QueuePosition } from "../runtime/queue.ts";
 import { Status } from "../runtime/status.ts";
-import { signal } from "./ffi.ts";
+import { signal } from "./events.ts";
 import type { InflightMemory } from "./inflight.ts";
 import { packedPosition } from "./inflight_packed.ts";
 import { splitPosition } from "./inflight_split.ts";

@@ -6,7 +6,7 @@
 
 import type { Device } from "../runtime/device.ts";
 import type { QueuePosition } from "../runtime/queue.ts";
-import { drain } from "./ffi.ts";
+import { drain } from "./events.ts";
 import { poller } from "./poller.ts";
 import { recorded, type Records } from "./records.ts";
 import type { Ring } from "./ring.ts";

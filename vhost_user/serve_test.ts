@@ -6,7 +6,7 @@ import { ProtocolFeature } from "../generated/layout/vhost_user.ts";
 import { RequestAborted, TransportError } from "../runtime/errors.ts";
 import { hasBit } from "../runtime/features.ts";
 import type { QueueLayout } from "../runtime/queue.ts";
-import { connect as connectSocket } from "./ffi.ts";
+import { connect as connectSocket } from "./sockets.ts";
 import { connect, type ConnectOptions, type FrontEnd } from "./frontend.ts";
 import { descriptors, limited, memoryDisk, socketPath } from "./serve_fixture.ts";
 import { serve } from "./serve.ts";

@@ -15,7 +15,7 @@ import type { QueuePosition } from "../runtime/queue.ts";
 import type { DeviceBinding } from "../runtime/transport.ts";
 import { queueTask } from "../runtime/task.ts";
 import { FACILITIES } from "./facilities.ts";
-import { signal, Watch } from "./ffi.ts";
+import { signal, Watch } from "./events.ts";
 import { recorded } from "./records.ts";
 import { drained } from "./runner.ts";
 import type { Command, FromWorker, RunRing, ToWorker } from "./worker_runner.ts";

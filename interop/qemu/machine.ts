@@ -16,7 +16,8 @@ import {
   placeBar,
   type RegisterAccess,
 } from "../../mod.ts";
-import { close, map, type Mapping, memoryFile } from "../../vhost_user/ffi.ts";
+import { close } from "../../vhost_user/ffi.ts";
+import { map, type Mapping, memoryFile } from "../../vhost_user/shared_memory.ts";
 import { Peer, type Scratch } from "../peers.ts";
 import { programOf, type QemuBuild } from "./programs.ts";
 import { hex, Qmp, Qtest } from "./qtest.ts";
