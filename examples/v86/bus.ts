@@ -29,6 +29,7 @@ interface Internals {
     get_pic_addr_master(): number;
     get_pic_addr_slave(): number;
     jit_dirty_cache(start: number, end: number): void;
+    codegen_finalize_finished(index: number, start: number, flags: number): void;
     readonly io: {
       readonly ports: Port[];
       create_empty_entry(): Port;
@@ -90,11 +91,9 @@ export class V86Bus {
     this.#v86 = (emulator as unknown as { readonly v86: Internals }).v86;
     this.#bytes = this.#memoryNow();
     this.memory = GuestMemory.of(this.#bytes);
-    const { do_tick } = this.#v86;
-    this.#v86.do_tick = () => {
-      do_tick.call(this.#v86);
-      this.#refresh();
-    };
+    this.#refreshAfter(this.#v86, "do_tick");
+    this.#refreshAfter(this.#v86.cpu, "codegen_finalize_finished");
+    this.#refreshAfter(this.#v86.cpu, "jit_dirty_cache");
     for (let at = 0; at < 4; at++) this.#takeConfigPort(at);
   }
 
@@ -132,7 +131,19 @@ export class V86Bus {
     return new Uint8Array(wasm_memory.buffer, mem8.byteOffset, mem8.length);
   }
 
-  /** The emulator's memory moves when its compiler wants more, which happens in a tick alone. */
+  /** Looks after each call of a function whether the memory has moved. */
+  #refreshAfter<Name extends string>(
+    object: Record<Name, (...values: number[]) => void>,
+    name: Name,
+  ): void {
+    const before = object[name];
+    object[name] = (...values) => {
+      before.apply(object, values);
+      this.#refresh();
+    };
+  }
+
+  /** The emulator's memory moves when its compiler wants more: in a step, or around one. */
   #refresh(): void {
     if (this.#bytes.length > 0) return;
     this.#bytes = this.#memoryNow();

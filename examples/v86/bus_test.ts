@@ -116,8 +116,31 @@ function plug(bus: V86Bus, index: number, device: EntropyDevice): void {
   set("deviceStatus", ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
 }
 
+/** What of the emulator a test looks into. */
+interface Internals {
+  readonly v86: {
+    readonly cpu: {
+      readonly wasm_memory: WebAssembly.Memory;
+      jit_dirty_cache(start: number, end: number): void;
+    };
+  };
+}
+
+/** The memory of an emulator moves with each buffer that comes back. */
+function moveMemory(emulator: V86): void {
+  const { cpu } = (emulator as unknown as Internals).v86;
+  const { jit_dirty_cache } = cpu;
+  cpu.jit_dirty_cache = (start, end) => {
+    jit_dirty_cache.call(cpu, start, end);
+    cpu.wasm_memory.grow(1);
+  };
+}
+
 /** Runs rounds, and gives what was counted in the end. */
-async function run(...round: string[]): Promise<{ readonly stale: number }> {
+async function run(
+  round: readonly string[],
+  prepare: (emulator: V86) => void = () => {},
+): Promise<{ readonly stale: number }> {
   const emulator = new V86({
     wasm_fn: async (imports) =>
       (await WebAssembly.instantiate(WASM_BYTES, imports)).instance.exports,
@@ -129,6 +152,7 @@ async function run(...round: string[]): Promise<{ readonly stale: number }> {
     autostart: false,
   });
   await new Promise<void>((resolve) => emulator.add_listener("emulator-ready", () => resolve()));
+  prepare(emulator);
   const bus = new V86Bus(emulator);
   let number = 0;
   const numbers = new EntropyDevice({
@@ -151,6 +175,7 @@ async function run(...round: string[]): Promise<{ readonly stale: number }> {
       assert.ok(performance.now() < end, `the program waits, after ${counts} interrupts`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    assert.equal(count(QUEUES[0]! + DEVICE_AREA + 2), number, "the used index");
     return { stale: count(STALE) };
   } finally {
     await emulator.destroy();
@@ -158,17 +183,21 @@ async function run(...round: string[]): Promise<{ readonly stale: number }> {
 }
 
 Deno.test("a program that v86 has compiled is interrupted when it has notified a device", async () => {
-  await run(ENABLE, WORK, NOTIFY[0]!, WAIT[0]!);
+  await run([ENABLE, WORK, NOTIFY[0]!, WAIT[0]!]);
 });
 
 Deno.test("an input of v86's controller is up until both devices that share it are served", async () => {
-  await run(DISABLE, NOTIFY[0]!, NOTIFY[1]!, ENABLE, WAIT[0]!, WAIT[1]!);
+  await run([DISABLE, NOTIFY[0]!, NOTIFY[1]!, ENABLE, WAIT[0]!, WAIT[1]!]);
 });
 
 Deno.test("an interrupt that is withdrawn in v86 does not keep others away", async () => {
-  await run(DISABLE, WITHDRAW, ENABLE, NOTIFY[0]!, WAIT[0]!);
+  await run([DISABLE, WITHDRAW, ENABLE, NOTIFY[0]!, WAIT[0]!]);
 });
 
 Deno.test("a function that a device writes in v86 is the one that runs", async () => {
-  assert.equal((await run(ENABLE, NOTIFY[0]!, WAIT[0]!, CALL)).stale, 0);
+  assert.equal((await run([ENABLE, NOTIFY[0]!, WAIT[0]!, CALL])).stale, 0);
+});
+
+Deno.test("buffers come back where v86's memory moves at that moment", async () => {
+  await run([ENABLE, NOTIFY[0]!, WAIT[0]!], moveMemory);
 });
