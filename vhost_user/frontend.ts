@@ -13,25 +13,20 @@ import {
   Request,
   VHOST_USER_CONFIG,
   VHOST_USER_F_PROTOCOL_FEATURES,
-  VHOST_USER_MEMORY,
-  VHOST_USER_MEMORY_REGION,
-  VHOST_USER_MEMORY_REGION_SIZE,
   VHOST_USER_VRING_NOFD_MASK,
-  VHOST_VRING_ADDR,
-  VHOST_VRING_ADDR_SIZE,
 } from "../generated/layout/vhost_user.ts";
-import { Arena } from "../runtime/arena.ts";
+import type { Arena } from "../runtime/arena.ts";
 import { PeerError, TransportError } from "../runtime/errors.ts";
 import { featureSet, hasBit, ReservedFeature } from "../runtime/features.ts";
-import { GuestMemory } from "../runtime/memory.ts";
+import type { GuestMemory } from "../runtime/memory.ts";
 import type { QueueLayout } from "../runtime/queue.ts";
 import { Status } from "../runtime/status.ts";
 import type { Facilities, SharedMemory, Transport } from "../runtime/transport.ts";
 import { FACILITIES } from "./facilities.ts";
 import { drain, event, signal } from "./events.ts";
 import { close } from "./ffi.ts";
-import { map, type Mapping, memoryFile } from "./shared_memory.ts";
 import { connect as connectSocket, socketPair } from "./sockets.ts";
+import { LentMemory } from "./lent_memory.ts";
 import { Line } from "./line.ts";
 import { poller } from "./poller.ts";
 import { payload64, payloadOf, payloadState } from "./protocol.ts";
@@ -40,7 +35,6 @@ import { PACKED_START } from "./ring.ts";
 const { FEATURES_OK, DRIVER_OK } = Status;
 const F = ProtocolFeature;
 const { VIRTIO_F_ACCESS_PLATFORM } = ReservedFeature;
-const MEMORY_ADDRESS = 0x1000_0000;
 const MEMORY_SIZE = 64 << 20;
 const QUEUE_SIZE_MAX = 256;
 /** The protocol features that this side takes part in. */
@@ -122,8 +116,7 @@ export class FrontEnd implements Transport {
   readonly #line: Line;
   readonly #options: ConnectOptions;
   readonly #offered: bigint;
-  readonly #memoryFile: number;
-  readonly #mapping: Mapping;
+  readonly #lent: LentMemory;
   readonly #queues = new Map<number, Queue>();
   #requests: Line | undefined;
   #shared = false;
@@ -149,16 +142,9 @@ export class FrontEnd implements Transport {
     this.offeredProtocolFeatures = found.carried;
     this.protocolFeatures = found.protocol;
     this.queueCount = found.queues;
-    const size = options.memorySize ?? MEMORY_SIZE;
-    this.#memoryFile = memoryFile("virtio", size);
-    try {
-      this.#mapping = map(this.#memoryFile, 0, size);
-    } catch (error) {
-      close(this.#memoryFile);
-      throw error;
-    }
-    this.memory = GuestMemory.of(this.#mapping.bytes, MEMORY_ADDRESS);
-    this.arena = new Arena(this.memory, MEMORY_ADDRESS, size);
+    this.#lent = new LentMemory(options.memorySize ?? MEMORY_SIZE);
+    this.memory = this.#lent.memory;
+    this.arena = this.#lent.arena;
     line.onEnd = (error) => this.onLost(error);
   }
 
@@ -209,7 +195,7 @@ export class FrontEnd implements Transport {
     const line = this.#line;
     await line.tell(Request.SET_VRING_NUM, payloadState(index, size));
     await line.tell(Request.SET_VRING_BASE, payloadState(index, base));
-    await line.tell(Request.SET_VRING_ADDR, this.#addresses(layout));
+    await line.tell(Request.SET_VRING_ADDR, this.#lent.addresses(layout));
     const queue: Queue = { kick: event(), call: event() };
     this.#queues.set(index, queue);
     poller.add(queue.call, () => {
@@ -293,11 +279,7 @@ export class FrontEnd implements Transport {
     this.#line.close();
     this.#requests?.close();
     for (const index of [...this.#queues.keys()]) this.#forget(index);
-    if (this.memory.regions.length > 0) {
-      this.memory.removeRegion(MEMORY_ADDRESS);
-      this.#mapping.close();
-      close(this.#memoryFile);
-    }
+    this.#lent.close();
     await poller.settle();
   }
 
@@ -335,29 +317,8 @@ export class FrontEnd implements Transport {
         close(theirs);
       }
     }
-    const table = payloadOf(VHOST_USER_MEMORY.regions + VHOST_USER_MEMORY_REGION_SIZE);
-    table.setUint32(VHOST_USER_MEMORY.nregions, 1, true);
-    const field = (name: keyof typeof VHOST_USER_MEMORY_REGION, value: number) => {
-      const at = VHOST_USER_MEMORY.regions + VHOST_USER_MEMORY_REGION[name];
-      table.setBigUint64(at, BigInt(value), true);
-    };
-    field("guestPhysAddr", MEMORY_ADDRESS);
-    field("memorySize", this.#mapping.bytes.length);
-    field("userspaceAddr", this.#mapping.address);
-    await this.#line.tell(Request.SET_MEM_TABLE, table, [this.#memoryFile]);
-  }
-
-  #addresses({ index, desc, driver, device }: QueueLayout): DataView<ArrayBuffer> {
-    const payload = payloadOf(VHOST_VRING_ADDR_SIZE);
-    payload.setUint32(VHOST_VRING_ADDR.index, index, true);
-    const field = (name: keyof typeof VHOST_VRING_ADDR, address: number) => {
-      const user = address - MEMORY_ADDRESS + this.#mapping.address;
-      payload.setBigUint64(VHOST_VRING_ADDR[name], BigInt(user), true);
-    };
-    field("descUserAddr", desc);
-    field("availUserAddr", driver);
-    field("usedUserAddr", device);
-    return payload;
+    const { file } = this.#lent;
+    await this.#line.tell(Request.SET_MEM_TABLE, this.#lent.table(), [file]);
   }
 
   async #enable(index: number): Promise<void> {
