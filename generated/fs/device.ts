@@ -79,8 +79,8 @@ export interface FileSystemDeviceOptions extends FileSystemHandlers {
   readonly config: FileSystemSettings;
   /** The driver parked buffers in notification: there is room to send. */
   readonly notificationAvailable?: (queue: number) => void;
-  /** Tells the byte order from the first bytes of a request; undefined leaves it as it is, which is little-endian at first. Without it, the request that starts a session tells. */
-  readonly byteOrder?: (request: DataView) => "little" | "big" | undefined;
+  /** Tells the byte order from the first bytes of a request, of which so many are there, at most 64; undefined leaves it as it is, which is little-endian at first. Without it, the request that starts a session tells. */
+  readonly byteOrder?: (request: DataView, length: number) => "little" | "big" | undefined;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -245,7 +245,7 @@ export class FileSystemDevice extends Device {
     if (byteOrder === undefined) return;
     const length = Math.min(chain.readableLength, 64);
     chain.readFixed(0, length);
-    const order = byteOrder(new DataView(chain.view.buffer, 0, length));
+    const order = byteOrder(chain.view, length);
     if (order === undefined) return;
     this.#littleEndian = order === "little";
     this.#settle();
@@ -489,8 +489,8 @@ export class FileSystemDevice extends Device {
 }
 
 /** The byte order in which a request starts a session; undefined when it does not. */
-function orderOfSession(request: DataView): "little" | "big" | undefined {
-  if (request.byteLength < 8) return undefined;
+function orderOfSession(request: DataView, length: number): "little" | "big" | undefined {
+  if (length < 8) return undefined;
   if (request.getUint32(4, true) === FileSystemOpcode.INIT) return "little";
   return request.getUint32(4, false) === FileSystemOpcode.INIT ? "big" : undefined;
 }

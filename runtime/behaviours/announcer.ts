@@ -5,8 +5,8 @@
  * @module
  */
 
-import { DeviceBehaviour, DriverBehaviour } from "../behaviour.ts";
-import { RequestAborted } from "../errors.ts";
+import { DeviceBehaviour } from "../behaviour.ts";
+import { ConfigAnswers } from "./config_answers.ts";
 
 /** The device's enumerations. */
 export interface AnnouncerCodes {
@@ -113,11 +113,10 @@ export interface DriverAnnouncerHost {
 }
 
 /** Announces itself when asked, and says so. */
-export class DriverAnnouncer extends DriverBehaviour {
+export class DriverAnnouncer extends ConfigAnswers {
   readonly #host: DriverAnnouncerHost;
   readonly #codes: AnnouncerCodes;
   readonly #options: DriverAnnouncerOptions | undefined;
-  #answering = false;
 
   /** For a driver. */
   constructor(
@@ -131,31 +130,14 @@ export class DriverAnnouncer extends DriverBehaviour {
     this.#options = options;
   }
 
-  /** Nothing of the user's handlers is replaced. */
-  handlers(_user: object): object {
-    return {};
+  /** Whether the device asks. */
+  protected override get asked(): boolean {
+    return ((this.#host.config.status ?? 0) & this.#codes.linkStatus.ANNOUNCE) !== 0;
   }
 
-  /** The device may have asked before it ran. */
-  override started(): void {
-    this.configChanged();
-  }
-
-  /** Looks whether the device asks. */
-  override configChanged(): void {
-    const asked = ((this.#host.config.status ?? 0) & this.#codes.linkStatus.ANNOUNCE) !== 0;
-    if (asked && !this.#answering) void this.#answer();
-  }
-
-  async #answer(): Promise<void> {
-    this.#answering = true;
-    try {
-      await this.#options?.onAnnounce();
-      await this.#host.announceAck();
-    } catch (error) {
-      if (!(error instanceof RequestAborted)) console.error(error);
-    } finally {
-      this.#answering = false;
-    }
+  /** Announces, and says so. */
+  protected override async answer(): Promise<void> {
+    await this.#options?.onAnnounce();
+    await this.#host.announceAck();
   }
 }

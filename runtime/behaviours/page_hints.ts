@@ -5,10 +5,10 @@
  * @module
  */
 
-import { DeviceBehaviour, DriverBehaviour, type Handler } from "../behaviour.ts";
+import { DeviceBehaviour, type Handler } from "../behaviour.ts";
 import type { WritableBytes } from "../cursor.ts";
-import { RequestAborted } from "../errors.ts";
 import { integer, list, record } from "../snapshot.ts";
+import { ConfigAnswers } from "./config_answers.ts";
 
 /** The device's enumerations. */
 export interface PageHintsCodes {
@@ -175,12 +175,11 @@ export interface DriverPageHintsHost {
 }
 
 /** Hints at free pages, whenever the device starts a round. */
-export class DriverPageHints extends DriverBehaviour {
+export class DriverPageHints extends ConfigAnswers {
   readonly #host: DriverPageHintsHost;
   readonly #codes: PageHintsCodes;
   readonly #options: DriverPageHintsOptions | undefined;
   #round = 0; // the last one that was begun
-  #hinting = false;
   #held = false; // pages that were hinted
 
   /** For a driver. */
@@ -195,38 +194,25 @@ export class DriverPageHints extends DriverBehaviour {
     this.#options = options;
   }
 
-  /** Nothing of the user's handlers is replaced. */
-  handlers(_user: object): object {
-    return {};
+  /** Whether a round was started that was not begun here. */
+  protected override get asked(): boolean {
+    return this.#id >= FIRST && this.#id !== this.#round;
   }
 
-  /** A round may have been started before. */
-  override started(): void {
-    this.configChanged();
+  /** One round after the other, as long as the device starts new ones. */
+  protected override async answer(): Promise<void> {
+    while (this.asked) await this.#hintRound(this.#id);
   }
 
-  /** Looks what the device wants. */
-  override configChanged(): void {
-    const id = this.#id;
-    if (id >= FIRST && id !== this.#round && !this.#hinting) void this.#hint();
-    else if (id === this.#codes.hintCommand.DONE && !this.#hinting) this.#release();
+  /** The pages are the guest's again, once the device has no use for them. */
+  protected override rest(): void {
+    if (this.#id !== this.#codes.hintCommand.DONE || !this.#held) return;
+    this.#held = false;
+    this.#options?.release();
   }
 
   get #id(): number {
     return this.#host.config.freePageHintCmdId ?? this.#codes.hintCommand.DONE;
-  }
-
-  /** One round after the other, as long as the device starts new ones. */
-  async #hint(): Promise<void> {
-    this.#hinting = true;
-    try {
-      while (this.#id >= FIRST && this.#id !== this.#round) await this.#hintRound(this.#id);
-    } catch (error) {
-      if (!(error instanceof RequestAborted)) console.error(error);
-    } finally {
-      this.#hinting = false;
-    }
-    if (this.#id === this.#codes.hintCommand.DONE) this.#release();
   }
 
   async #hintRound(id: number): Promise<void> {
@@ -238,12 +224,6 @@ export class DriverPageHints extends DriverBehaviour {
       await this.#host.hint(pages);
     }
     await this.#host.hintCommand({ cmdId: this.#codes.hintCommand.STOP });
-  }
-
-  #release(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.#options?.release();
   }
 }
 

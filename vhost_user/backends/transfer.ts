@@ -31,15 +31,7 @@ export function readFile(
     if (done > 0) data.advance(done);
     return done;
   }
-  bounce ??= new Uint8Array(CHUNK);
-  for (let at = 0; at < length;) {
-    const part = Math.min(CHUNK, length - at);
-    const done = whole(readAt, fd, bounce, part, position + at);
-    if (done < 0) return at > 0 ? at : done;
-    at += data.write(bounce, 0, done);
-    if (done < part) return at;
-  }
-  return length;
+  return bounced(fd, position, length, undefined, data);
 }
 
 /**
@@ -61,12 +53,24 @@ export function writeFile(
     if (done > 0) data.skip(done);
     return done;
   }
+  return bounced(fd, position, length, data, undefined);
+}
+
+/** By way of memory of our own, from a request's data or to them; returns what reading and writing do. */
+function bounced(
+  fd: number,
+  position: number,
+  length: number,
+  from: ReadableBytes | undefined,
+  to: WritableBytes | undefined,
+): number {
   bounce ??= new Uint8Array(CHUNK);
   for (let at = 0; at < length;) {
     const part = Math.min(CHUNK, length - at);
-    data.read(bounce, 0, part);
-    const done = whole(writeAt, fd, bounce, part, position + at);
+    from?.read(bounce, 0, part);
+    const done = whole(from === undefined ? readAt : writeAt, fd, bounce, part, position + at);
     if (done < 0) return at > 0 ? at : done;
+    to?.write(bounce, 0, done);
     at += done;
     if (done < part) return at;
   }
