@@ -183,7 +183,9 @@ function message(one: CaseModel, set: MessagesModel, device: DeviceModel): strin
     `${one.name}${tag}${gate}: ${one.doc}`,
     ...part("driver writes", one.readable),
     ...part("device writes", one.writable),
-    ...one.checks.map(({ doc, otherwise }) => `  else ${otherwise}: ${doc}`),
+    ...one.checks.map(({ doc, otherwise }) =>
+      `  else ${otherwise ?? "the driver does not send it"}: ${doc}`
+    ),
   ];
 }
 

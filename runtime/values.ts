@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PeerError } from "./errors.ts";
+import { PeerError, type PeerErrorDetail } from "./errors.ts";
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
@@ -37,6 +37,12 @@ export function isMultiple<T extends number | bigint>(value: T, of: T): boolean 
   return Number(of) === 0 || Number(value % of) === 0;
 }
 
+/** The value of the lowest bit that is set; 0 of 0. */
+export function lowestBit<T extends number | bigint>(value: T): T {
+  if (typeof value === "bigint") return (value & -value) as T;
+  return (value & -value) >>> 0 as T;
+}
+
 /** What a field may be beside its type. */
 export interface Bounds {
   /** The least value. */
@@ -63,6 +69,13 @@ export function allowed<T extends number | bigint>(value: T, bounds: Bounds, fie
   const wanted = boundOf(value, bounds);
   if (wanted === "") return value;
   throw new RangeError(`Cannot write ${field}: ${value} was given, ${wanted} is wanted`);
+}
+
+/** Throws the RangeError of a field of the configuration that is not what it has to be beside the others. */
+export function refuseFault(fault: PeerErrorDetail | undefined): void {
+  if (fault === undefined) return;
+  const { field, wanted, got } = fault;
+  throw new RangeError(`Cannot write ${field}: ${got} was given, ${wanted} is wanted`);
 }
 
 /** The bound that a value breaks, in words; empty when there is none. */

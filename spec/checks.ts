@@ -17,16 +17,12 @@ export type Operand<N extends string = string> =
   /** Rounded down. */
   | { readonly quotient: readonly [Operand<N>, number] }
   /** One bit, 0 or 1, by its number; 0 where there is no such bit. */
-  | { readonly bit: readonly [Operand<N>, Operand<N>] };
+  | { readonly bit: readonly [Operand<N>, Operand<N>] }
+  /** The value of the lowest bit that is set; 0 of 0. */
+  | { readonly lowestBit: Operand<N> };
 
-/** What the standard demands of the device before a handler runs, and the status for a request that fails it. */
-export interface Check<N extends string = string> {
-  /** One sentence in our own words. */
-  readonly doc: string;
-  /** Section of VIRTIO 1.4, as a number. */
-  readonly section?: string;
-  /** The value under test; absent: the check fails whenever its gates are open. */
-  readonly of?: Operand<N>;
+/** How a value is compared. */
+export interface Comparison<N extends string = string> {
   /** Fails when `of` is greater. */
   readonly atMost?: Operand<N>;
   /** Fails when `of` is less. */
@@ -39,6 +35,16 @@ export interface Check<N extends string = string> {
   readonly clear?: Operand<N>;
   /** The only bits that `of` may have. */
   readonly within?: Operand<N>;
+}
+
+/** What the standard demands of a request: the status with which a device refuses one that fails it before a handler runs, or that a driver sends none, or both. */
+export interface Check<N extends string = string> extends Comparison<N> {
+  /** One sentence in our own words. */
+  readonly doc: string;
+  /** Section of VIRTIO 1.4, as a number. */
+  readonly section?: string;
+  /** The value under test; absent: the check fails whenever its gates are open. */
+  readonly of?: Operand<N>;
   /** Only with these features negotiated, or only without them. */
   readonly when?: Gate<N>;
   /** Only without these features. */
@@ -47,6 +53,18 @@ export interface Check<N extends string = string> {
   readonly offered?: Gate<N>;
   /** For every element of this array instead of once. */
   readonly each?: N;
-  /** Member of the status enumeration. */
-  readonly otherwise: string;
+  /** Member of the status enumeration; none where the device does not mind. */
+  readonly otherwise?: string;
+  /** Section that demands it of the driver, which sends no request that fails. */
+  readonly driver?: string;
+}
+
+/** What the standard demands of the fields of the configuration among each other: a device is made with nothing else, a driver refuses anything else. */
+export interface ConfigCheck<N extends string = string> extends Comparison<N> {
+  /** What is demanded, in our own words: "at least requested_size". */
+  readonly doc: string;
+  /** Section of VIRTIO 1.4, as a number. */
+  readonly section?: string;
+  /** The field under test. */
+  readonly of: { readonly config: Path<N> };
 }

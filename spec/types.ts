@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Check } from "./checks.ts";
+import type { Check, ConfigCheck } from "./checks.ts";
 import type { Field, Gate, Length, Path, Tag } from "./fields.ts";
 
 export * from "./checks.ts";
@@ -271,6 +271,8 @@ export interface Config<N extends string = string, C extends string = string> {
     readonly size: NoInfer<C>;
     readonly value: NoInfer<C>;
   };
+  /** What its fields have to be among each other. */
+  readonly checks?: readonly ConfigCheck<NoInfer<N | C>>[];
   /** Fields whose change the device announces. */
   readonly notifies?: readonly NoInfer<C>[];
   /** Fields whose change the device does not announce, also when its user makes it. */

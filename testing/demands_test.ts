@@ -157,6 +157,34 @@ Deno.test("iommu: flags without a meaning are refused", async () => {
   }
 });
 
+Deno.test("iommu: what is no whole page is refused, whoever serves (5.13.6.5.2)", async () => {
+  covers("devicenormative:Device Types / IOMMU Device / Device operations / MAP request#1");
+  const { OK, RANGE } = IommuStatus;
+  for (const [pageSizeMask, good, bad] of [[~0xfffn, 0x1000n, 0x1800n], [1n, 1n, 1n]] as const) {
+    const device = new IommuDevice({
+      config: { pageSizeMask: BigInt.asUintN(64, pageSizeMask) },
+      map: () => OK,
+      unmap: () => OK,
+    });
+    await using driver = await IommuDriver.open(loopback(device));
+    const map = async (virtStart: bigint, size: bigint, physStart: bigint) =>
+      (await driver.map({
+        domain: 1,
+        virtStart,
+        virtEnd: virtStart + size - 1n,
+        physStart,
+        flags: 1,
+      }))
+        .status;
+    const wrong = bad === good ? OK : RANGE;
+    assert.equal(await map(good, 0x2000n, good), OK);
+    assert.equal(await map(bad, 0x2000n, good), wrong);
+    assert.equal(await map(good, 0x1000n + bad, good), wrong);
+    assert.equal(await map(good, 0x1000n, bad), wrong);
+    assert.equal(await map(2n ** 64n - 0x1000n, 0x1000n, 0n), OK, "up to the last address");
+  }
+});
+
 Deno.test("can: frames of a type that was not negotiated are rejected, and not sent", async () => {
   covers(
     "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#1",

@@ -11,6 +11,7 @@ import {
   type DriverQueue,
   Encoder,
   featureSet,
+  isMultiple,
   PeerError,
   type QueuePlan,
   type RequestSlots,
@@ -135,15 +136,17 @@ export class GpuControlq {
   readonly #data: Uint8Array[][];
   readonly #e = new Encoder();
   readonly #s: GpuSession;
+  readonly #config: () => GpuConfig;
 
   /** For a driver that opened the ring. */
-  constructor(ring: DriverQueue, slots: RequestSlots, s: GpuSession) {
+  constructor(ring: DriverQueue, slots: RequestSlots, s: GpuSession, config: () => GpuConfig) {
     this.ring = ring;
     this.#slots = slots;
     this.#kinds = new Uint8Array(ring.size);
     this.#awaited = new Uint8Array(ring.size);
     this.#data = Array.from({ length: ring.size }, () => []);
     this.#s = s;
+    this.#config = config;
   }
 
   /** Bytes of memory that each request takes. */
@@ -771,6 +774,11 @@ export class GpuControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (s.blobAlignment && !isMultiple(request.size, this.#config().blobAlignment ?? 0)) {
+        throw new RangeError(
+          "Cannot send resource_create_blob: it breaks the rule: The size is aligned (VIRTIO 1.4, 5.7.6.8.1)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeGpuResourceCreateBlobRequest(e, request, s);
@@ -1203,6 +1211,12 @@ export class GpuControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      const s = this.#s;
+      if (s.blobAlignment && !isMultiple(request.offset, this.#config().blobAlignment ?? 0)) {
+        throw new RangeError(
+          "Cannot send resource_map_blob: it breaks the rule: The offset is aligned (VIRTIO 1.4, 5.7.6.9.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeGpuResourceMapBlobRequest(view, at, request);
@@ -1959,6 +1973,7 @@ export class GpuDriver extends Driver {
           ring,
           this.requestSlots(ring, GpuControlq.slotSize(s)),
           s,
+          () => this.#config,
         );
         break;
       case 1:

@@ -16,7 +16,9 @@ import {
   type DomainsOptions,
   Encoder,
   hasOtherBits,
+  isMultiple,
   isPromise,
+  lowestBit,
   ParkedBuffers,
   PeerError,
   type QueuePlan,
@@ -482,6 +484,18 @@ export class IommuDevice extends Device {
         this.#offers.inputRange &&
         request.virtEnd > (this.#settings.inputRange?.end ?? 0xffff_ffff_ffff_ffffn)
       ) return this.#answerReq(queue, head, chain, IommuStatus.RANGE);
+      // The first address is that of a page (VIRTIO 1.4, 5.13.6.5.2)
+      if (!isMultiple(request.virtStart, lowestBit(this.#settings.pageSizeMask))) {
+        return this.#answerReq(queue, head, chain, IommuStatus.RANGE);
+      }
+      // The last address is the end of a page (VIRTIO 1.4, 5.13.6.5.2)
+      if (!isMultiple(request.virtEnd + 1n, lowestBit(this.#settings.pageSizeMask))) {
+        return this.#answerReq(queue, head, chain, IommuStatus.RANGE);
+      }
+      // The guest address is that of a page (VIRTIO 1.4, 5.13.6.5.2)
+      if (!isMultiple(request.physStart, lowestBit(this.#settings.pageSizeMask))) {
+        return this.#answerReq(queue, head, chain, IommuStatus.RANGE);
+      }
       const answer = handler(request);
       if (isPromise(answer)) {
         this.#later(

@@ -108,14 +108,16 @@ export class IommuRequestq {
   readonly #awaited: Uint8Array;
   readonly #e = new Encoder();
   readonly #s: IommuSession;
+  readonly #config: () => IommuConfig;
 
   /** For a driver that opened the ring. */
-  constructor(ring: DriverQueue, slots: RequestSlots, s: IommuSession) {
+  constructor(ring: DriverQueue, slots: RequestSlots, s: IommuSession, config: () => IommuConfig) {
     this.ring = ring;
     this.#slots = slots;
     this.#kinds = new Uint8Array(ring.size);
     this.#awaited = new Uint8Array(ring.size);
     this.#s = s;
+    this.#config = config;
   }
 
   /** Bytes of memory that each request takes. */
@@ -187,6 +189,16 @@ export class IommuRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (s.domainRange && request.domain < (this.#config().domainRange?.start ?? 0)) {
+        throw new RangeError(
+          "Cannot send attach: it breaks the rule: The domain is not below the supported ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
+      if (s.domainRange && request.domain > (this.#config().domainRange?.end ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send attach: it breaks the rule: The domain is not above the supported ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeIommuAttachRequest(e, request, s);
@@ -227,6 +239,17 @@ export class IommuRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      const s = this.#s;
+      if (s.domainRange && request.domain < (this.#config().domainRange?.start ?? 0)) {
+        throw new RangeError(
+          "Cannot send detach: it breaks the rule: The domain is not below the supported ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
+      if (s.domainRange && request.domain > (this.#config().domainRange?.end ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send detach: it breaks the rule: The domain is not above the supported ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeIommuDetachRequest(view, at, request);
@@ -266,6 +289,39 @@ export class IommuRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      const s = this.#s;
+      if (!s.mmio && (request.flags & 4) !== 0) {
+        throw new RangeError(
+          "Cannot send map: it breaks the rule: Memory-mapped I/O only with MMIO (VIRTIO 1.4, 5.13.6.5.1)",
+        );
+      }
+      if (request.virtEnd < request.virtStart + 1n) {
+        throw new RangeError(
+          "Cannot send map: it breaks the rule: The last address is behind the first one (VIRTIO 1.4, 5.13.6.5.1)",
+        );
+      }
+      if (s.domainRange && request.domain < (this.#config().domainRange?.start ?? 0)) {
+        throw new RangeError(
+          "Cannot send map: it breaks the rule: The domain is not below the supported ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
+      if (s.domainRange && request.domain > (this.#config().domainRange?.end ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send map: it breaks the rule: The domain is not above the supported ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
+      if (s.inputRange && request.virtStart < (this.#config().inputRange?.start ?? 0n)) {
+        throw new RangeError(
+          "Cannot send map: it breaks the rule: The first address is not below the translated ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
+      if (
+        s.inputRange && request.virtEnd > (this.#config().inputRange?.end ?? 0xffff_ffff_ffff_ffffn)
+      ) {
+        throw new RangeError(
+          "Cannot send map: it breaks the rule: The last address is not above the translated ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeIommuMapRequest(view, at, request);
@@ -305,6 +361,29 @@ export class IommuRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      const s = this.#s;
+      if (s.domainRange && request.domain < (this.#config().domainRange?.start ?? 0)) {
+        throw new RangeError(
+          "Cannot send unmap: it breaks the rule: The domain is not below the supported ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
+      if (s.domainRange && request.domain > (this.#config().domainRange?.end ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send unmap: it breaks the rule: The domain is not above the supported ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
+      if (s.inputRange && request.virtStart < (this.#config().inputRange?.start ?? 0n)) {
+        throw new RangeError(
+          "Cannot send unmap: it breaks the rule: The first address is not below the translated ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
+      if (
+        s.inputRange && request.virtEnd > (this.#config().inputRange?.end ?? 0xffff_ffff_ffff_ffffn)
+      ) {
+        throw new RangeError(
+          "Cannot send unmap: it breaks the rule: The last address is not above the translated ones (VIRTIO 1.4, 5.13.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeIommuUnmapRequest(view, at, request);
@@ -556,6 +635,7 @@ export class IommuDriver extends Driver {
           ring,
           this.requestSlots(ring, IommuRequestq.slotSize(s)),
           s,
+          () => this.#config,
         );
         break;
       case 1:

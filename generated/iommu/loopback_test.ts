@@ -22,8 +22,8 @@ function makeDevice(seen: Seen, changes: Partial<IommuDeviceOptions> = {}): Iomm
   return new IommuDevice({
     config: {
       pageSizeMask: 2n,
-      inputRange: { start: 1n, end: 2097152n },
-      domainRange: { start: 1, end: 65535 },
+      inputRange: { start: 0n, end: 2097152n },
+      domainRange: { start: 0, end: 65535 },
       probeSize: 64,
       bypass: 1,
     },
@@ -77,8 +77,8 @@ Deno.test("iommu: the driver reads the configuration, and is told of changes", a
     ...driver.config,
     ...{
       pageSizeMask: 2n,
-      inputRange: { start: 1n, end: 2097152n },
-      domainRange: { start: 1, end: 65535 },
+      inputRange: { start: 0n, end: 2097152n },
+      domainRange: { start: 0, end: 65535 },
       probeSize: 64,
       bypass: 1,
     },
@@ -145,16 +145,16 @@ for (const packed of [false, true]) {
     });
     const answer = await driver.map({
       domain: 1,
-      virtStart: 1n,
-      virtEnd: 2n,
-      physStart: 1n,
+      virtStart: 0n,
+      virtEnd: 1n,
+      physStart: 0n,
       flags: 1,
     });
     assert.deepEqual(seen, [["map", {
       domain: 1,
-      virtStart: 1n,
-      virtEnd: 2n,
-      physStart: 1n,
+      virtStart: 0n,
+      virtEnd: 1n,
+      physStart: 0n,
       flags: 1,
     }]]);
     assert.deepEqual(answer, { status: IommuStatus.OK });

@@ -23,6 +23,7 @@ import {
   MEM_INFO,
   MEMORY_CONFIG_SIZE,
   type MemoryConfig,
+  memoryConfigFault,
   memoryConfigSize,
   memoryGates,
   type MemoryPlugRequest,
@@ -447,7 +448,10 @@ export class MemoryDriver extends Driver {
     const gates = memoryGates(this.offered);
     const bytes = new Uint8Array(MEMORY_CONFIG_SIZE);
     bytes.set(await this.readConfig(0, memoryConfigSize(gates)));
-    this.#config = decodeMemoryConfig(Decoder.of(bytes), gates);
+    const config = decodeMemoryConfig(Decoder.of(bytes), gates);
+    const fault = memoryConfigFault(config);
+    if (fault !== undefined) throw new PeerError("Cannot use the configuration", fault);
+    this.#config = config;
   }
 
   /** Reads the configuration again. */

@@ -12,7 +12,10 @@ import {
   type Decoder,
   type DeviceInfo,
   type Encoder,
+  isMultiple,
+  type PeerErrorDetail,
   QueuePlan,
+  refuseFault,
   within,
   within64,
 } from "../../runtime/contract.ts";
@@ -179,8 +182,56 @@ export function decodeMemoryConfig(d: Decoder, _s: MemoryGates): MemoryConfig {
   return { blockSize, nodeId, addr, regionSize, usableRegionSize, pluggedSize, requestedSize };
 }
 
+/** The first field that is not what it has to be beside the others; undefined when all are. */
+export function memoryConfigFault(value: MemorySettings): PeerErrorDetail | undefined {
+  if (value.usableRegionSize < value.requestedSize) {
+    return {
+      field: "usable_region_size",
+      wanted: "at least requested_size (VIRTIO 1.4, 5.15.4.2)",
+      got: value.usableRegionSize,
+    };
+  }
+  if (!isMultiple(value.addr, value.blockSize)) {
+    return {
+      field: "addr",
+      wanted: "a multiple of block_size (VIRTIO 1.4, 5.15.4.2)",
+      got: value.addr,
+    };
+  }
+  if (!isMultiple(value.regionSize, value.blockSize)) {
+    return {
+      field: "region_size",
+      wanted: "a multiple of block_size (VIRTIO 1.4, 5.15.4.2)",
+      got: value.regionSize,
+    };
+  }
+  if (!isMultiple(value.usableRegionSize, value.blockSize)) {
+    return {
+      field: "usable_region_size",
+      wanted: "a multiple of block_size (VIRTIO 1.4, 5.15.4.2)",
+      got: value.usableRegionSize,
+    };
+  }
+  if (!isMultiple(value.pluggedSize, value.blockSize)) {
+    return {
+      field: "plugged_size",
+      wanted: "a multiple of block_size (VIRTIO 1.4, 5.15.4.2)",
+      got: value.pluggedSize,
+    };
+  }
+  if (!isMultiple(value.requestedSize, value.blockSize)) {
+    return {
+      field: "requested_size",
+      wanted: "a multiple of block_size (VIRTIO 1.4, 5.15.4.2)",
+      got: value.requestedSize,
+    };
+  }
+  return undefined;
+}
+
 /** Writes the configuration space of a device. */
 export function encodeMemoryConfig(e: Encoder, value: MemorySettings): void {
+  refuseFault(memoryConfigFault(value));
   e.le64(allowed(value.blockSize, { powerOfTwo: true }, "block_size"), "block_size");
   e.le16(value.nodeId, "node_id");
   e.put(6);

@@ -94,7 +94,7 @@ export function requestsAnswered(draft: Draft): void {
       if (own?.status === "none" && one.writable.fields.length > 0) {
         draft.report("V072", `${one.path}.status`, '"none", but fields to write', expected);
       }
-      if (one.checks.length > 0) {
+      if (one.checks.some(({ otherwise }) => otherwise !== undefined)) {
         draft.report("V072", one.path, "checks, but no status to refuse with", expected);
       }
     }
@@ -212,8 +212,9 @@ function memberKnown(
   draft: Draft,
   path: string,
   enumeration: EnumModel | undefined,
-  name: string,
+  name: string | undefined,
 ): void {
+  if (name === undefined) return;
   const members = enumeration?.members.map((member) => member.member);
   if (members === undefined || members.includes(name)) return;
   draft.unknown("V037", path, name, `a member of ${enumeration!.name}`, members);

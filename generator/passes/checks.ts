@@ -12,12 +12,24 @@ import { fieldAt, holdsNumber, madeBy, namesIn, pathName } from "./fields.ts";
 
 /** Reports checks that test nothing, or values that are not there. */
 export function checksComplete(draft: Draft): void {
+  for (const [i, check] of (draft.device?.config?.checks ?? []).entries()) {
+    configCheckComplete(draft, `config.checks[${i}]`, check);
+  }
   for (const set of draft.messages.values()) {
     const described = draft.description.messages![set.name]!;
     for (const one of set.cases) {
       checkAll(draft, `${set.path}.checks`, one, described.checks);
       checkAll(draft, `${one.path}.checks`, one, described.cases?.[one.name]?.checks);
     }
+  }
+}
+
+function configCheckComplete(draft: Draft, path: string, check: dsl.ConfigCheck): void {
+  hasTest(draft, path, check);
+  for (const { path: place, operand } of operandsOf(path, check)) {
+    if (typeof operand === "number") continue;
+    const key = (["field", "length"] as const).find((each) => each in operand);
+    if (key !== undefined) draft.report("V080", place, `\`${key}\``, "fields of the configuration");
   }
 }
 
@@ -30,6 +42,9 @@ function checkAll(
   for (const [i, check] of (checks ?? []).entries()) {
     const place = `${path}[${i}]`;
     hasTest(draft, place, check);
+    if (check.otherwise === undefined && check.driver === undefined) {
+      draft.report("V080", place, "a check that nobody makes", "`otherwise`, `driver` or both");
+    }
     const fields = fieldsOf(draft, place, one, check);
     if (fields !== undefined) operandsExist(draft, place, one, check, fields);
   }

@@ -55,6 +55,7 @@ function* numbersNamed(draft: Draft): Generator<Named> {
       yield* ofObject(`queues.${name}.${key}`, queue[key]);
     }
   }
+  yield* ofChecks("config", draft.device?.config?.checks);
   for (const [set, messages] of entries(draft.description.messages)) {
     yield* ofChecks(`messages.${set}`, messages.checks);
     for (const [name, one] of entries(messages.cases)) {
@@ -78,7 +79,9 @@ function* ofObject(path: string, value: unknown): Generator<Named> {
   }
 }
 
-function* ofChecks(path: string, checks: readonly dsl.Check[] | undefined): Generator<Named> {
+type AnyCheck = Pick<dsl.Check, "of" | keyof dsl.Comparison>;
+
+function* ofChecks(path: string, checks: readonly AnyCheck[] | undefined): Generator<Named> {
   for (const [i, check] of (checks ?? []).entries()) {
     for (const { path: place, operand } of operandsOf(`${path}.checks[${i}]`, check)) {
       if (typeof operand === "object" && "config" in operand) {
@@ -96,12 +99,12 @@ export const COMPARISONS = [
   "multipleOf",
   "clear",
   "within",
-] as const satisfies readonly (keyof dsl.Check)[];
+] as const satisfies readonly (keyof dsl.Comparison)[];
 
 /** Every operand of a check, also inside of arithmetic. */
 export function* operandsOf(
   path: string,
-  check: dsl.Check,
+  check: AnyCheck,
 ): Generator<{ path: string; operand: dsl.Operand }> {
   for (const key of ["of", ...COMPARISONS] as const) {
     const operand = check[key];
@@ -115,6 +118,7 @@ function* deep(
 ): Generator<{ path: string; operand: dsl.Operand }> {
   yield { path, operand };
   if (typeof operand === "number") return;
+  if ("lowestBit" in operand) return yield* deep(`${path}.lowestBit`, operand.lowestBit);
   if ("quotient" in operand) return yield* deep(`${path}.quotient[0]`, operand.quotient[0]);
   const key = (["sum", "product", "bit"] as const).find((each) => each in operand);
   if (key === undefined) return;

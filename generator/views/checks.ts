@@ -16,7 +16,7 @@ import type { Siblings } from "./siblings.ts";
 import { allText } from "./text.ts";
 
 /** What surrounds an operand. */
-interface Place {
+interface Around {
   /** Array whose elements are checked one by one; null for the request itself. */
   readonly each: string | null;
   /** Some value has 64 bits: all are bigints. */
@@ -25,16 +25,39 @@ interface Place {
   readonly absent: "none" | "least";
 }
 
-/** Checks as conditions on `request`, payload cursors, the configuration, and the device's gates. */
+/** Where the text of a check stands: how it gets at the configuration, and at the gates of what was offered. */
+export interface Place {
+  readonly config: string;
+  readonly offers: string;
+}
+
+/** In a device. */
+export const IN_DEVICE: Place = { config: "this.#settings", offers: "this.#offers" };
+/** In a queue of a driver, to which only what was negotiated counts. */
+export const IN_DRIVER: Place = { config: "this.#config()", offers: "s" };
+
+/** Checks as conditions on `request`, payloads, the configuration, and the gates of a side. */
 export class Operands {
   readonly #scope: Scope;
   readonly #device: DeviceModel;
   readonly #parts: readonly Siblings[];
+  readonly #place: Place;
 
-  constructor(scope: Scope, device: DeviceModel, parts: readonly Siblings[]) {
+  constructor(scope: Scope, device: DeviceModel, parts: readonly Siblings[], place: Place) {
     this.#scope = scope;
     this.#device = device;
     this.#parts = parts;
+    this.#place = place;
+  }
+
+  /** True when the configuration fails the check. */
+  contradictsText(check: dsl.ConfigCheck): string {
+    return this.#wrongText(check);
+  }
+
+  /** The value of an operand that stands alone. */
+  valueText(operand: dsl.Operand): string {
+    return this.#text(operand, { each: null, wide: this.#isWide(operand, null), absent: "least" });
   }
 
   /** True when a request fails the check. */
@@ -48,14 +71,14 @@ export class Operands {
   }
 
   /** True when the value is wrong; empty when the gates alone decide. */
-  #wrongText(check: dsl.Check): string {
+  #wrongText(check: Pick<dsl.Check, "of" | "each" | keyof dsl.Comparison>): string {
     const { atMost, atLeast, equals, multipleOf, clear, within } = check;
     if (check.of === undefined) return "";
     const each = check.each ?? null;
     const all = [check.of, atMost, atLeast, equals, multipleOf, clear, within];
     const wide = all.some((one) => one !== undefined && this.#isWide(one, each));
     const zero = wide ? "0n" : "0";
-    const text = (operand: dsl.Operand, absent: Place["absent"] = "least") =>
+    const text = (operand: dsl.Operand, absent: Around["absent"] = "least") =>
       this.#text(operand, { each, wide, absent });
     const of = text(check.of);
     const conditions: string[] = [];
@@ -74,10 +97,10 @@ export class Operands {
   }
 
   #offeredText(offered: readonly (readonly string[])[]): string {
-    return this.#scope.gateText(offered, []).replace(/\bs\./g, "this.#offers.");
+    return this.#scope.gateText(offered, []).replace(/\bs\./g, `${this.#place.offers}.`);
   }
 
-  #text(operand: dsl.Operand, place: Place): string {
+  #text(operand: dsl.Operand, place: Around): string {
     const { wide } = place;
     const inner = (one: dsl.Operand) => this.#text(one, place);
     if (typeof operand === "number") return wide ? `${operand}n` : numberText(operand);
@@ -92,13 +115,14 @@ export class Operands {
       if (typeof bit === "number") return `((${inner(word)} >>> ${bit}) & 1)`;
       return `(Math.floor(${inner(word)} / 2 ** ${inner(bit)}) % 2)`; // also right beyond 31
     }
+    if ("lowestBit" in operand) return `lowestBit(${bare(inner(operand.lowestBit))})`;
     const [dividend, divisor] = operand.quotient;
     return wide
       ? `(${inner(dividend)} / ${divisor}n)`
       : `Math.floor(${inner(dividend)} / ${divisor})`;
   }
 
-  #fieldText(path: readonly string[], { each, wide }: Place): string {
+  #fieldText(path: readonly string[], { each, wide }: Around): string {
     const models = this.#models(path, each);
     const last = models.at(-1);
     const derived = each === null && last !== undefined && path.length === 1
@@ -144,10 +168,10 @@ export class Operands {
   }
 
   /** A limit of the configuration; `absent` when the field is not there. */
-  #configText(path: readonly string[], { wide, absent }: Place): string {
+  #configText(path: readonly string[], { wide, absent }: Around): string {
     const models = this.#configModels(path);
     const gated = models[0] !== undefined && isGated(models[0]);
-    const text = `this.#settings.${path.map(propertyName).join(gated ? "?." : ".")}`;
+    const text = `${this.#place.config}.${path.map(propertyName).join(gated ? "?." : ".")}`;
     const big = isBig(models.at(-1));
     if (!gated) return big ? text : wideText(text, wide);
     if (absent === "none") {
@@ -166,7 +190,7 @@ export class Operands {
     });
   }
 
-  #lengthText(name: string, { each }: Place): string {
+  #lengthText(name: string, { each }: Around): string {
     const payload = this.#find(name);
     const property = propertyName(name);
     if (payload?.field.kind === "payload") return `${localName(property)}.length`;
@@ -185,6 +209,8 @@ export class Operands {
       ? operand.product
       : "bit" in operand
       ? operand.bit
+      : "lowestBit" in operand
+      ? [operand.lowestBit]
       : [operand.quotient[0]];
     return inner.some((one) => this.#isWide(one, each));
   }

@@ -7,10 +7,12 @@
 import type * as dsl from "../../spec/types.ts";
 import type { DeviceModel, FieldModel } from "../model.ts";
 import { className, localName, propertyName } from "../names.ts";
+import { Operands } from "./checks.ts";
 import { sectionDoc } from "./docs.ts";
 import type { PropertyView } from "./field.ts";
 import { allowedText } from "./field_scalars.ts";
 import { configFieldView } from "./fields.ts";
+import { pathOf } from "./paths.ts";
 import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import { isGated } from "./shape.ts";
@@ -34,10 +36,23 @@ export interface ConfigView {
   readonly unions: readonly UnionView[];
   readonly writables: readonly WritableView[];
   readonly window: WindowView | null;
+  /** What its fields have to be among each other. */
+  readonly checks: readonly ConfigCheckView[];
   /** Whether `name` is a field whose change is announced; empty when all are. */
   readonly announced: string;
   /** Where each field that an offered feature brings ends, for how much a driver must read. */
   readonly ends: readonly { readonly gate: string; readonly end: number }[];
+}
+
+/** A demand on a field, of the configuration `value`. */
+export interface ConfigCheckView {
+  /** True when the field is not as demanded. */
+  readonly fails: string;
+  /** The field's name, and what is demanded of it, as literals. */
+  readonly field: string;
+  readonly wanted: string;
+  /** The field's value. */
+  readonly got: string;
 }
 
 /** A field that the driver may write. */
@@ -123,10 +138,22 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
     unions: unionViews(scope, siblings, null),
     writables,
     window,
+    checks: configChecks(scope, device),
     announced: (config.description.silent ?? []).map((name) => `name !== "${propertyName(name)}"`)
       .join(" && "),
     ends: endsOf(scope, config.fields),
   };
+}
+
+function configChecks(scope: Scope, device: DeviceModel): ConfigCheckView[] {
+  const operands = new Operands(scope, device, [], { config: "value", offers: "s" });
+  const { section, checks = [] } = device.config!.description;
+  return checks.map((check) => ({
+    fails: operands.contradictsText(check),
+    field: JSON.stringify(pathOf(check.of.config).join(".")),
+    wanted: JSON.stringify(sectionDoc(check.doc, check.section ?? section ?? device.section)),
+    got: operands.valueText(check.of),
+  }));
 }
 
 /** `hidden`: it belongs to the window, which a device fills on demand. */

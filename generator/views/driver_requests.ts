@@ -37,6 +37,8 @@ export function queueClass(view: DeviceView, queue: QueueView) {
     hasTold: cases.some((text) => text.told.length > 0),
     hasData: cases.some((text) => text.fetches),
     hasRooms: cases.some((text) => text.room),
+    asksConfig: cases.some((text) => text.asksConfig),
+    config: view.config?.type ?? "",
     hasShort: all.some((end) => !end.silent),
     usesSession: cases.some((text) => text.usesS) || all.some((end) => end.usesSession),
     slotParameter: cases.some((text) => /\bs\./.test(text.slotSize)) ? "s" : "_s",
@@ -63,7 +65,8 @@ function requestText(one: CaseView, kind: number) {
   const parameters = parameterTexts(one);
   const gates = [...readable.payloads, ...writable.payloads].map(({ gate }) => gate);
   const area = writable.area ?? "room";
-  const spoken = [readSize, writeSize, ...gates, ...(room ? [area] : [])].join(" ");
+  const demands = one.demands.map(({ fails }) => fails);
+  const spoken = [readSize, writeSize, ...gates, ...demands, ...(room ? [area] : [])].join(" ");
   return {
     ...one,
     kind,
@@ -96,6 +99,7 @@ function requestText(one: CaseView, kind: number) {
     trailerSize: trailer,
     usesAddress: (!walked && readSize !== "0") || writeSize !== "0" || trailer > 0,
     usesS: walked || readable.asksSession || /\bs\./.test(spoken),
+    asksConfig: one.demands.some(({ fails }) => fails.includes("this.#config()")),
   };
 }
 

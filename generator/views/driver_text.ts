@@ -22,6 +22,7 @@ export function driverText(view: DeviceView): object {
     ...queue,
     type: view.prefix + queue.pascal,
     takesSession: classes.find((each) => each.name === queue.name)!.usesSession,
+    asksConfig: classes.find((each) => each.name === queue.name)!.asksConfig,
   });
   return {
     ...view,

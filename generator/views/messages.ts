@@ -8,7 +8,7 @@
 import type * as dsl from "../../spec/types.ts";
 import type { CaseModel, DeviceModel, MessagesModel } from "../model.ts";
 import { className, propertyName, shortName } from "../names.ts";
-import { Operands } from "./checks.ts";
+import { IN_DEVICE, IN_DRIVER, Operands } from "./checks.ts";
 import { sectionDoc } from "./docs.ts";
 import { CaseParts, type PartView, type StatusView } from "./parts.ts";
 import { PartNames } from "./part_names.ts";
@@ -31,17 +31,22 @@ export interface CaseView {
   readonly writable: PartView;
   readonly status: StatusView | null;
   readonly checks: readonly CheckView[];
+  /** What the driver demands of itself. */
+  readonly demands: readonly CheckView[];
   /** Condition in the session `s` without which there is no such request; empty when always. */
   readonly gate: string;
   readonly model: CaseModel;
 }
 
-/** A check that a device makes before a handler runs. */
+/** A check that a device makes before a handler runs, or a driver before it sends. */
 export interface CheckView {
   readonly doc: string;
   /** True when the request fails it. */
   readonly fails: string;
+  /** How a device refuses it. */
   readonly status: string;
+  /** What a driver throws instead of sending it. */
+  readonly refusal: string;
   /** Property whose elements are checked one by one. */
   readonly elements: string | null;
 }
@@ -154,6 +159,7 @@ function caseView(
     writable,
     status,
     checks: checkViews(scope, device, one, parts, status),
+    demands: demandViews(scope, device, one, parts),
     gate: scope.gateText(one.feature, one.unless),
     model: one,
   };
@@ -166,13 +172,34 @@ function checkViews(
   { readable, writable }: CaseParts,
   status: StatusView | null,
 ): CheckView[] {
-  const operands = new Operands(scope, device, [readable, writable]);
-  return one.checks.map((check) => ({
+  const operands = new Operands(scope, device, [readable, writable], IN_DEVICE);
+  return one.checks.filter(({ otherwise }) => otherwise !== undefined).map((check) => ({
     doc: sectionDoc(check.doc, check.section ?? one.section),
     fails: operands.failsText(check),
     status: status === null ? "0" : `${status.type}.${check.otherwise}`,
+    refusal: "",
     elements: check.each === undefined ? null : propertyName(check.each),
   }));
+}
+
+function demandViews(
+  scope: Scope,
+  device: DeviceModel,
+  one: CaseModel,
+  { readable, writable }: CaseParts,
+): CheckView[] {
+  const operands = new Operands(scope, device, [readable, writable], IN_DRIVER);
+  return one.checks.flatMap((check) => {
+    if (check.driver === undefined) return [];
+    const doc = sectionDoc(check.doc, check.driver);
+    return [{
+      doc,
+      fails: operands.failsText(check),
+      status: "",
+      refusal: JSON.stringify(`Cannot send ${one.name}: it breaks the rule: ${doc}`),
+      elements: check.each === undefined ? null : propertyName(check.each),
+    }];
+  });
 }
 
 /** All tag fields as one number: the first is the most significant. */

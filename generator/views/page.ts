@@ -301,15 +301,20 @@ function conditions(device: DeviceModel, set: MessagesModel, one: CaseModel): st
 function caseLines(one: CaseModel, common: ReadonlySet<string>): string[] {
   const rows = partRows(one, (path) => !common.has(path));
   const checks = one.checks.flatMap((check) => {
+    if (check.otherwise === undefined) return [];
     const status = one.status === null ? "" : `, or the status is ${code(check.otherwise)}`;
     return paragraph(`- ${plain(check.doc)}${status}`, "  ");
   });
+  const demands = one.checks.flatMap((check) =>
+    check.driver === undefined ? [] : paragraph(`- ${plain(check.doc)}${where(check.driver)}`, "  ")
+  );
   return [
     ...rows,
     ...(rows.length === 0 ? [] : [""]),
     ...(checks.length === 0
       ? []
       : ["Before a handler runs, the device checks:", "", ...checks, ""]),
+    ...(demands.length === 0 ? [] : ["The driver sends none but with:", "", ...demands, ""]),
   ];
 }
 

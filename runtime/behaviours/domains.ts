@@ -7,6 +7,7 @@
 
 import { DeviceBehaviour, type Names } from "../behaviour.ts";
 import { flag, integer, integer64, list, record, refuseField } from "../snapshot.ts";
+import { lowestBit } from "../values.ts";
 import { type AddressRange, Mappings, overlap } from "./mappings.ts";
 
 /** The device's enumerations. */
@@ -263,8 +264,10 @@ export class Domains extends DeviceBehaviour {
       physStart: integer64(phys, `${path}[2]`),
       flags: integer(flags, `${path}[3]`, 0xffff_ffff),
     };
-    const ordered = request.virtStart <= request.virtEnd;
-    if (!ordered || this.#map(request) !== this.#codes.status.OK) {
+    const { virtStart, virtEnd, physStart } = request;
+    const page = lowestBit(this.#host.settings.pageSizeMask);
+    const right = virtStart <= virtEnd && (virtStart | virtEnd + 1n | physStart) % page === 0n;
+    if (!right || this.#map(request) !== this.#codes.status.OK) {
       refuseField(path, "addresses that can be mapped", `${start} to ${end}`);
     }
   }
@@ -319,9 +322,6 @@ export class Domains extends DeviceBehaviour {
 
   #map({ domain: id, virtStart: start, virtEnd: end, physStart: phys, flags }: DomainsMap): number {
     const { OK, INVAL, RANGE, NOENT, NOMEM } = this.#codes.status;
-    const { pageSizeMask } = this.#host.settings;
-    const below = (pageSizeMask & -pageSizeMask) - 1n; // bits below the granularity
-    if (((start | phys | end + 1n) & below) !== 0n) return RANGE;
     if (phys + end - start > ADDRESS_MAX) return RANGE;
     const domain = this.#domains.get(id);
     if (domain === undefined) return NOENT;

@@ -27,14 +27,16 @@ const answered = {
   status: { field: "status", ok: "OK", unknown: "UNSUPP", malformed: "INVAL", failed: "DEVERR" },
 } as const;
 
-const domainInRange = [
+// Devices refuse what is out of range where something would come into being; elsewhere there is no
+// such domain or mapping, which has answers of its own. Drivers send no such request (5.13.6.1).
+const domainKnown = [
   {
     doc: "The domain is not below the supported ones",
     section: "5.13.6",
     offered: "DOMAIN_RANGE",
     of: { field: "domain" },
     atLeast: { config: ["domain_range", "start"] },
-    otherwise: "RANGE",
+    driver: "5.13.6.1",
   },
   {
     doc: "The domain is not above the supported ones",
@@ -42,18 +44,23 @@ const domainInRange = [
     offered: "DOMAIN_RANGE",
     of: { field: "domain" },
     atMost: { config: ["domain_range", "end"] },
-    otherwise: "RANGE",
+    driver: "5.13.6.1",
   },
 ] as const;
 
-const addressesInRange = [
+const domainInRange = [
+  { ...domainKnown[0], otherwise: "RANGE" },
+  { ...domainKnown[1], otherwise: "RANGE" },
+] as const;
+
+const addressesKnown = [
   {
     doc: "The first address is not below the translated ones",
     section: "5.13.6",
     offered: "INPUT_RANGE",
     of: { field: "virt_start" },
     atLeast: { config: ["input_range", "start"] },
-    otherwise: "RANGE",
+    driver: "5.13.6.1",
   },
   {
     doc: "The last address is not above the translated ones",
@@ -61,6 +68,37 @@ const addressesInRange = [
     offered: "INPUT_RANGE",
     of: { field: "virt_end" },
     atMost: { config: ["input_range", "end"] },
+    driver: "5.13.6.1",
+  },
+] as const;
+
+const addressesInRange = [
+  { ...addressesKnown[0], otherwise: "RANGE" },
+  { ...addressesKnown[1], otherwise: "RANGE" },
+] as const;
+
+const granularity = { lowestBit: { config: "page_size_mask" } } as const;
+
+const addressesAligned = [
+  {
+    doc: "The first address is that of a page",
+    section: "5.13.6.5.2",
+    of: { field: "virt_start" },
+    multipleOf: granularity,
+    otherwise: "RANGE",
+  },
+  {
+    doc: "The last address is the end of a page",
+    section: "5.13.6.5.2",
+    of: { sum: [{ field: "virt_end" }, 1] },
+    multipleOf: granularity,
+    otherwise: "RANGE",
+  },
+  {
+    doc: "The guest address is that of a page",
+    section: "5.13.6.5.2",
+    of: { field: "phys_start" },
+    multipleOf: granularity,
     otherwise: "RANGE",
   },
 ] as const;
@@ -252,6 +290,7 @@ export const iommu: Device = defineDevice({
             reserved: padding(8),
           },
           ...answered,
+          checks: domainKnown,
         },
         map: {
           doc: "Maps a range of virtual addresses of a domain to guest addresses",
@@ -282,6 +321,7 @@ export const iommu: Device = defineDevice({
               of: { field: "flags" },
               clear: 4,
               otherwise: "INVAL",
+              driver: "5.13.6.5.1",
             },
             {
               doc: "The last address is behind the first one",
@@ -289,8 +329,11 @@ export const iommu: Device = defineDevice({
               of: { field: "virt_end" },
               atLeast: { sum: [{ field: "virt_start" }, 1] },
               otherwise: "INVAL",
+              driver: "5.13.6.5.1",
             },
+            ...domainKnown,
             ...addressesInRange,
+            ...addressesAligned,
           ],
         },
         unmap: {
@@ -306,6 +349,7 @@ export const iommu: Device = defineDevice({
             reserved: padding(4),
           },
           ...answered,
+          checks: [...domainKnown, ...addressesKnown],
         },
         probe: {
           doc: "Tells the properties of an endpoint",

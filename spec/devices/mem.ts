@@ -54,6 +54,16 @@ const wanted = {
 
 const blocksExist = [aligned, someBlocks, notBeforeRegion, withinUsable] as const;
 
+/** A field is a multiple of the size of a block. */
+function multiple<const F extends string>(field: F) {
+  return {
+    doc: "a multiple of block_size",
+    section: "5.15.4.2",
+    of: { config: field },
+    multipleOf: { config: "block_size" },
+  } as const;
+}
+
 /** The memory device: a region whose blocks are plugged and unplugged while the guest runs. */
 export const mem: Device = defineDevice({
   name: "mem",
@@ -164,6 +174,19 @@ export const mem: Device = defineDevice({
     size: 56,
     notifies: ["usable_region_size", "requested_size"],
     silent: ["plugged_size"],
+    checks: [
+      {
+        doc: "at least requested_size",
+        section: "5.15.4.2",
+        of: { config: "usable_region_size" },
+        atLeast: { config: "requested_size" },
+      },
+      multiple("addr"),
+      multiple("region_size"),
+      multiple("usable_region_size"),
+      multiple("plugged_size"),
+      multiple("requested_size"),
+    ],
     fields: {
       block_size: le64("Bytes of a block, and its alignment", { powerOfTwo: true }),
       node_id: le16("ACPI proximity domain; means nothing without ACPI_PXM"),

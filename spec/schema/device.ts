@@ -8,7 +8,7 @@ import { DSL_VERSION } from "../types.ts";
 import type * as dsl from "../types.ts";
 import { z } from "../zod.ts";
 import { fields, length } from "./fields.ts";
-import { messages } from "./messages.ts";
+import { configCheck, messages } from "./messages.ts";
 import {
   type Agrees,
   featureName,
@@ -134,6 +134,7 @@ const config = z.strictObject({
   fields: fields as z.ZodType<dsl.Fields>,
   window: z.strictObject({ select: listOf(fieldName), size: fieldName, value: fieldName })
     .exactOptional(),
+  checks: listOf(configCheck).exactOptional(),
   notifies: listOf(fieldName).exactOptional(),
   silent: listOf(fieldName).exactOptional(),
   legacy: z.literal("little-endian").exactOptional(),

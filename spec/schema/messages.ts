@@ -34,30 +34,46 @@ const operandShape = z.union([
   z.strictObject({ product: listOf(operand) }),
   z.strictObject({ quotient: z.tuple([operand, positive]) }),
   z.strictObject({ bit: z.tuple([operand, operand]) }),
+  z.strictObject({ lowestBit: operand }),
 ], {
   error:
-    "a number, { field }, { config }, { length }, { sum }, { product }, { quotient } or { bit }",
+    "a number, { field }, { config }, { length }, { sum }, { product }, { quotient }, { bit } or { lowestBit }",
 }).meta({
   id: "Operand",
   description: "A value: a number, a field, a length, or arithmetic on those",
 });
 
-const check = z.strictObject({
-  doc: text,
-  section: text.exactOptional(),
-  of: operand.exactOptional().describe("The value under test"),
+const comparison = {
   atMost: operand.exactOptional(),
   atLeast: operand.exactOptional(),
   equals: operand.exactOptional(),
   multipleOf: operand.exactOptional(),
   clear: operand.exactOptional().describe("Bits that must be clear"),
   within: operand.exactOptional().describe("The only bits it may have"),
+};
+
+const configCheckShape = z.strictObject({
+  doc: text.describe("What is demanded"),
+  section: text.exactOptional(),
+  of: z.strictObject({ config: path }).describe("The field under test"),
+  ...comparison,
+}).meta({ id: "ConfigCheck", description: "What fields of the configuration are to each other" });
+
+/** A demand on the configuration. */
+export const configCheck: z.ZodType<dsl.ConfigCheck> = configCheckShape;
+
+const check = z.strictObject({
+  doc: text,
+  section: text.exactOptional(),
+  of: operand.exactOptional().describe("The value under test"),
+  ...comparison,
   when: gate.exactOptional().describe("Only with these features negotiated"),
   unless: gate.exactOptional().describe("Only without these features negotiated"),
   offered: gate.exactOptional().describe("Only with these features offered"),
   each: fieldName.exactOptional().describe("For every element of this array"),
-  otherwise: memberName.describe("Member of the status enumeration"),
-}).meta({ id: "Check", description: "What the device checks before a handler runs" });
+  otherwise: memberName.exactOptional().describe("Member of the status enumeration"),
+  driver: text.exactOptional().describe("Section that demands it of the driver"),
+}).meta({ id: "Check", description: "What is demanded of a request" });
 
 const checks = listOf<dsl.Check>(check);
 
@@ -119,7 +135,8 @@ export const messages: z.ZodType<dsl.Messages> = messagesShape;
 export const agreement: readonly [
   Agrees<z.infer<typeof operandShape>, dsl.Operand>,
   Agrees<z.infer<typeof check>, dsl.Check>,
+  Agrees<z.infer<typeof configCheckShape>, dsl.ConfigCheck>,
   Agrees<z.infer<typeof status>, dsl.Status>,
   Agrees<z.infer<typeof oneCase>, dsl.Case>,
   Agrees<z.infer<typeof messagesShape>, dsl.Messages>,
-] = [true, true, true, true, true];
+] = [true, true, true, true, true, true];

@@ -30,25 +30,34 @@ export class Checks {
     for (let round = 0; round < 3; round++) {
       const failing = one.checks.filter((check) => this.#fails(check, parts));
       if (failing.length === 0) return null;
-      for (const check of failing) this.#adjust(check, parts);
+      for (const check of failing) this.#adjust(check, one, parts);
     }
     return one.checks.find((check) => this.#fails(check, parts))?.otherwise ?? null;
   }
 
-  /** Tries other values for what the check looks at, in all its elements alike. */
-  #adjust(check: dsl.Check, parts: Parts): void {
+  /** Tries other values for what the check looks at, in all its elements alike: the first that fails fewest. */
+  #adjust(check: dsl.Check, one: CaseModel, parts: Parts): void {
     const { atMost, atLeast, equals, multipleOf } = check;
     const bounds = [atMost, atLeast, equals, multipleOf].flatMap((bound) =>
       bound === undefined ? [] : [this.#value(bound, parts, parts.request, 0)]
     );
     for (const { name, holders } of places(check, parts)) {
       const before = holders.map((holder) => holder[name]!);
-      for (const candidate of [...CANDIDATES, ...bounds]) {
+      const put = (value: number) => {
         for (const holder of holders) {
-          holder[name] = typeof holder[name] === "bigint" ? BigInt(candidate) : candidate;
+          holder[name] = typeof holder[name] === "bigint" ? BigInt(value) : value;
         }
-        if (!this.#fails(check, parts)) return;
+      };
+      let best: number | undefined;
+      let fewest = Infinity;
+      for (const candidate of [...CANDIDATES, ...bounds]) {
+        put(candidate);
+        if (this.#fails(check, parts)) continue;
+        const failing = one.checks.filter((each) => this.#fails(each, parts)).length;
+        if (failing >= fewest) continue;
+        [best, fewest] = [candidate, failing];
       }
+      if (best !== undefined) return put(best);
       for (const [at, holder] of holders.entries()) holder[name] = before[at]!;
     }
   }
@@ -99,8 +108,13 @@ export class Checks {
       return operand.product.reduce((all: number, each) => all * inner(each), 1);
     }
     if ("quotient" in operand) return Math.floor(inner(operand.quotient[0]) / operand.quotient[1]);
+    if ("lowestBit" in operand) return Number(lowestBit(BigInt(inner(operand.lowestBit))));
     return Math.floor(inner(operand.bit[0]) / 2 ** inner(operand.bit[1])) % 2;
   }
+}
+
+function lowestBit(value: bigint): bigint {
+  return value & -value;
 }
 
 /** A property, of the request or of each of its elements. */

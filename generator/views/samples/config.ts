@@ -26,7 +26,8 @@ export function configSample(
   properties: (model: FieldModel) => Values,
 ): Values {
   const values: Values = {};
-  const bounds = boundsOf(device);
+  const bounds = boundsOf(device, ["atMost", "within"]);
+  const floors = boundsOf(device, ["atLeast"]);
   for (const model of device.config?.fields ?? []) {
     const { field, name } = model;
     if (field.kind === "union") continue;
@@ -36,6 +37,7 @@ export function configSample(
       const within = values[keyOf(model)] as Values;
       for (const inner of scope.struct(field.struct).fields) {
         if (bounds.has(`${name}.${inner.name}`)) setScalar(within, inner, boundNumber);
+        else if (floors.has(`${name}.${inner.name}`)) setScalar(within, inner, allowed);
       }
     } else if (field.reserved === undefined) {
       const wanted = roomWanted(device, name);
@@ -57,12 +59,15 @@ function setScalar(
   values[keyOf(model)] = type === "bigint" ? BigInt(value) : value;
 }
 
-/** Paths of the fields that bound something in a request, but for numbers of queues. */
-function boundsOf(device: DeviceModel): ReadonlySet<string> {
+/** Paths of the fields that bound something in a request by these comparisons, but for numbers of queues. */
+function boundsOf(
+  device: DeviceModel,
+  comparisons: readonly (keyof dsl.Comparison)[],
+): ReadonlySet<string> {
   const found = new Set<string>();
   for (const { checks } of device.messages.flatMap((set) => set.cases)) {
-    for (const { atMost, within } of checks) {
-      JSON.stringify([atMost, within], (key, value) => {
+    for (const check of checks) {
+      JSON.stringify(comparisons.map((key) => check[key]), (key, value) => {
         if (key === "config") found.add(pathOf(value).join("."));
         return value;
       });
@@ -92,7 +97,7 @@ function boundNumber(field: dsl.Scalar): number {
 }
 
 /** The nearest number that the field may have. */
-function allowed({ min = 0, max, multipleOf = 1 }: dsl.Scalar, wanted: number): number {
+function allowed({ min = 0, max, multipleOf = 1 }: dsl.Scalar, wanted = 0): number {
   const most = typeof max === "number" ? max : Infinity;
   return Math.min(most, Math.ceil(Math.max(wanted, min) / multipleOf) * multipleOf);
 }

@@ -199,6 +199,7 @@ export const commands2d = {
         of: { field: "size" },
         multipleOf: { config: "blob_alignment" },
         otherwise: "ERR_INVALID_PARAMETER",
+        driver: "5.7.6.8.1",
       },
     ],
   },
@@ -303,6 +304,7 @@ export const commands3d = {
       of: { field: "offset" },
       multipleOf: { config: "blob_alignment" },
       otherwise: "ERR_INVALID_PARAMETER",
+      driver: "5.7.6.9.1",
     }],
   },
   resource_unmap_blob: {
