@@ -12,7 +12,7 @@ import type {
   JsonLength,
   JsonModel,
   JsonPart,
-} from "./views/json.ts";
+} from "./views/json_types.ts";
 
 /** A decoded value: numbers are bigints, bytes are bytes, structs are records. */
 export type Decoded =

@@ -5,7 +5,7 @@ import { parseHex, parseValue } from "../testing/hex.ts";
 import { readVectors, type Vector } from "../testing/vectors.ts";
 import { JsonDecoder, Malformed, type Session } from "./json_decoder_fixture.ts";
 import { propertyName } from "./names.ts";
-import type { JsonCase, JsonDevice, JsonLayout, JsonModel } from "./views/json.ts";
+import type { JsonCase, JsonDevice, JsonLayout, JsonModel } from "./views/json_types.ts";
 
 const text = Deno.readTextFileSync(new URL("../generated/virtio.json", import.meta.url));
 const model = JSON.parse(text) as JsonModel;

@@ -30,8 +30,11 @@ export {
   type QueueEvents,
 } from "./behaviour.ts";
 export * from "./behaviours/zones.ts";
+export * from "./behaviours/zones_messages.ts";
 export * from "./behaviours/announcer.ts";
+export type { AnswerLines } from "./behaviours/answer_lines.ts";
 export * from "./behaviours/clocks.ts";
+export type { ConfigAnswers } from "./behaviours/config_answers.ts";
 export * from "./behaviours/coalescing.ts";
 export type * from "./behaviours/display_commands.ts";
 export * from "./behaviours/display_resources.ts";

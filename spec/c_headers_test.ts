@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { JsonField, JsonModel, JsonStruct } from "../generator/views/json.ts";
+import type { JsonField, JsonModel, JsonStruct } from "../generator/views/json_types.ts";
 import {
   type CHeaders,
   type CStruct,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonField, JsonModel } from "../generator/views/json.ts";
+import type { JsonField, JsonModel } from "../generator/views/json_types.ts";
 import type { Facts, Lines } from "./facts_fixture.ts";
 
 /** A field; nested ones have their path as name. */

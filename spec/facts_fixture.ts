@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonGate, JsonModel, JsonQueue } from "../generator/views/json.ts";
+import type { JsonGate, JsonModel, JsonQueue } from "../generator/views/json_types.ts";
 import { fieldFacts } from "./facts_fields_fixture.ts";
 
 /** The facts file: names and numbers of VIRTIO 1.4. */

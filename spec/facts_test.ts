@@ -1,7 +1,7 @@
 /** `virtio.json` against the facts of the standard: nothing missing, nothing too many. */
 
 import assert from "node:assert/strict";
-import type { JsonModel } from "../generator/views/json.ts";
+import type { JsonModel } from "../generator/views/json_types.ts";
 import { exceptions } from "./facts_exceptions.ts";
 import { compareFacts, type Facts, linesOfFacts } from "./facts_fixture.ts";
 

@@ -9,11 +9,15 @@
  * @module
  */
 
-import type { Check, ConfigCheck } from "./checks.ts";
-import type { Field, Gate, Length, Path, Tag } from "./fields.ts";
+import type { ConfigCheck } from "./checks.ts";
+import type { Field, Gate, Path } from "./fields.ts";
+import type { Messages } from "./messages.ts";
+import type { Queue } from "./queues.ts";
 
 export * from "./checks.ts";
 export * from "./fields.ts";
+export * from "./messages.ts";
+export * from "./queues.ts";
 
 /** Version of this language; a description carries it as `dsl`, and other versions are refused. */
 export const DSL_VERSION = 1;
@@ -106,151 +110,6 @@ export interface Feature<F extends string = string> {
   readonly by: Provider | readonly Provider[];
   /** Requests (`set.case`) or queues whose handlers implement it, where their own gates do not say it. */
   readonly handlers?: readonly string[];
-}
-
-/** A number of queues: `value * times + plus`, where the value is the field's, or `otherwise` while the gate is shut. */
-export type Count<N extends string = string> =
-  | number
-  | {
-    readonly config: N;
-    readonly when?: Gate<N>;
-    readonly otherwise?: number;
-    readonly times?: number;
-    readonly plus?: number;
-  };
-
-/**
- * Where a queue, or the first of several, stands. `"next"`: behind the ones declared before it that
- * exist. `{ first, then, step }`: item 0 at `first`, item i at `then + (i - 1) * step`.
- */
-export type Index<N extends string = string> =
-  | Count<N>
-  | "next"
-  | { readonly first: number; readonly then?: number; readonly step: number };
-
-/** Who puts buffers into a queue, and what for. */
-export type Role =
-  /** The driver asks, the device answers in the same buffer. */
-  | "request"
-  /** The driver sends; nothing is written back. */
-  | "transmit"
-  /** The driver parks writable buffers; the device fills one when it has something. */
-  | "receive"
-  /** The driver parks readable buffers; the device hands one back to ask for a new one. */
-  | "pull";
-
-/** One queue, or a family of equal ones. */
-export interface Queue<N extends string = string, R extends string = string> {
-  /** One sentence in our own words. */
-  readonly doc: string;
-  /** Section of VIRTIO 1.4, as a number. */
-  readonly section?: string;
-  /** Who puts buffers into it, and what for. */
-  readonly role: Role;
-  /** Message sets it carries (more than one: readable and writable buffers mixed). */
-  readonly carries: R | readonly R[];
-  /** Where it stands among the queues. */
-  readonly index: Index<N>;
-  /** Where the standard's text differs from what is deployed: its own index, used with `strict: true`. */
-  readonly strictIndex?: Index<N>;
-  /** How many there are; one when not said. */
-  readonly count?: Count<N>;
-  /** Exists with these features only. */
-  readonly when?: Gate<N>;
-  /** Least size in bytes of a parked buffer. */
-  readonly parks?: Length<N>;
-  /** One message may fill several buffers; this field of the first says how many. */
-  readonly merges?: { readonly field: Path<N>; readonly when: Gate<N> };
-  /** Requests that the device serves in order, none begun before the one ahead is answered: all, or those with the same value of a field. */
-  readonly order?: "any" | "queue" | { readonly key: N };
-  /** Its requests wait until something happens, and keep no device from being suspended. */
-  readonly waits?: true;
-  /** What the used length says: how much was written, at most that, nothing to rely on, or always all. */
-  readonly used?: "length" | "bound" | "ignored" | "all";
-  /** Over a legacy interface the used length is not to be trusted. */
-  readonly legacyUsed?: "ignored";
-}
-
-/** The byte or word that says how a request went. */
-export interface Status<N extends string = string> {
-  /** Name of the field, or the way to it. */
-  readonly field: Path<N>;
-  /** Members of its enumeration: success; no such request, or a selector in it without a meaning; not well formed; the handler failed. */
-  readonly ok: string;
-  /** Answer to a request that no case or handler stands for. */
-  readonly unknown: string;
-  /** Answer to a request that is too short or makes no sense. */
-  readonly malformed: string;
-  /** Answer to a request whose handler threw. */
-  readonly failed: string;
-  /** Answers are written whole: what has no value with a status is zero. */
-  readonly whole?: true;
-  /** Data that came with another status than success are not to be used: the driver hands out zeroes. */
-  readonly discards?: true;
-}
-
-/** The standard's struct for a whole message, or one for each of its parts. */
-export type Whole = string | { readonly readable?: string; readonly writable?: string };
-
-/** One request of a set. */
-export interface Case<N extends string = string, K extends string = string> {
-  /** One sentence in our own words. */
-  readonly doc: string;
-  /** Section of VIRTIO 1.4, as a number. */
-  readonly section?: string;
-  /** A value for each tag field, in order. */
-  readonly tag: Tag | readonly Tag[];
-  /** Further tags that mean the same, on the legacy interface. */
-  readonly legacyTags?: readonly Tag[];
-  /** Exists with these features only. */
-  readonly feature?: Gate<N>;
-  /** Only without these features; with them, another case of the same tag takes its place. */
-  readonly unless?: Gate<N>;
-  /** The standard's struct for the whole request, when it names one. */
-  readonly struct?: Whole;
-  /** Structs of the standard that consist of these fields of the request, of either part. */
-  readonly structs?: Readonly<Record<string, readonly N[]>>;
-  /** Fields that the driver writes. */
-  readonly readable?: { readonly [P in K]?: Field<N> };
-  /** Fields that the device writes. */
-  readonly writable?: { readonly [P in K]?: Field<N> };
-  /**
-   * The used length counts the filled bytes of the first payload and the trailing status, without
-   * what lies between them: it alone says how long the payload is.
-   */
-  readonly used?: "filled";
-  /** The answer's own tag, where it has one (member of the status enumeration). */
-  readonly ok?: string;
-  /** Another status than the set's, or none for a request that is not answered: then nothing is written back. */
-  readonly status?: Status<N> | "none";
-  /** What is checked before a handler runs. */
-  readonly checks?: readonly Check<N>[];
-  /** Who may send it, on queues that carry messages both ways. */
-  readonly from?: "driver" | "device";
-}
-
-/** Messages of one shape: fixed parts around a body that the tag selects. */
-export interface Messages<N extends string = string, K extends string = string> {
-  /** One sentence in our own words. */
-  readonly doc: string;
-  /** Section of VIRTIO 1.4, as a number. */
-  readonly section?: string;
-  /** The standard's struct for the whole, when it names one. */
-  readonly struct?: Whole;
-  /** Fields that the driver writes. */
-  readonly readable?: { readonly [P in K]?: Field<N> };
-  /** Fields that the device writes. */
-  readonly writable?: { readonly [P in K]?: Field<N> };
-  /** As for a case. */
-  readonly used?: "filled";
-  /** Where the status of an answer lies. */
-  readonly status?: Status<N>;
-  /** A message whose field is this member, in one byte order or the other, starts a session of that order. */
-  readonly starts?: { readonly field: N; readonly member: string };
-  /** The messages by name; without them the set is one message. */
-  readonly cases?: Readonly<Record<string, Case<N, K>>>;
-  /** What is checked before a handler runs. */
-  readonly checks?: readonly Check<N>[];
 }
 
 /** The configuration space. */

@@ -6,7 +6,7 @@
  */
 
 import type { CaseModel, DeviceModel, FieldModel, MessagesModel, ModuleModel } from "../model.ts";
-import type { JsonStruct } from "./json.ts";
+import type { JsonStruct } from "./json_types.ts";
 import type { JsonField, JsonFields } from "./json_fields.ts";
 
 /** The structs of a module, by their names. */
