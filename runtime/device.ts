@@ -10,22 +10,19 @@
 
 import { ConfigSpace } from "./config.ts";
 import { OwnedGroups } from "./device_groups.ts";
-import { type AdminServer, DeviceHooks, type DeviceOptions } from "./device_hooks.ts";
+import { type AdminServer, DeviceHooks } from "./device_hooks.ts";
+import { type DeviceOptions, largestQueue, offeredBy } from "./device_options.ts";
 import { DeviceQueues, type QueueWatcher } from "./device_queues.ts";
 import { PeerError } from "./errors.ts";
 import {
   carriedFeatures,
-  checkDefined,
   closeFeatures,
   type DeviceInfo,
-  featuresLost,
   hasBit,
   queueFeatures,
   queueFormat,
   ReservedFeature,
-  ringFeatures,
 } from "./features.ts";
-import { QUEUE_SIZE_MAX } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
 import type { DeviceQueue, QueueLayout, QueuePosition } from "./queue.ts";
 import { checkQueueLayout, largestSize } from "./queue_check.ts";
@@ -33,7 +30,7 @@ import { type DeviceSnapshot, readSnapshot, refuseField, SNAPSHOT_HEAD } from ".
 import { heededStatus, isLive, Status, statusName } from "./status.ts";
 import type { AdminQueues, DeviceBinding } from "./transport.ts";
 
-export type { DeviceOptions } from "./device_hooks.ts";
+export type { DeviceOptions } from "./device_options.ts";
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, SUSPEND, DEVICE_NEEDS_RESET, FAILED } = Status;
 
@@ -67,22 +64,10 @@ export abstract class Device extends DeviceHooks {
   /** RangeError when a feature, a size or a range of the options is not possible. */
   constructor(info: DeviceInfo, options: DeviceOptions) {
     super();
-    const { offered, queueSizeMax = 256 } = options;
-    checkDefined("offer", offered, info);
     this.info = info;
-    this.#offered = offered | ringFeatures(options.ring);
+    this.#offered = offeredBy(options, info);
+    this.#sizeMax = largestQueue(options);
     this.#groups = new OwnedGroups(options.ring?.admin ?? true);
-    const closed = closeFeatures(this.#offered, info.features);
-    if (closed !== this.#offered) {
-      const why = featuresLost(this.#offered & ~closed, closed, info.features);
-      throw new RangeError(`Cannot offer the features of ${info.name}: ${why}`);
-    }
-    if (!Number.isInteger(queueSizeMax) || queueSizeMax < 1 || queueSizeMax > QUEUE_SIZE_MAX) {
-      throw new RangeError(
-        `Cannot make queues of up to ${queueSizeMax} descriptors: not 1 to ${QUEUE_SIZE_MAX}`,
-      );
-    }
-    this.#sizeMax = queueSizeMax;
     this.config = new ConfigSpace(options.config, options.writable);
   }
 

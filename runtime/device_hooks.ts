@@ -6,26 +6,10 @@
  */
 
 import { DeviceBehaviours } from "./behaviour.ts";
-import type { ConfigRange } from "./config.ts";
 import type { Device } from "./device.ts";
 import { PeerError } from "./errors.ts";
-import type { RingOptions } from "./features.ts";
 import type { DeviceQueue } from "./queue.ts";
 import type { SharedMemory } from "./transport.ts";
-
-/** How a device is made. */
-export interface DeviceOptions {
-  /** Features of the device type that are implemented; RangeError unless they are closed. */
-  readonly offered: bigint;
-  /** The first bytes of the configuration space, which are copied. */
-  readonly config: Uint8Array;
-  /** Which parts of the configuration space the driver may write. */
-  readonly writable?: readonly ConfigRange[];
-  /** Which features of the ring and the core are offered. */
-  readonly ring?: RingOptions;
-  /** The largest queue, in descriptors: 1 to 32768, 256 when not given. */
-  readonly queueSizeMax?: number;
-}
 
 /** Serves the administration queues of a device that owns groups of devices (VIRTIO 1.4, 2.13). */
 export interface AdminServer {

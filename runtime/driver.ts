@@ -25,6 +25,7 @@ import {
   type RingOptions,
 } from "./features.ts";
 import { QUEUE_SIZE_MAX } from "./layout.ts";
+import { ConfigAccess } from "./driver_config.ts";
 import { DriverQueues } from "./driver_queues.ts";
 import type { DriverQueue, UsedLengths } from "./queue.ts";
 import { largestSize } from "./queue_check.ts";
@@ -40,8 +41,6 @@ const QUEUE_SIZE = 256;
 /** Descriptors of an administration queue: its commands go one by one. */
 const ADMIN_QUEUE_SIZE = 16;
 const ADMIN_VQ = 1n << BigInt(ReservedFeature.VIRTIO_F_ADMIN_VQ);
-/** How often a configuration that changes under the read is read again. */
-const CONFIG_READS = 16;
 
 /** What a driver wants of a device. */
 export interface NegotiateOptions {
@@ -67,20 +66,19 @@ export abstract class Driver implements AsyncDisposable {
   protected readonly transport: Transport;
 
   readonly #queues: DriverQueues;
+  readonly #config: ConfigAccess;
   #admin: AdminDriver | undefined;
   #status = 0;
   #offered = 0n;
   #features = 0n;
   #failure: Error | undefined;
-  #refreshing = false;
-  #refreshAgain = false;
-  #configuring: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   /** Takes over the transport's callbacks; nothing is sent before {@linkcode Driver.negotiate}. */
   protected constructor(transport: Transport, info: DeviceInfo) {
     this.transport = transport;
     this.info = info;
+    this.#config = new ConfigAccess(transport);
     this.#queues = new DriverQueues(transport, {
       collect: (queue) =>
         this.#admin?.queue === queue ? this.#admin.collect() : this.collect(queue),
@@ -221,21 +219,8 @@ export abstract class Driver implements AsyncDisposable {
   protected abort(_error: Error, _queue?: DriverQueue): void {}
 
   /** Reads configuration bytes that belong together (VIRTIO 1.4, 2.5.1); PeerError when they never hold still. */
-  protected async readConfig(offset: number, length: number): Promise<Uint8Array> {
-    const { transport } = this;
-    if (!transport.facilities.configGeneration) return await transport.readConfig(offset, length);
-    let generation = await transport.configGeneration();
-    for (let reads = 0; reads < CONFIG_READS; reads++) {
-      const bytes = await transport.readConfig(offset, length);
-      const after = await transport.configGeneration();
-      if (after === generation) return bytes;
-      generation = after;
-    }
-    throw new PeerError("Cannot read the configuration", {
-      field: "config_generation",
-      wanted: `the same within ${CONFIG_READS} reads`,
-      got: generation,
-    });
+  protected readConfig(offset: number, length: number): Promise<Uint8Array> {
+    return this.#config.read(offset, length);
   }
 
   /** Writes configuration bytes; TypeError before FEATURES_OK and while suspended (VIRTIO 1.4, 3.1.1 and 3.4.1). */
@@ -249,9 +234,7 @@ export abstract class Driver implements AsyncDisposable {
 
   /** Runs steps on the configuration when those before have ended: what one selects, no other reads or unselects. */
   protected configuring<T>(steps: () => Promise<T>): Promise<T> {
-    const result = this.#configuring.then(steps);
-    this.#configuring = result.catch(() => {});
-    return result;
+    return this.#config.inTurn(steps);
   }
 
   /**
@@ -377,29 +360,19 @@ export abstract class Driver implements AsyncDisposable {
   }
 
   async #refresh(): Promise<void> {
-    this.#refreshAgain = true;
-    if (this.#refreshing) return;
-    this.#refreshing = true;
-    try {
-      while (this.#refreshAgain && this.#failure === undefined && this.#closing === undefined) {
-        this.#refreshAgain = false;
-        if (await this.#refreshed()) this.onConfigChange();
+    await this.#config.refresh(async () => {
+      if (this.#failure !== undefined || this.#closing !== undefined) return false;
+      try {
+        const status = await this.transport.getStatus();
+        if ((status & DEVICE_NEEDS_RESET) !== 0) throw needsReset(status);
+        await this.configuring(async () => await this.configChanged());
+      } catch (error) {
+        this.#fail(error as Error);
+        return false;
       }
-    } finally {
-      this.#refreshing = false;
-    }
-  }
-
-  async #refreshed(): Promise<boolean> {
-    try {
-      const status = await this.transport.getStatus();
-      if ((status & DEVICE_NEEDS_RESET) !== 0) throw needsReset(status);
-      await this.configuring(async () => await this.configChanged());
+      this.onConfigChange();
       return true;
-    } catch (error) {
-      this.#fail(error as Error);
-      return false;
-    }
+    });
   }
 
   #fail(error: Error, status = 0): void {
