@@ -903,8 +903,14 @@ export function encodeBlockGetLifetimeAnswer(
   _s: BlockSession,
 ): void {
   e.le16(value.preEolInfo, "pre_eol_info");
-  e.le16(value.deviceLifetimeEstTypA, "device_lifetime_est_typ_a");
-  e.le16(value.deviceLifetimeEstTypB, "device_lifetime_est_typ_b");
+  e.le16(
+    allowed(value.deviceLifetimeEstTypA, { max: 11 }, "device_lifetime_est_typ_a"),
+    "device_lifetime_est_typ_a",
+  );
+  e.le16(
+    allowed(value.deviceLifetimeEstTypB, { max: 11 }, "device_lifetime_est_typ_b"),
+    "device_lifetime_est_typ_b",
+  );
   e.u8(value.status, "status");
 }
 

@@ -6,6 +6,7 @@
  */
 
 import {
+  allowed,
   bounded,
   checkContract,
   type CONTRACT,
@@ -331,7 +332,7 @@ export function encodeGpioGetValueAnswer(
   _s: GpioSession,
 ): void {
   e.u8(value.status, "status");
-  e.u8(value.value, "value");
+  e.u8(allowed(value.value, { max: 1 }, "value"), "value");
 }
 
 /** Sets the value that a line has as an output, now or later (VIRTIO 1.4, 5.18.6.5) */

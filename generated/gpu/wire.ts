@@ -398,7 +398,11 @@ export function writeVirtioGpuDisplayOne(
   value: VirtioGpuDisplayOne,
 ): void {
   writeVirtioGpuRect(view, at, value.r);
-  view.setUint32(at + 16, within(value.enabled, 0xffff_ffff, "enabled"), true);
+  view.setUint32(
+    at + 16,
+    within(allowed(value.enabled, { max: 1 }, "enabled"), 0xffff_ffff, "enabled"),
+    true,
+  );
   view.setUint32(at + 20, within(value.flags, 0xffff_ffff, "flags"), true);
 }
 
@@ -1382,7 +1386,7 @@ export function encodeGpuGetEdidAnswer(
   e.le32(request.ctxId, "ctx_id");
   e.u8(request.ringIdx, "ring_idx");
   e.put(3);
-  e.le32(value.size, "size");
+  e.le32(allowed(value.size, { max: 1024 }, "size"), "size");
   e.le32(0, "padding");
   e.bytesOf(value.edid, "edid", 1024);
 }

@@ -2484,7 +2484,7 @@ export function encodeNetworkRssCtxCapGetAnswer(
   _s: NetworkSession,
 ): void {
   e.u8(value.ack, "ack");
-  e.le16(value.maxRssContexts, "max_rss_contexts");
+  e.le16(allowed(value.maxRssContexts, { min: 1 }, "max_rss_contexts"), "max_rss_contexts");
 }
 
 /** Adds a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2) */

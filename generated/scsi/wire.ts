@@ -425,7 +425,7 @@ export function encodeScsiCommandAnswer(
   value: ScsiCommandAnswer & { readonly response: number },
   s: ScsiSession,
 ): void {
-  e.le32(value.senseLen, "sense_len");
+  e.le32(allowed(value.senseLen, { max: s.senseSize }, "sense_len"), "sense_len");
   e.le32(value.residual, "residual");
   e.le16(value.statusQualifier, "status_qualifier");
   e.u8(value.status, "status");

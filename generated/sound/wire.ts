@@ -6,6 +6,7 @@
  */
 
 import {
+  allowed,
   bounded,
   checkContract,
   type CONTRACT,
@@ -476,7 +477,10 @@ export function writeVirtioSndJackInfo(view: DataView, at: number, value: Virtio
   view.setUint32(at + 4, within(value.features, 0xffff_ffff, "features"), true);
   view.setUint32(at + 8, within(value.hdaRegDefconf, 0xffff_ffff, "hda_reg_defconf"), true);
   view.setUint32(at + 12, within(value.hdaRegCaps, 0xffff_ffff, "hda_reg_caps"), true);
-  view.setUint8(at + 16, within(value.connected, 0xff, "connected"));
+  view.setUint8(
+    at + 16,
+    within(allowed(value.connected, { max: 1 }, "connected"), 0xff, "connected"),
+  );
 }
 
 /** `struct virtio_snd_pcm_info`: What a stream is (VIRTIO 1.4, 5.14.6.6.2) */
@@ -569,7 +573,7 @@ export function encodeVirtioSndChmapInfo(
 ): void {
   e.le32(value.hdaFnNid, "hda_fn_nid");
   e.u8(value.direction, "direction");
-  e.u8(value.channels, "channels");
+  e.u8(allowed(value.channels, { max: 18 }, "channels"), "channels");
   sameLength(18, value.positions.length, "positions");
   for (const element of value.positions) {
     e.u8(element, "positions");

@@ -331,8 +331,26 @@ export function encodeSocketReceive(
   _s: SocketSession,
   lengths: { readonly data: number },
 ): void {
-  e.le64(BigInt(within(value.srcCid, Number.MAX_SAFE_INTEGER, "src_cid")), "src_cid");
-  e.le64(BigInt(within(value.dstCid, Number.MAX_SAFE_INTEGER, "dst_cid")), "dst_cid");
+  e.le64(
+    BigInt(
+      within(
+        allowed(value.srcCid, { max: 0xffffffff }, "src_cid"),
+        Number.MAX_SAFE_INTEGER,
+        "src_cid",
+      ),
+    ),
+    "src_cid",
+  );
+  e.le64(
+    BigInt(
+      within(
+        allowed(value.dstCid, { max: 0xffffffff }, "dst_cid"),
+        Number.MAX_SAFE_INTEGER,
+        "dst_cid",
+      ),
+    ),
+    "dst_cid",
+  );
   e.le32(value.srcPort, "src_port");
   e.le32(value.dstPort, "dst_port");
   e.le32(lengths.data, "len");

@@ -33,8 +33,8 @@ export interface FieldView {
   readonly encodes: readonly string[];
 }
 
-/** Whose bounds count: those of what arrives, or of what the user gives. */
-export type Bounded = "read" | "written";
+/** Whose bounds count: those of what arrives, of what the user gives, or of both. */
+export type Bounded = "read" | "written" | "both";
 
 /** The view of a field that nobody sees. */
 export const NOTHING: FieldView = {

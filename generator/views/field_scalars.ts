@@ -39,7 +39,7 @@ export function scalarView(
   const key = keyOf(model);
   const local = localName(key);
   const read = (value: string) =>
-    bounds === "read" ? boundedText(scope, field, value, name) : value;
+    bounds === "written" ? value : boundedText(scope, field, value, name);
   const derived = siblings.derivedText(model);
   if (derived !== null) {
     const value = text.type === "bigint" ? `BigInt(${derived})` : derived;
@@ -51,6 +51,8 @@ export function scalarView(
   }
   const given = bounds === "written"
     ? settingText(model, field, text)
+    : bounds === "both"
+    ? answerText(scope, model, field, text)
     : isGated(model)
     ? `value.${key} ?? ${text.zero}`
     : `value.${key}`;
@@ -118,6 +120,16 @@ function settingText(model: FieldModel, field: dsl.Scalar, text: ScalarText): st
     : `${value} === undefined ? ${reset} : ${checked}`;
 }
 
+/** What a device answers with. */
+function answerText(scope: Scope, model: FieldModel, field: dsl.Scalar, text: ScalarText): string {
+  const value = `value.${keyOf(model)}`;
+  const bounds = boundsText(field, limitIn(scope));
+  const gated = isGated(model);
+  if (bounds === "") return gated ? `${value} ?? ${text.zero}` : value;
+  const checked = `allowed(${value}, ${bounds}, "${model.name}")`;
+  return gated ? `${value} === undefined ? ${text.zero} : ${checked}` : checked;
+}
+
 /** A value of the user, checked against constant bounds of its field; the value alone where it has none. */
 export function allowedText(field: dsl.Scalar, value: string, name: string): string {
   const bounds = boundsText(field, (bound) => typeof bound === "number" ? bound : null);
@@ -126,11 +138,13 @@ export function allowedText(field: dsl.Scalar, value: string, name: string): str
 
 /** A value that is checked against the bounds of its field; the value alone where it has none. */
 function boundedText(scope: Scope, field: dsl.Scalar, value: string, name: string): string {
-  const bounds = boundsText(
-    field,
-    (bound) => typeof bound === "number" ? bound : scope.sessionField(bound.config),
-  );
+  const bounds = boundsText(field, limitIn(scope));
   return bounds === "" ? value : `bounded(${value}, ${bounds}, "${name}")`;
+}
+
+/** A bound, which the session may know. */
+function limitIn(scope: Scope): (max: number | { readonly config: string }) => number | string {
+  return (bound) => typeof bound === "number" ? bound : scope.sessionField(bound.config);
 }
 
 /** The bounds of a field as an object; empty where it has none. */

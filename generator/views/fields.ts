@@ -23,7 +23,7 @@ const EMPTY_RANGE = "ranges.push(d.position, d.position);";
 /** The view of a field among its siblings. */
 export function fieldView(scope: Scope, field: FieldModel, siblings: Siblings): FieldView {
   const at = field.offset === null ? "at" : offsetText(field.offset);
-  const bare = bareView(scope, field, siblings, at, "read");
+  const bare = bareView(scope, field, siblings, at, siblings.bounds);
   if (!isGated(field)) return bare;
   const gate = scope.fieldGate(field);
   return {

@@ -191,6 +191,7 @@ export class CaseParts {
     return new Siblings(this.#scope, `${this.#owner}Answer`, fields, {
       tags: named,
       inlined: new Set(path.length > 1 ? [path[0]!] : []),
+      answers: true,
       ...(this.#role === "receive"
         ? { given: "rest" }
         : { given: "told", outer: requestReference(this.readable) }),

@@ -27,6 +27,8 @@ export class Scope {
   readonly sizes: Set<string> = new Set();
   /** Words of bit-fields that checks look at as a whole. */
   readonly words: ReadonlySet<string>;
+  /** Structs that are in nothing but what devices write. */
+  readonly answered: ReadonlySet<string>;
   /** Structs whose size the session keeps. */
   readonly grown: Set<StructModel> = new Set();
   /** Structs whose functions something calls. */
@@ -54,6 +56,11 @@ export class Scope {
     this.words = new Set(
       fields.filter(({ field, name }) => field.kind === "bits" && checked.has(name))
         .map(({ name }) => name),
+    );
+    const asked = new Set(cases.flatMap((one) => one.readable.fields.flatMap(structsIn)));
+    this.answered = new Set(
+      cases.flatMap((one) => one.writable.fields.flatMap(structsIn))
+        .filter((name) => !asked.has(name)),
     );
     this.ordered = fields.some(({ field }) =>
       (field.kind === "scalar" || field.kind === "bits") && field.type.startsWith("session")
@@ -151,6 +158,13 @@ export class Scope {
 /** A field with those of its arms. */
 function withArms(model: FieldModel): FieldModel[] {
   return [model, ...model.arms.flatMap((arm) => arm.fields.flatMap(withArms))];
+}
+
+/** Names of the structs in a field, however deep. */
+function structsIn({ struct, arms }: FieldModel): string[] {
+  const inner = [...(struct?.fields ?? []), ...arms.flatMap((arm) => arm.fields)];
+  const own = [struct, ...arms.map((arm) => arm.struct)].flatMap((one) => one?.name ?? []);
+  return [...own, ...inner.flatMap(structsIn)];
 }
 
 /** Names of fields that a check looks at. */

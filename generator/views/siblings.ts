@@ -8,6 +8,7 @@
 import type * as dsl from "../../spec/types.ts";
 import type { FieldModel, StructModel } from "../model.ts";
 import { className, localName, propertyName } from "../names.ts";
+import type { Bounded } from "./field.ts";
 import { constantOf, externName, hasBitField, keyOf, lengthOf, ownerOf, pathOf } from "./paths.ts";
 import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
@@ -44,6 +45,8 @@ export interface Context {
   readonly inlined?: ReadonlySet<string>;
   /** What is only known from another message: all that is left, or what a reader is told. */
   readonly given?: "rest" | "told";
+  /** It is for the device to write, which sends nothing out of bounds. */
+  readonly answers?: boolean;
 }
 
 /** The fields of a struct or of a part of a message. */
@@ -52,6 +55,8 @@ export class Siblings {
   readonly flat: readonly FieldModel[];
   /** Names that must come from outside, in order of need; parameters of the functions. */
   readonly externs: string[] = [];
+  /** Where bounds count. */
+  readonly bounds: Bounded;
   readonly #scope: Scope;
   readonly #owner: string;
   readonly #tags: ReadonlyMap<string, string>;
@@ -67,6 +72,7 @@ export class Siblings {
     this.#outer = context.outer ?? null;
     this.#inlined = context.inlined ?? new Set();
     this.#given = context.given ?? "passed";
+    this.bounds = context.answers === true ? "both" : "read";
     this.flat = this.#flatten(fields);
   }
 

@@ -212,7 +212,8 @@ function isReferenced(module: ModuleModel, struct: StructModel): boolean {
 
 function structView(scope: Scope, struct: StructModel, printed: boolean): StructView {
   const type = className(struct.name);
-  const siblings = new Siblings(scope, type, struct.fields);
+  const answers = scope.answered.has(struct.name);
+  const siblings = new Siblings(scope, type, struct.fields, { answers });
   const codec = printed ? codecView(scope, siblings, siblings.flat) : NO_CODEC;
   const shape = structShape(scope, struct);
   return {
@@ -291,7 +292,9 @@ function unionView(scope: Scope, siblings: Siblings, model: FieldModel): UnionVi
     tagsName: `${constantOf(type)}_TAGS`,
     strictTagsName: `${constantOf(type)}_STRICT_TAGS`,
     params: paramsText(armExterns(scope, type, model)),
-    arms: model.arms.map((arm) => armView(scope, type, arm, selectorEnum(scope, siblings, model))),
+    arms: model.arms.map((arm) =>
+      armView(scope, type, arm, selectorEnum(scope, siblings, model), siblings.bounds === "both")
+    ),
     slot: field.kind === "union" ? field.size ?? 0 : 0,
     raw: field.otherwise === "raw",
     field: model.name,
@@ -318,6 +321,7 @@ function armView(
   owner: string,
   arm: ArmModel,
   enumeration: string | undefined,
+  answers: boolean,
 ): ArmView {
   const values = arm.tags.map((tag) => scope.valueText(enumeration, tag));
   const { strictTag } = arm;
@@ -343,7 +347,7 @@ function armView(
       resultText: `...${text.decode}`,
     };
   }
-  const siblings = new Siblings(scope, owner, arm.fields);
+  const siblings = new Siblings(scope, owner, arm.fields, { answers });
   const codec = codecView(scope, siblings, siblings.flat);
   return { ...base, struct: null, ...codec };
 }
