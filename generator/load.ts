@@ -80,7 +80,19 @@ async function whyNot(error: unknown, url: URL, source: string, root: URL): Prom
     return problem("V001", source, "no such file", "a module that exports a description");
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : show(error);
-  return problem("V002", source, portable(message, root), "a module that loads");
+  return problem(
+    "V002",
+    `${source}${placeIn(url, error)}`,
+    portable(message, root),
+    "a module that loads",
+  );
+}
+
+/** Line and column of the module itself where an error arose, as far as it tells: `:3:14`. */
+function placeIn({ href }: URL, error: unknown): string {
+  const { stack = "" } = error instanceof Error ? error : {};
+  const [, after] = stack.split(href, 2);
+  return after?.match(/^(:\d+:\d+)\b/)?.[0] ?? "";
 }
 
 /** The first line of a message, without what only this machine has: folders of files. */

@@ -11,6 +11,7 @@ import {
   BackendRequest,
   ProtocolFeature,
   Request,
+  VHOST_F_LOG_ALL,
   VHOST_USER_CONFIG,
   VHOST_USER_F_PROTOCOL_FEATURES,
   VHOST_USER_VRING_NOFD_MASK,
@@ -136,8 +137,13 @@ export class FrontEnd implements Transport {
   ) {
     this.#line = line;
     this.#options = options;
-    // A back end that translates addresses would ask for a table of them, which is not served.
-    const without = featureSet(VHOST_USER_F_PROTOCOL_FEATURES, VIRTIO_F_ACCESS_PLATFORM);
+    // A back end that translates addresses would ask for a table of them, which is not served. Two bits
+    // are the protocol's own, and no features of the device.
+    const without = featureSet(
+      VHOST_USER_F_PROTOCOL_FEATURES,
+      VHOST_F_LOG_ALL,
+      VIRTIO_F_ACCESS_PLATFORM,
+    );
     this.#offered = found.offered & ~without;
     this.offeredProtocolFeatures = found.carried;
     this.protocolFeatures = found.protocol;
