@@ -53,7 +53,12 @@ export class CryptoOperations {
       const hashed = chain.hashFirst ? source : target;
       const { hashStartSrcOffset, lenToHash } = opTypeFlf;
       const covered = this.#range(hashed, hashStartSrcOffset, lenToHash);
-      const digest = await digestOf(provider, chain, joined(aad.bytes(), covered));
+      const digest = await digestOf(
+        provider,
+        chain,
+        joined(aad.bytes(), covered),
+        hashResult.length,
+      );
       const status = this.#put(dstData, target);
       return status === this.#status.OK ? this.#putDigest(hashResult, digest) : status;
     });
@@ -66,7 +71,10 @@ export class CryptoOperations {
     hashResult: WritableBytes,
   ): CryptoAnswer {
     return this.#answer(async (provider) =>
-      this.#putDigest(hashResult, await digestOf(provider, find(), srcData.bytes()))
+      this.#putDigest(
+        hashResult,
+        await digestOf(provider, find(), srcData.bytes(), hashResult.length),
+      )
     );
   }
 
@@ -175,8 +183,9 @@ async function digestOf(
   provider: CryptoProvider,
   { service, algorithm, key }: Pick<NamedSession, "service" | "algorithm" | "key">,
   data: Uint8Array,
+  length: number,
 ): Promise<Uint8Array> {
-  if (service === "hash") return await provider.hash(algorithm, data);
+  if (service === "hash") return await provider.hash(algorithm, data, length);
   return await provider.mac(algorithm, key, data);
 }
 

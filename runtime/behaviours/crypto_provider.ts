@@ -17,8 +17,8 @@ export type CryptoService = "cipher" | "hash" | "mac" | "aead";
 export interface CryptoProvider {
   /** Whether there is an algorithm for keys of so many bytes; 0 where there is no key. */
   supports(service: CryptoService, algorithm: string, keyLength: number): boolean;
-  /** The hash of data. */
-  hash(algorithm: string, data: Uint8Array): CryptoBytes;
+  /** The hash of data; of `length` bytes, where it may have any number of them. */
+  hash(algorithm: string, data: Uint8Array, length?: number): CryptoBytes;
   /** The authentication code of data. */
   mac(algorithm: string, key: Uint8Array, data: Uint8Array): CryptoBytes;
   /** Data, encrypted or decrypted without any padding. */

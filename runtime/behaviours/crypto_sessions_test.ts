@@ -123,6 +123,14 @@ Deno.test("hashes and MACs run in a session, as many bytes as are asked for (5.9
   assert.deepEqual((await guest.digest("hash", hash.sessionId, abc, 32)).out, hex(sha));
   assert.deepEqual((await guest.digest("hash", hash.sessionId, abc, 9)).out, hex(sha).slice(0, 9));
   assert.equal((await guest.digest("hash", hash.sessionId, abc, 33)).status, ERR);
+  const shake = await guest.driver.hashCreateSession({
+    ...guest.about,
+    algo: CryptoHashAlgorithm.SHA3_SHAKE128,
+    hashResultLen: 20,
+  });
+  const extended = "5881092dd818bf5cf8a3ddb793fbcba74097d5c5";
+  const { out } = await guest.digest("hash", shake.sessionId, abc, 20);
+  assert.deepEqual(out, hex(extended), "a function without a length of its own");
   const mac = await guest.driver.macCreateSession({
     ...guest.about,
     algo: CryptoMacAlgorithm.HMAC_SHA_256,
