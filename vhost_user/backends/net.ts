@@ -120,8 +120,8 @@ export const backEnd = defineBackEnd({
   help:
     `  --tap NAME         An interface of the host, made if there is none, with checksum and segmentation
                      offload; needs the right to do so, or a network of its own (unshare -n)
-  --queues N         Pairs of queues, each with one of the interface: 1 when not given. An interface that
-                     is there for more of them was made with: ip tuntap add NAME mode tap multi_queue
+  --queues N         Pairs of queues: 1 when not given. For several, an interface that is there already
+                     must have been made so: ip tuntap add NAME mode tap multi_queue
   --connect PATH     A UNIX socket where frames are taken, each behind its length as four bytes, as by
                      QEMU's -netdev stream or another --listen; it is connected to again when it is gone
   --listen PATH      The same from the other side; one connection at a time

@@ -82,7 +82,7 @@ On a terminal, a line tells how many requests are served in a second. SIGUSR1 pr
 queue has served so far, and what was dropped; SIGINT and SIGTERM end it.
 
 Permissions: --allow-ffi, and --allow-read and --allow-write for the socket; --allow-read for a module;
---allow-net for other sockets.
+--allow-net for other sockets; --allow-sys, so that the debugger that Deno opens on SIGUSR1 is closed.
 
 Exit codes: 0 interrupted; 1 the device can not be made or served; 2 the command line was not
 understood.
@@ -108,7 +108,8 @@ ${COMMON}`,
     const [name] = args;
     if (name === undefined || name.startsWith("-")) return this.help;
     const { usage, help } = await find(name);
-    return `Usage: virtio-ts serve ${name} --socket PATH ${usage}\n\nOptions:\n${help}${COMMON}`;
+    const about = Object.hasOwn(BACK_ENDS, name) ? `${BACK_ENDS[name]!.about}.\n\n` : "";
+    return `${about}Usage: virtio-ts serve ${name} --socket PATH ${usage}\n\nOptions:\n${help}${COMMON}`;
   },
   async run(args, io) {
     const [name, ...rest] = args;
