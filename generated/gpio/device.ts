@@ -256,7 +256,7 @@ export class GpioDevice extends Device {
     this.#s = gpioSession(features, this.#settings);
   }
 
-  /** requestq: Requests; those on one line are served in order (VIRTIO 1.4, 5.18.2) */
+  /** requestq: Requests on lines (VIRTIO 1.4, 5.18.2) */
   #serveRequestq(queue: DeviceQueue): boolean {
     const turns = this.#turns[queue.index];
     if (turns === undefined) return false;

@@ -71,7 +71,7 @@ export interface GpioDriverOptions {
 }
 
 /**
- * requestq, the driver's side: Requests; those on one line are served in order (VIRTIO 1.4, 5.18.2)
+ * requestq, the driver's side: Requests on lines (VIRTIO 1.4, 5.18.2)
  *
  * A `submit` method puts a request into the ring and returns its number, or -1 when there is no room;
  * {@linkcode GpioRequestq.kick} tells the device, {@linkcode GpioRequestq.poll} takes what is answered. The
@@ -605,7 +605,7 @@ export class GpioEventq {
 
 /** General purpose input and output: lines that are low or high (VIRTIO 1.4, 5.18): the driver. Closing it resets the device and aborts what is pending. */
 export class GpioDriver extends Driver {
-  /** Requests; those on one line are served in order (VIRTIO 1.4, 5.18.2) */
+  /** Requests on lines (VIRTIO 1.4, 5.18.2) */
   readonly requestq: GpioRequestq[] = [];
   /** Lines whose interrupts are unmasked (VIRTIO 1.4, 5.18.2) */
   readonly eventq: GpioEventq[] = [];

@@ -145,7 +145,7 @@ export class I2cDevice extends Device {
     this.#s = i2cSession(features, undefined);
   }
 
-  /** requestq: Requests, served in order (VIRTIO 1.4, 5.16.2) */
+  /** requestq: Requests (VIRTIO 1.4, 5.16.2) */
   #serveRequestq(queue: DeviceQueue): boolean {
     const turns = this.#turns[queue.index];
     if (turns === undefined) return false;

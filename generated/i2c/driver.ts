@@ -50,7 +50,7 @@ export interface I2cDriverOptions {
 }
 
 /**
- * requestq, the driver's side: Requests, served in order (VIRTIO 1.4, 5.16.2)
+ * requestq, the driver's side: Requests (VIRTIO 1.4, 5.16.2)
  *
  * A `submit` method puts a request into the ring and returns its number, or -1 when there is no room;
  * {@linkcode I2cRequestq.kick} tells the device, {@linkcode I2cRequestq.poll} takes what is answered. The
@@ -179,7 +179,7 @@ export class I2cRequestq {
 
 /** An I2C bus: requests that write to its chips or read from them (VIRTIO 1.4, 5.16): the driver. Closing it resets the device and aborts what is pending. */
 export class I2cDriver extends Driver {
-  /** Requests, served in order (VIRTIO 1.4, 5.16.2) */
+  /** Requests (VIRTIO 1.4, 5.16.2) */
   readonly requestq: I2cRequestq[] = [];
   readonly #options: I2cDriverOptions;
   #plan: QueuePlan | undefined;

@@ -179,6 +179,12 @@ function jsonMessages(set: MessagesModel, received: boolean, fields: JsonFields)
   return {
     section: set.section,
     tags: set.tags.map(({ name }) => name),
+    ...(set.starts === null ? {} : {
+      starts: {
+        field: set.starts.field.name,
+        value: memberName(set.starts.enum, set.starts.member),
+      },
+    }),
     cases: Object.fromEntries(
       set.cases.map((one) => [one.name, jsonCase(set, one, received, fields)]),
     ),
@@ -216,8 +222,7 @@ function jsonCase(
 }
 
 function jsonStatus(status: StatusModel, ok: string | null): JsonStatus {
-  const { members } = status.enum;
-  const constant = (member: string) => members.find((one) => one.member === member)?.name ?? member;
+  const constant = (member: string) => memberName(status.enum, member);
   return {
     field: status.field,
     enum: status.enum.name,
@@ -228,6 +233,11 @@ function jsonStatus(status: StatusModel, ok: string | null): JsonStatus {
     ...(status.whole ? { whole: true } : {}),
     ...(status.discards ? { discards: true } : {}),
   };
+}
+
+/** The constant of a member. */
+function memberName({ members }: EnumModel, member: string): string {
+  return members.find((one) => one.member === member)?.name ?? member;
 }
 
 function jsonQueue({ queue, messages, when }: QueueModel, fields: JsonFields): JsonQueue {
@@ -242,6 +252,8 @@ function jsonQueue({ queue, messages, when }: QueueModel, fields: JsonFields): J
     when: fields.gate(when),
     ...(queue.used === undefined ? {} : { used: queue.used }),
     ...(queue.legacyUsed === undefined ? {} : { legacyUsed: queue.legacyUsed }),
+    ...(queue.order === undefined || queue.order === "any" ? {} : { order: queue.order }),
+    ...(queue.waits === undefined ? {} : { waits: queue.waits }),
     doc: queue.doc,
   };
 }

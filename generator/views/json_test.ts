@@ -102,3 +102,18 @@ Deno.test("Layouts import nothing and give sizes, offsets, bits and registers", 
   assert.match(admin, /export const VIRTIO_ADMIN_CMD_READABLE = \{[^}]*groupMemberId: 16,/);
   assert.match(mmio, /QueueReset: \{ offset: 0xc0, size: 4, access: "RW" \},/);
 });
+
+Deno.test("jsonModel() says in what order requests are served, and what starts a session", async () => {
+  const { devices } = jsonModel(await modelOf("devices/gpio", "devices/fs", "devices/net"));
+  const served = (device: string, queue: string) => {
+    const { order, waits } = devices[device]!.queues[queue]!;
+    return { order, waits };
+  };
+  assert.deepEqual(served("gpio", "requestq"), { order: { key: "gpio" }, waits: undefined });
+  assert.deepEqual(served("gpio", "eventq"), { order: undefined, waits: true });
+  assert.deepEqual(served("net", "receiveq"), { order: undefined, waits: undefined });
+  const starts = (device: string) =>
+    Object.values(devices[device]!.messages).flatMap((set) => set.starts ?? []);
+  assert.deepEqual(starts("fs"), [{ field: "opcode", value: "FUSE_INIT" }]);
+  assert.deepEqual(starts("net"), []);
+});

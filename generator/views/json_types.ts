@@ -103,6 +103,8 @@ export interface JsonMessages {
   readonly section: string;
   /** Fields that select the case. */
   readonly tags: readonly string[];
+  /** A message whose field is this constant, in one byte order or the other, starts a session of that order. */
+  readonly starts?: { readonly field: string; readonly value: string };
   readonly cases: Readonly<Record<string, JsonCase>>;
   readonly doc: string;
 }
@@ -162,6 +164,10 @@ export interface JsonQueue {
   readonly used?: NonNullable<dsl.Queue["used"]>;
   /** The same over a legacy interface, where it is worth less there. */
   readonly legacyUsed?: NonNullable<dsl.Queue["legacyUsed"]>;
+  /** Requests are served one after the other: all, or those with the same value of a field. */
+  readonly order?: "queue" | { readonly key: string };
+  /** Requests wait until something happens, and keep no device from being suspended. */
+  readonly waits?: true;
   readonly doc: string;
 }
 

@@ -157,9 +157,19 @@ function queueLines(device: DeviceModel): string[] {
     countText(one),
     roleText(one.queue.role),
     one.messages.map((set) => `[${code(set.name)}](#${anchor(set.name)})`).join(", "),
-    plain(one.queue.doc),
+    plain(one.queue.doc) + serviceText(one.queue),
   ]);
   return table(["Index", "Name", "How many", "Direction", "Messages", "Purpose"], rows);
+}
+
+/** How its requests are served, where that is not one beside the other. */
+function serviceText({ order, waits }: dsl.Queue): string {
+  const inOrder = typeof order === "object"
+    ? `; those with the same ${code(order.key)} are served in their order`
+    : order === "queue"
+    ? "; served in their order"
+    : "";
+  return inOrder + (waits === true ? "; each waits until something happens" : "");
 }
 
 function placeText({ index, strictIndex }: dsl.Queue): string {
@@ -254,7 +264,7 @@ function sharedLines(device: DeviceModel): string[] {
 
 function messageLines(device: DeviceModel, set: MessagesModel): string[] {
   const doc = paragraph(`${plain(set.doc)}${where(set.section)}.`);
-  const lines = [`### ${set.name}`, "", ...doc, ""];
+  const lines = [`### ${set.name}`, "", ...doc, "", ...startLines(set)];
   if (!set.tagged) {
     const [only] = set.cases;
     return only === undefined
@@ -274,6 +284,15 @@ function messageLines(device: DeviceModel, set: MessagesModel): string[] {
       ...caseLines(one, common),
     ]),
   ];
+}
+
+function startLines({ starts }: MessagesModel): string[] {
+  if (starts === null) return [];
+  const member = starts.enum.members.find((one) => one.member === starts.member);
+  const text =
+    `A message whose ${code(starts.field.name)} is ${code(member?.name ?? "")} starts a ` +
+    "session in the byte order that this is in, for all that follow.";
+  return [...paragraph(text), ""];
 }
 
 /** Fields that all cases have, by their places in the description. */

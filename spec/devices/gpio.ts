@@ -243,7 +243,7 @@ export const gpio: Device = defineDevice({
 
   queues: {
     requestq: {
-      doc: "Requests; those on one line are served in order",
+      doc: "Requests on lines",
       section: "5.18.2",
       role: "request",
       carries: "virtio_gpio_request",

@@ -100,7 +100,7 @@ export const i2c: Device = defineDevice({
 
   queues: {
     requestq: {
-      doc: "Requests, served in order",
+      doc: "Requests",
       section: "5.16.2",
       role: "request",
       carries: "virtio_i2c_req",
