@@ -1,7 +1,7 @@
 /** Linux guests on our network card. */
 
 import assert from "node:assert/strict";
-import { emptyNetworkTransmit, NetworkDriver } from "../generated/net/mod.ts";
+import { emptyNetworkTransmit, NetworkAck, NetworkDriver } from "../generated/net/mod.ts";
 import { connect } from "../vhost_user/mod.ts";
 import { guestMissing, NEWER_GUEST, startGuest, told } from "./guest.ts";
 import { Peer, peerTest, run, Scratch, serve, tapMissing } from "./peers.ts";
@@ -86,6 +86,44 @@ echo INTERRUPTS=$(grep -cE 'MSI.* virtio0-(in|out)put.0' /proc/interrupts)
   server.kill("SIGINT");
   assert.equal(await server.ended(), 0, server.output);
 }
+
+peerTest(
+  "frames of the host's TAP come by the pairs of queues that the driver uses, and none is lost between",
+  ["unshare", "nsenter", "bash", tapMissing],
+  async () => {
+    using scratch = new Scratch();
+    const socket = scratch.path("s");
+    const served = ["net", "--tap", "tap0", "--queues", "3"];
+    await using server = await serve(served, socket, ["unshare", "-n"]);
+    const inside = (command: string) =>
+      run("nsenter", ["-t", `${server.pid}`, "-n", "bash", "-c", command]);
+    await inside("busybox ifconfig tap0 10.0.0.1 netmask 255.255.255.0 up");
+    await inside("busybox arp -i tap0 -s 10.0.0.2 02:00:00:00:00:02");
+    let seen: Map<number, number> = new Map(); // the pair by which each port's datagram came
+    await using driver = await NetworkDriver.open(await connect(socket), {
+      onReceive: (_value, data, pair) => {
+        const view = new DataView(data.buffer, data.byteOffset, data.length);
+        const isDatagram = view.getUint16(12) === 0x0800 && view.getUint8(23) === 17;
+        if (isDatagram) seen.set(view.getUint16(36), pair);
+      },
+    });
+    for (const virtqueuePairs of [3, 1, 2]) {
+      const { ack } = await driver.mqVqPairsSet({ virtqueuePairs });
+      assert.equal(ack, NetworkAck.OK);
+      seen = new Map();
+      await inside("for i in {1..96}; do echo > /dev/udp/10.0.0.2/$((5000 + i)); done");
+      for (let look = 0; seen.size < 96 && look < 1000; look++) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      assert.equal(seen.size, 96);
+      const pairs = new Set(seen.values());
+      assert.deepEqual([...pairs].sort(), Array.from({ length: virtqueuePairs }, (_, at) => at));
+    }
+    await driver.close();
+    server.kill("SIGINT");
+    assert.equal(await server.ended(), 0, server.output);
+  },
+);
 
 /** Interrupts by INTx of the installed QEMU, or a vector for each queue. */
 for (const newer of [false, true]) {
