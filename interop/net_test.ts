@@ -200,11 +200,9 @@ async function killed(newer: boolean): Promise<void> {
   using scratch = new Scratch();
   const sum = await content(scratch, 4);
   const socket = scratch.path("s");
-  await using network = new Peer(
-    "unshare",
-    ["-n", "busybox", "httpd", "-f", "-h", scratch.folder],
-    90,
-  );
+  const web = `echo READY; exec busybox httpd -f -h ${scratch.folder}`;
+  await using network = new Peer("unshare", ["-n", "sh", "-c", web], 90);
+  await network.printed("READY"); // so that the network is one of its own by now
   const host = ["-t", `${network.pid}`, "-n"];
   const start = async () => {
     const server = await serve(["net", "--tap", "tap0"], socket, ["nsenter", ...host]);
