@@ -24,15 +24,22 @@ const ROOT = new URL("../", import.meta.url);
 const SKIPPED = /^(?:\..*|node_modules|generated|dist|docs|templates|testdata)$/;
 
 const TEST_NAME = /\b(?:\w+\.)?(?:\w*[tT]est)\(\s*(["`])((?:\\.|(?!\1)[^\\])*)\1/g;
-const COVERS = /\bcovers\(\s*((?:"[^"\n]*"\s*,?\s*)+)\)/g;
+const COVERS = /\bcovers\(\s*((?:(?:"[^"\n]*"|`[^`\n]*`)\s*,?\s*)+)\)/g;
+const CONSTANT = /\bconst (\w+) =\s*("[^"\n]*"|`[^`\n]*`)(?: as const)?;/g;
 
-/** What a file with this code says. */
+/** What a file with this code says; a label may begin with a constant of the file. */
 export function claimsIn(path: string, code: string): Claim[] {
   const names = [...code.matchAll(TEST_NAME)];
+  const constants = [...code.matchAll(CONSTANT)];
+  const textOf = (literal: string, before: number): string =>
+    literal.slice(1, -1).replace(/\$\{(\w+)\}/g, (whole, name) => {
+      const found = constants.findLast((one) => one[1] === name && one.index < before);
+      return found === undefined ? whole : textOf(found[2]!, found.index);
+    });
   return [...code.matchAll(COVERS)].map((match) => {
     const name = names.findLast(({ index }) => index < match.index)?.[2] ?? "";
     const line = code.slice(0, match.index).split("\n").length;
-    const ids = [...match[1]!.matchAll(/"([^"]*)"/g)].map(([, id]) => id!);
+    const ids = [...match[1]!.matchAll(/"[^"]*"|`[^`]*`/g)].map(([id]) => textOf(id, match.index));
     return { path, line, test: name, ids };
   });
 }

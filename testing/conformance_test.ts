@@ -53,10 +53,21 @@ Deno.test("claimsIn() finds the test around each call", () => {
     "test(`second, ${how}`, () => {",
     `  covers(\n    "${BLOCK}#2",\n    "${BLOCK}#3",\n  );`,
     "});",
+    `const BLOCK = "${BLOCK}";`,
+    'Deno.test("third", () => {',
+    "  const HERE = `${BLOCK} / Here` as const;",
+    "  covers(`${BLOCK}#4`, `${HERE}#1`);",
+    "});",
   ].join("\n");
   assert.deepEqual(claimsIn("x_test.ts", code), [
     { path: "x_test.ts", line: 2, test: "first", ids: [`${BLOCK}#1`] },
     { path: "x_test.ts", line: 5, test: "second, ${how}", ids: [`${BLOCK}#2`, `${BLOCK}#3`] },
+    {
+      path: "x_test.ts",
+      line: 13,
+      test: "third",
+      ids: [`${BLOCK}#4`, `${BLOCK} / Here#1`],
+    },
   ]);
 });
 
