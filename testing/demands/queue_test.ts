@@ -1,22 +1,22 @@
 // What generated drivers and queues do by themselves, whatever their users ask for, as the standard demands.
 
 import assert from "node:assert/strict";
-import { BalloonDevice, BalloonDriver } from "../generated/balloon/mod.ts";
-import { CanDevice, CanDriver, CanFrameFlag } from "../generated/can/mod.ts";
-import { FileSystemDevice, FileSystemDriver } from "../generated/fs/mod.ts";
-import { GpioDevice, GpioDriver } from "../generated/gpio/mod.ts";
-import { GpuDevice, GpuDriver, GpuFlag, GpuFormat, GpuResponse } from "../generated/gpu/mod.ts";
-import { IommuDevice, IommuDriver } from "../generated/iommu/mod.ts";
-import { RtcDriver, VIRTIO_RTC_F_ALARM } from "../generated/rtc/mod.ts";
-import { ScmiDriver, VIRTIO_SCMI_F_P2A_CHANNELS } from "../generated/scmi/mod.ts";
-import { SoundDriver } from "../generated/sound/mod.ts";
-import type { Driver } from "../runtime/driver.ts";
-import { featureSet, ReservedFeature } from "../runtime/features.ts";
-import { loopback } from "../runtime/loopback.ts";
-import { Status } from "../runtime/status.ts";
-import type { Transport } from "../runtime/transport.ts";
-import { covers } from "./covers.ts";
-import { HandDevice } from "./driver_bench.ts";
+import { BalloonDevice, BalloonDriver } from "../../generated/balloon/mod.ts";
+import { CanDevice, CanDriver, CanFrameFlag } from "../../generated/can/mod.ts";
+import { FileSystemDevice, FileSystemDriver } from "../../generated/fs/mod.ts";
+import { GpioDevice, GpioDriver } from "../../generated/gpio/mod.ts";
+import { GpuDevice, GpuDriver, GpuFlag, GpuFormat, GpuResponse } from "../../generated/gpu/mod.ts";
+import { IommuDevice, IommuDriver } from "../../generated/iommu/mod.ts";
+import { RtcDriver, VIRTIO_RTC_F_ALARM } from "../../generated/rtc/mod.ts";
+import { ScmiDriver, VIRTIO_SCMI_F_P2A_CHANNELS } from "../../generated/scmi/mod.ts";
+import { SoundDriver } from "../../generated/sound/mod.ts";
+import type { Driver } from "../../runtime/driver.ts";
+import { featureSet, ReservedFeature } from "../../runtime/features.ts";
+import { loopback } from "../../runtime/loopback.ts";
+import { Status } from "../../runtime/status.ts";
+import type { Transport } from "../../runtime/transport.ts";
+import { covers } from "../covers.ts";
+import { HandDevice } from "../driver_bench.ts";
 
 /** Lets everything run that waits for nothing. */
 async function settle(): Promise<void> {

@@ -1,12 +1,12 @@
 // What generated drivers refuse to send, and what they refuse to use, as the standard demands.
 
 import assert from "node:assert/strict";
-import { GpuDevice, GpuDriver, GpuResponse } from "../generated/gpu/mod.ts";
-import { IommuDevice, IommuDriver, IommuStatus } from "../generated/iommu/mod.ts";
-import { MemoryDevice, MemoryDriver, type MemorySettings } from "../generated/mem/mod.ts";
-import { PeerError } from "../runtime/errors.ts";
-import { loopback } from "../runtime/loopback.ts";
-import { covers } from "./covers.ts";
+import { GpuDevice, GpuDriver, GpuResponse } from "../../generated/gpu/mod.ts";
+import { IommuDevice, IommuDriver, IommuStatus } from "../../generated/iommu/mod.ts";
+import { MemoryDevice, MemoryDriver, type MemorySettings } from "../../generated/mem/mod.ts";
+import { PeerError } from "../../runtime/errors.ts";
+import { loopback } from "../../runtime/loopback.ts";
+import { covers } from "../covers.ts";
 
 /** A request that a driver does not send, also without a promise. */
 async function notSent(send: () => Promise<unknown> | number, rule: RegExp): Promise<void> {

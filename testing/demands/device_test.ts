@@ -1,22 +1,22 @@
 // What generated devices refuse by themselves, before any handler runs, as the standard demands.
 
 import assert from "node:assert/strict";
-import { BlockDevice, BlockStatus } from "../generated/blk/mod.ts";
-import { CanDevice, CanDriver, CanFrameFlag, CanResult } from "../generated/can/mod.ts";
-import { CryptoDevice } from "../generated/crypto/mod.ts";
-import { FileSystemDevice } from "../generated/fs/mod.ts";
-import { I2cDevice, I2cDriver, I2cStatus } from "../generated/i2c/mod.ts";
-import { IommuDevice, IommuDriver, IommuStatus } from "../generated/iommu/mod.ts";
-import { MemoryDevice, MemoryDriver, MemoryResponseType } from "../generated/mem/mod.ts";
-import { NetworkDevice, type NetworkSettings } from "../generated/net/mod.ts";
-import { RpmbDevice } from "../generated/rpmb/mod.ts";
-import { SpiDevice, SpiDriver, SpiResult } from "../generated/spi/mod.ts";
-import { SocketDevice } from "../generated/vsock/mod.ts";
-import { PeerError } from "../runtime/errors.ts";
-import { featureSet } from "../runtime/features.ts";
-import { loopback } from "../runtime/loopback.ts";
-import { Status } from "../runtime/status.ts";
-import { covers } from "./covers.ts";
+import { BlockDevice, BlockStatus } from "../../generated/blk/mod.ts";
+import { CanDevice, CanDriver, CanFrameFlag, CanResult } from "../../generated/can/mod.ts";
+import { CryptoDevice } from "../../generated/crypto/mod.ts";
+import { FileSystemDevice } from "../../generated/fs/mod.ts";
+import { I2cDevice, I2cDriver, I2cStatus } from "../../generated/i2c/mod.ts";
+import { IommuDevice, IommuDriver, IommuStatus } from "../../generated/iommu/mod.ts";
+import { MemoryDevice, MemoryDriver, MemoryResponseType } from "../../generated/mem/mod.ts";
+import { NetworkDevice, type NetworkSettings } from "../../generated/net/mod.ts";
+import { RpmbDevice } from "../../generated/rpmb/mod.ts";
+import { SpiDevice, SpiDriver, SpiResult } from "../../generated/spi/mod.ts";
+import { SocketDevice } from "../../generated/vsock/mod.ts";
+import { PeerError } from "../../runtime/errors.ts";
+import { featureSet } from "../../runtime/features.ts";
+import { loopback } from "../../runtime/loopback.ts";
+import { Status } from "../../runtime/status.ts";
+import { covers } from "../covers.ts";
 
 /** A handler that must not run. */
 function never(): never {
