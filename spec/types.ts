@@ -136,6 +136,8 @@ export interface Config<N extends string = string, C extends string = string> {
   readonly notifies?: readonly NoInfer<C>[];
   /** Fields whose change the device does not announce, also when its user makes it. */
   readonly silent?: readonly NoInfer<C>[];
+  /** Fields that stay as they are for as long as there is a device. */
+  readonly fixed?: readonly NoInfer<C>[];
   /** Stays little-endian over a legacy interface, whole. */
   readonly legacy?: "little-endian";
 }

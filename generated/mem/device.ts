@@ -148,11 +148,14 @@ export class MemoryDevice extends Device {
     return this.#settings;
   }
 
-  /** Changes fields of the configuration, and tells the driver unless that need not know. RangeError for a value that does not fit, TypeError for a field of a feature that is not offered. */
+  /** Changes fields of the configuration, and tells the driver unless that need not know. RangeError for a value that does not fit, TypeError for a field of a feature that is not offered, or that never changes. */
   configure(changes: Partial<MemorySettings>): void {
     for (const name of Object.keys(changes)) {
       if (!(name in this.#settings)) {
         throw new TypeError(`Cannot change ${name}: its feature is not offered`);
+      }
+      if (["blockSize", "nodeId", "addr", "regionSize"].includes(name)) {
+        throw new TypeError(`Cannot change ${name}: it stays as it is`);
       }
     }
     const e = new Encoder();

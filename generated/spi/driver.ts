@@ -24,6 +24,7 @@ import {
   spiConfigSize,
   spiGates,
   spiQueues,
+  SpiResult,
   type SpiSession,
   spiSession,
   type SpiTransferRequest,
@@ -138,6 +139,13 @@ export class SpiRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (
+        txBuf.length * txBuf.length * rxBuf.length !== txBuf.length * rxBuf.length * rxBuf.length
+      ) {
+        throw new RangeError(
+          "Cannot send transfer: it breaks the rule: A transfer that does both reads as much as it writes (VIRTIO 1.4, 5.21.6.3)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeSpiTransferRequest(view, at, request);
@@ -163,13 +171,14 @@ export class SpiRequestq {
   #endTransfer(slot: number): void {
     const slots = this.#slots;
     const data = this.#data[slot]!;
-    if (this.length >= 1 + lengthOf(this.#data[slot]!)) {
-      for (const each of data) slots.fetch(slot, each);
-    }
     const short = this.length < 1 + lengthOf(this.#data[slot]!);
     const { view } = slots;
     const status = short ? -1 : view.getUint8(slots.offsetOf(slot) + 32);
     this.status = status;
+    for (const each of data) {
+      if (status === SpiResult.TRANS_OK) slots.fetch(slot, each);
+      else each.fill(0);
+    }
     if (this.#awaited[slot] === 0) slots.release(slot);
     else if (short) slots.reject(slot, tooShort(this.ring.index, this.length));
     else slots.resolve(slot, { result: status });

@@ -32,8 +32,10 @@ function* fieldsNamed(draft: Draft): Generator<{ path: string; name: string }> {
   for (const [i, name] of (config?.notifies ?? []).entries()) {
     yield { path: `config.notifies[${i}]`, name };
   }
-  for (const [i, name] of (config?.silent ?? []).entries()) {
-    yield { path: `config.silent[${i}]`, name };
+  for (const key of ["silent", "fixed"] as const) {
+    for (const [i, name] of (config?.[key] ?? []).entries()) {
+      yield { path: `config.${key}[${i}]`, name };
+    }
   }
   if (config?.window === undefined) return;
   const { select, size, value } = config.window;

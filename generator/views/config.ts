@@ -40,6 +40,8 @@ export interface ConfigView {
   readonly checks: readonly ConfigCheckView[];
   /** Whether `name` is a field whose change is announced; empty when all are. */
   readonly announced: string;
+  /** Literals of the fields that never change. */
+  readonly fixed: string;
   /** Where each field that an offered feature brings ends, for how much a driver must read. */
   readonly ends: readonly { readonly gate: string; readonly end: number }[];
 }
@@ -141,6 +143,7 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
     checks: configChecks(scope, device),
     announced: (config.description.silent ?? []).map((name) => `name !== "${propertyName(name)}"`)
       .join(" && "),
+    fixed: (config.description.fixed ?? []).map((name) => `"${propertyName(name)}"`).join(", "),
     ends: endsOf(scope, config.fields),
   };
 }

@@ -131,7 +131,7 @@ function handlerName(device: DeviceModel, name: string): string {
 function configLines(device: DeviceModel): string[] {
   const { config } = device;
   if (config === null) return [];
-  const { notifies = [], silent = [] } = config.description;
+  const { notifies = [], silent = [], fixed = [] } = config.description;
   return [
     ...paragraph(
       `${code(config.name)}, ${config.size} bytes${where(config.section)}. ` +
@@ -147,6 +147,7 @@ function configLines(device: DeviceModel): string[] {
     ...(silent.length === 0
       ? []
       : ["", ...paragraph(`The device does not announce changes of ${list(silent)}.`)]),
+    ...(fixed.length === 0 ? [] : ["", ...paragraph(`Nothing ever changes ${list(fixed)}.`)]),
   ];
 }
 

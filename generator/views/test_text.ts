@@ -7,6 +7,7 @@
 import type * as dsl from "../../spec/types.ts";
 import type { CaseModel, DeviceModel, MessagesModel } from "../model.ts";
 import type { CaseView, MessagesView } from "./messages.ts";
+import { pathOf } from "./paths.ts";
 import type { QueueView } from "./queues.ts";
 import { type CaseSample, Samples } from "./samples/samples.ts";
 import { literal, type Sample } from "./samples/values.ts";
@@ -259,12 +260,19 @@ function changeText(
 ) {
   if (view.config === null || view.config.window !== null) return null;
   const written = new Set(view.config.writables.map(({ property }) => property));
+  const { fixed = [], checks = [] } = device.config!.description;
+  const bound = new Set(fixed);
+  JSON.stringify(checks, (key, value) => {
+    if (key === "config") bound.add(pathOf(value)[0]!);
+    return value;
+  });
   for (const { name, field } of device.config?.fields ?? []) {
     const property = view.config.properties.find((each) =>
       each.doc === device.config!.fields.find((one) => one.name === name)!.doc
     )?.property;
     if (
-      property === undefined || written.has(property) || field.kind !== "scalar" ||
+      property === undefined || bound.has(name) || written.has(property) ||
+      field.kind !== "scalar" ||
       field.enum !== undefined || isBounded(field)
     ) continue;
     const value = config[property];

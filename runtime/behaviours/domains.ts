@@ -142,6 +142,20 @@ const ADDRESS_MAX = 2n ** 64n - 1n;
 /** Bytes of a property, with its head (VIRTIO 1.4, 5.13.6.8.1). */
 const PROPERTY_SIZE = 24;
 
+/** Reserved addresses are ranges apart, and one of them at most is for interrupts (VIRTIO 1.4, 5.13.6.8.1.2). */
+function checkReserved(endpoint: number, reserved: readonly ReservedAddresses[]): void {
+  const cannot = `Cannot reserve addresses of endpoint ${endpoint}`;
+  if (reserved.some(({ start, end }) => start > end)) {
+    throw new RangeError(`${cannot}: a range ends before it starts`);
+  }
+  if (reserved.some((range, at) => reserved.slice(at + 1).some((other) => overlap(range, other)))) {
+    throw new RangeError(`${cannot}: two ranges overlap`);
+  }
+  if (reserved.filter(({ msi }) => msi).length > 1) {
+    throw new RangeError(`${cannot}: two of them are for interrupts`);
+  }
+}
+
 /** The domains of one device. */
 export class Domains extends DeviceBehaviour {
   readonly #host: DomainsHost;
@@ -151,10 +165,11 @@ export class Domains extends DeviceBehaviour {
   readonly #attached = new Map<number, Domain>(); // by endpoint
   #free: number; // mappings that there is room for
 
-  /** No endpoint is attached at first; TypeError without options. */
+  /** No endpoint is attached at first; TypeError without options, RangeError for reserved addresses that can't be. */
   constructor(host: DomainsHost, codes: DomainsCodes, options: DomainsOptions | undefined) {
     super();
     if (options === undefined) throw new TypeError("Cannot make domains: there are no endpoints");
+    for (const [endpoint, reserved] of options.endpoints) checkReserved(endpoint, reserved);
     this.#host = host;
     this.#codes = codes;
     this.#options = options;

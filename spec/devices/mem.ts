@@ -174,6 +174,7 @@ export const mem: Device = defineDevice({
     size: 56,
     notifies: ["usable_region_size", "requested_size"],
     silent: ["plugged_size"],
+    fixed: ["block_size", "node_id", "addr", "region_size"],
     checks: [
       {
         doc: "at least requested_size",

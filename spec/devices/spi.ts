@@ -98,12 +98,14 @@ export const spi: Device = defineDevice({
         rx_buf: payload("What was read; empty for a transfer that only writes"),
         result: inline("virtio_spi_transfer_result"),
       },
+      // What a transfer that failed brings is not to be used (5.21.6.3).
       status: {
         field: "result",
         ok: "TRANS_OK",
         unknown: "PARAM_ERR",
         malformed: "PARAM_ERR",
         failed: "TRANS_ERR",
+        discards: true,
       },
       checks: [
         {
@@ -231,6 +233,7 @@ export const spi: Device = defineDevice({
           of: { product: [{ length: "tx_buf" }, { length: "tx_buf" }, { length: "rx_buf" }] },
           equals: { product: [{ length: "tx_buf" }, { length: "rx_buf" }, { length: "rx_buf" }] },
           otherwise: "PARAM_ERR",
+          driver: "5.21.6.3",
         },
       ],
     },

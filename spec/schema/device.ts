@@ -137,6 +137,7 @@ const config = z.strictObject({
   checks: listOf(configCheck).exactOptional(),
   notifies: listOf(fieldName).exactOptional(),
   silent: listOf(fieldName).exactOptional(),
+  fixed: listOf(fieldName).exactOptional().describe("Fields that never change"),
   legacy: z.literal("little-endian").exactOptional(),
 }).meta({ id: "Config", description: "The configuration space" });
 

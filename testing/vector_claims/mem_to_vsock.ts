@@ -214,6 +214,10 @@ export const memToVsock: VectorClaims = {
       "drivernormative:Device Types / SPI Controller Device / Device Operation#2",
       "devicenormative:Device Types / SPI Controller Device / Device Operation#2",
     ],
+    "transfer: writes three bytes and reads two": [
+      "devicenormative:Device Types / SPI Controller Device / Device Operation#5",
+      "devicenormative:Device Types / SPI Controller Device / Device Operation#6",
+    ],
     "transfer: writes and reads two bytes at a time": [
       "drivernormative:Device Types / SPI Controller Device / Device Operation#3",
       "devicenormative:Device Types / SPI Controller Device / Device Operation#2",

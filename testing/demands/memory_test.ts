@@ -1,0 +1,124 @@
+// Memory that is plugged, statement by statement (VIRTIO 1.4, 5.15).
+
+import assert from "node:assert/strict";
+import {
+  MemoryDevice,
+  MemoryDriver,
+  MemoryResponseType,
+  type MemorySettings,
+  MemoryState,
+} from "../../generated/mem/mod.ts";
+import { loopback } from "../../runtime/loopback.ts";
+import { covers } from "../covers.ts";
+
+const MEMORY = "devicenormative:Device Types / Memory Device";
+const CONFIG = `${MEMORY} / Device configuration layout` as const;
+const OPERATION = `${MEMORY} / Device Operation` as const;
+
+const { ACK } = MemoryResponseType;
+const BLOCK = 0x20_0000n;
+const config: MemorySettings = {
+  blockSize: BLOCK,
+  nodeId: 3,
+  addr: 0x1_0000_0000n,
+  regionSize: 64n * BLOCK,
+  usableRegionSize: 32n * BLOCK,
+  pluggedSize: 0n,
+  requestedSize: 16n * BLOCK,
+};
+
+const blocks = (first: number, nbBlocks: number) => ({
+  addr: config.addr + BigInt(first) * BLOCK,
+  nbBlocks,
+});
+
+Deno.test("mem: plugged blocks are acknowledged, and counted (5.15.6.3.2)", async () => {
+  covers(`${OPERATION} / PLUG request#6`, `${OPERATION} / PLUG request#7`, `${CONFIG}#3`);
+  const device = new MemoryDevice({ config });
+  await using driver = await MemoryDriver.open(loopback(device));
+  for (const [first, count, plugged] of [[0, 3, 3n], [8, 1, 4n], [4, 2, 6n]] as const) {
+    assert.equal((await driver.plug(blocks(first, count))).type, ACK);
+    assert.equal(device.settings.pluggedSize, plugged * BLOCK);
+  }
+  assert.notEqual((await driver.plug(blocks(0, 1))).type, ACK);
+  assert.equal(device.settings.pluggedSize, 6n * BLOCK, "a refusal plugs none");
+});
+
+Deno.test("mem: unplugged blocks are acknowledged, and no more counted (5.15.6.4.2)", async () => {
+  covers(`${OPERATION} / UNPLUG request#6`, `${OPERATION} / UNPLUG request#7`);
+  const device = new MemoryDevice({ config });
+  await using driver = await MemoryDriver.open(loopback(device));
+  await driver.plug(blocks(0, 8));
+  assert.equal((await driver.unplug(blocks(2, 3))).type, ACK);
+  assert.equal(device.settings.pluggedSize, 5n * BLOCK);
+  assert.notEqual((await driver.unplug(blocks(1, 2))).type, ACK);
+  assert.equal(device.settings.pluggedSize, 5n * BLOCK);
+});
+
+Deno.test("mem: all blocks are unplugged at once (5.15.6.5.2)", async () => {
+  covers(`${OPERATION} / UNPLUG ALL request#4`);
+  const device = new MemoryDevice({ config });
+  await using driver = await MemoryDriver.open(loopback(device));
+  await driver.plug(blocks(0, 8));
+  assert.equal((await driver.unplugAll()).type, ACK);
+  assert.equal(device.settings.pluggedSize, 0n);
+  assert.equal((await driver.unplugAll()).type, ACK, "also when there are none");
+});
+
+Deno.test("mem: the state of blocks is acknowledged (5.15.6.6.2)", async () => {
+  covers(`${OPERATION} / STATE request#4`);
+  await using driver = await MemoryDriver.open(loopback(new MemoryDevice({ config })));
+  await driver.plug(blocks(0, 2));
+  for (const [first, count, state] of [[0, 2, 0], [1, 2, 2], [2, 9, 1]] as const) {
+    const answer = await driver.state(blocks(first, count));
+    assert.deepEqual([answer.type, answer.state.type], [ACK, state]);
+  }
+  assert.deepEqual([MemoryState.PLUGGED, MemoryState.UNPLUGGED, MemoryState.MIXED], [0, 1, 2]);
+});
+
+Deno.test("mem: where the region lies stays as it is, and what is wanted of it may change (5.15.4.2)", () => {
+  covers(`${CONFIG}#1`, `${CONFIG}#2`, `${CONFIG}#7`);
+  const device = new MemoryDevice({ config });
+  const fixed: readonly Partial<MemorySettings>[] = [
+    { blockSize: 2n * BLOCK },
+    { nodeId: 4 },
+    { addr: config.addr + BLOCK },
+    { regionSize: 128n * BLOCK },
+  ];
+  for (const change of fixed) {
+    assert.throws(() => device.configure(change), { name: "TypeError", message: /stays as it is/ });
+  }
+  device.configure({ usableRegionSize: 64n * BLOCK });
+  device.configure({ requestedSize: 64n * BLOCK });
+  assert.deepEqual(device.settings, {
+    ...config,
+    usableRegionSize: 64n * BLOCK,
+    requestedSize: 64n * BLOCK,
+  });
+  const none = { regionSize: 0n, usableRegionSize: 0n, requestedSize: 0n };
+  new MemoryDevice({ config: { ...config, ...none } });
+});
+
+Deno.test("mem: a driver hears of another size that is wanted or usable, not of what it plugged (5.15.4.2)", async () => {
+  covers(`${CONFIG}#9`, `${CONFIG}#10`);
+  const device = new MemoryDevice({ config });
+  await using driver = await MemoryDriver.open(loopback(device));
+  let told = 0;
+  let changed: (() => void) | undefined;
+  driver.onConfigChange = () => {
+    told++;
+    changed?.();
+  };
+  const change = async (changes: Partial<MemorySettings>) => {
+    const done = new Promise<void>((resolve) => changed = resolve);
+    device.configure(changes);
+    await done;
+  };
+  await change({ usableRegionSize: 40n * BLOCK });
+  await change({ requestedSize: 20n * BLOCK });
+  assert.equal(told, 2);
+  assert.equal(driver.config.requestedSize, 20n * BLOCK);
+  await driver.plug(blocks(0, 5));
+  await driver.unplug(blocks(0, 1));
+  assert.equal(told, 2);
+});
