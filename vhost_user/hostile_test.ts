@@ -221,6 +221,7 @@ Deno.test(
     ) {
       await assert.rejects(attempt(0, 16, addresses), PeerError);
     }
+    assert.match(peer.log[0]!, /desc must be in memory that the front end shares, found 0x0/);
     await assert.rejects(attempt(0, 3, good), PeerError); // no power of two
     await assert.rejects(attempt(0, 512, good), PeerError); // more than the device takes
     await assert.rejects(

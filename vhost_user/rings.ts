@@ -249,8 +249,9 @@ export class Rings {
   }
 
   #run(ring: Ring): void {
-    const records = this.#records(ring);
+    let records: Records;
     try {
+      records = this.#records(ring);
       this.#runner.start(ring, records, this.#position(ring, records));
     } catch (error) {
       ring.started = false; // so that it is not tried again and again
@@ -271,6 +272,12 @@ export class Rings {
   #records(ring: Ring): Records {
     const layout = this.#layout(ring);
     const { addresses } = ring;
+    for (const area of ["desc", "driver", "device"] as const) {
+      if (layout[area] >= 0) continue;
+      // What a person sees who forgot share=on.
+      const address = `0x${addresses![area].toString(16)}`;
+      refuse(ring.index, area, "in memory that the front end shares", address);
+    }
     const { log } = this;
     const logged = log !== undefined && (addresses!.flags >> VHOST_VRING_F_LOG & 1) === 1;
     const inflight = this.inflight?.of(layout);
