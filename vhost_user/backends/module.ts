@@ -8,10 +8,25 @@ import { pathToFileURL } from "node:url";
 import { UsageError } from "../../generator/commands/command.ts";
 import { Device } from "../../runtime/device.ts";
 import { TransportError } from "../../runtime/errors.ts";
-import { type BackEnd, defineBackEnd, type Options } from "./ready.ts";
+import { type BackEnd, card, defineBackEnd, type Options } from "./ready.ts";
 
-/** Names of QEMU's front ends where they are not those of the standard. */
-const FRONT_ENDS: Readonly<Record<string, string>> = { entropy: "rng" };
+/** Front ends of QEMU by the types of devices, for a number of queues; it has none for others. */
+const FRONT_ENDS: Readonly<Record<string, (queues: number) => string[]>> = {
+  blk: (queues) => [front("blk", `,num-queues=${queues}`)],
+  entropy: () => [front("rng")],
+  fs: () => [front("fs", ",tag=host")],
+  gpio: () => [front("gpio")],
+  i2c: () => [front("i2c")],
+  input: () => [front("input")],
+  net: (queues) => card(Math.max(1, queues >> 1)),
+  scsi: (queues) => [front("scsi", `,num_queues=${queues - 2}`)],
+  sound: () => [front("snd")],
+  vsock: () => [front("vsock")],
+};
+
+function front(name: string, properties = ""): string {
+  return `-device vhost-user-${name}-pci${properties},chardev=virtio0`;
+}
 
 /** A back end of the module at a path or URL; UsageError when it is neither. */
 export function moduleBackEnd(path: string): BackEnd<Options> {
@@ -30,11 +45,13 @@ export function moduleBackEnd(path: string): BackEnd<Options> {
       if (!(device instanceof Device)) {
         throw new TransportError(`Cannot serve ${path}: its default export is no device`);
       }
-      const { name } = device.info;
+      const { name, title } = device.info;
+      const qemu = FRONT_ENDS[name]?.(device.queueCount);
       return {
         device: values.threads === true ? new URL(url) : device,
-        qemu: [`-device vhost-user-${FRONT_ENDS[name] ?? name}-pci,chardev=virtio0`],
-        reconnects: name === "blk",
+        qemu: qemu ?? [],
+        reconnects: name === "blk" || name === "net",
+        ...(qemu === undefined ? { note: `QEMU has no vhost-user front end for: ${title}.` } : {}),
       };
     },
   });

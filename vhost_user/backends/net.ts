@@ -18,7 +18,7 @@ import {
 } from "../../generated/net/mod.ts";
 import type { ReadableBytes } from "../../runtime/cursor.ts";
 import type { DeviceQueue } from "../../runtime/queue.ts";
-import { defineBackEnd, numberOf, type Served } from "./ready.ts";
+import { card as cardOf, defineBackEnd, numberOf, type Served } from "./ready.ts";
 
 /** Most bytes of a frame: what QEMU takes. */
 export const FRAME_MAX = 69632;
@@ -146,10 +146,7 @@ export const backEnd = defineBackEnd({
     const card = new Card(wire, pairs);
     return {
       device: card,
-      qemu: [
-        `-netdev vhost-user,id=net0,chardev=virtio0${pairs > 1 ? `,queues=${pairs}` : ""}`,
-        `-device virtio-net-pci,netdev=net0${pairs > 1 ? ",mq=on" : ""}`,
-      ],
+      qemu: cardOf(pairs),
       reconnects: true,
       note: "QEMU 7.2 needs KVM for that, or ,vectors=0 behind netdev=net0.",
       told: () => `dropped frames: ${card.dropped}`,

@@ -19,7 +19,7 @@ export type Values<T extends Options> = ReturnType<typeof parse<T>>["values"];
 export interface Served {
   /** The device, or a module that exports it as its default, for a thread for each queue. */
   readonly device: Device | URL;
-  /** Arguments of QEMU, a line for each; the socket is the chardev `virtio0`. */
+  /** Arguments of QEMU, a line for each, if it has a front end; the socket is the chardev `virtio0`. */
   readonly qemu: readonly string[];
   /**
    * QEMU connects again when the back end was gone. Of other front ends, it uses a connection that it
@@ -60,6 +60,15 @@ export function numberOf(option: string, given: string, least: number, most: num
 export function property(value: string): string {
   const doubled = value.replaceAll(",", ",,");
   return /^[\w@%+=:,./-]+$/.test(doubled) ? doubled : `'${doubled.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Arguments of QEMU for a network card with so many pairs of queues. */
+export function card(pairs: number): string[] {
+  const [queues, several] = pairs > 1 ? [`,queues=${pairs}`, ",mq=on"] : ["", ""];
+  return [
+    `-netdev vhost-user,id=net0,chardev=virtio0${queues}`,
+    `-device virtio-net-pci,netdev=net0${several}`,
+  ];
 }
 
 /** A ready back end, with the types of its options. */

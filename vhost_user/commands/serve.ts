@@ -151,7 +151,7 @@ async function run(
     if (values.trace === true) await traceTo(device, (line) => io.complain(`${line}\n`));
     const requireSealed = values["require-sealed"] === true;
     await using server = await serve(device, path, { requireSealed, log });
-    io.print(`serving ${name} at ${path}; give QEMU\n${qemu(served, path)}`);
+    io.print(`serving ${name} at ${path}${qemu(served, path)}`);
     using _watched = watch(server, io, values.quiet === true, served.told);
     await interruption.happened;
   } finally {
@@ -182,5 +182,6 @@ function qemu({ qemu, reconnects, note }: Served, path: string): string {
     ...qemu,
   ];
   const told = note === undefined ? "" : `${note}\n`;
-  return `${lines.map((line) => `  ${line}`).join(" \\\n")}\n${told}`;
+  if (qemu.length === 0) return `\n${told}`;
+  return `; give QEMU\n${lines.map((line) => `  ${line}`).join(" \\\n")}\n${told}`;
 }
