@@ -109,7 +109,8 @@ ${COMMON}`,
     if (name === undefined || name.startsWith("-")) return this.help;
     const { usage, help } = await find(name);
     const about = Object.hasOwn(BACK_ENDS, name) ? `${BACK_ENDS[name]!.about}.\n\n` : "";
-    return `${about}Usage: virtio-ts serve ${name} --socket PATH ${usage}\n\nOptions:\n${help}${COMMON}`;
+    const line = `virtio-ts serve ${name} --socket PATH ${usage}`.trimEnd();
+    return `${about}Usage: ${line}\n\nOptions:\n${help}${COMMON}`;
   },
   async run(args, io) {
     const [name, ...rest] = args;
