@@ -123,15 +123,22 @@ export class CryptoDataq {
   readonly #data: Uint8Array[][];
   readonly #e = new Encoder();
   readonly #s: CryptoSession;
+  readonly #config: () => CryptoConfig;
 
   /** For a driver that opened the ring. */
-  constructor(ring: DriverQueue, slots: RequestSlots, s: CryptoSession) {
+  constructor(
+    ring: DriverQueue,
+    slots: RequestSlots,
+    s: CryptoSession,
+    config: () => CryptoConfig,
+  ) {
     this.ring = ring;
     this.#slots = slots;
     this.#kinds = new Uint8Array(ring.size);
     this.#awaited = new Uint8Array(ring.size);
     this.#data = Array.from({ length: ring.size }, () => []);
     this.#s = s;
+    this.#config = config;
   }
 
   /** Bytes of memory that each request takes. */
@@ -229,6 +236,19 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send cipher_encrypt: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.iv.length) + BigInt(srcData.length) + BigInt(aad.length) +
+            BigInt(dstData.length) + BigInt(hashResult.length) > this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send cipher_encrypt: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoCipherRequest(e, request, s, CryptoOpcode.CIPHER_ENCRYPT);
@@ -315,6 +335,30 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send cipher_encrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.cipherKey.length > this.#config().maxCipherKeyLen) {
+        throw new RangeError(
+          "Cannot send cipher_encrypt_stateless: it breaks the rule: The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.authKey.length > this.#config().maxAuthKeyLen) {
+        throw new RangeError(
+          "Cannot send cipher_encrypt_stateless: it breaks the rule: The authentication key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.cipherKey.length) + BigInt(request.authKey.length) +
+            BigInt(request.iv.length) + BigInt(aad.length) + BigInt(srcData.length) +
+            BigInt(dstData.length) + BigInt(hashResult.length) > this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send cipher_encrypt_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoCipherStatelessRequest(e, request, s, CryptoOpcode.CIPHER_ENCRYPT);
@@ -399,6 +443,19 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send cipher_decrypt: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.iv.length) + BigInt(srcData.length) + BigInt(aad.length) +
+            BigInt(dstData.length) + BigInt(hashResult.length) > this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send cipher_decrypt: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoCipherRequest(e, request, s, CryptoOpcode.CIPHER_DECRYPT);
@@ -485,6 +542,30 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send cipher_decrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.cipherKey.length > this.#config().maxCipherKeyLen) {
+        throw new RangeError(
+          "Cannot send cipher_decrypt_stateless: it breaks the rule: The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.authKey.length > this.#config().maxAuthKeyLen) {
+        throw new RangeError(
+          "Cannot send cipher_decrypt_stateless: it breaks the rule: The authentication key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.cipherKey.length) + BigInt(request.authKey.length) +
+            BigInt(request.iv.length) + BigInt(aad.length) + BigInt(srcData.length) +
+            BigInt(dstData.length) + BigInt(hashResult.length) > this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send cipher_decrypt_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoCipherStatelessRequest(e, request, s, CryptoOpcode.CIPHER_DECRYPT);
@@ -559,6 +640,16 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send hash: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (BigInt(srcData.length) + BigInt(hashResult.length) > this.#config().maxSize) {
+        throw new RangeError(
+          "Cannot send hash: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoHashRequest(e, request, s, { srcData: srcData.length }, CryptoOpcode.HASH);
@@ -628,6 +719,16 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send hash_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (BigInt(srcData.length) + BigInt(hashResult.length) > this.#config().maxSize) {
+        throw new RangeError(
+          "Cannot send hash_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoHashStatelessRequest(e, request, s, { srcData: srcData.length });
@@ -693,6 +794,16 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send mac: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (BigInt(srcData.length) + BigInt(hashResult.length) > this.#config().maxSize) {
+        throw new RangeError(
+          "Cannot send mac: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoHashRequest(e, request, s, { srcData: srcData.length }, CryptoOpcode.MAC);
@@ -762,6 +873,24 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send mac_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.authKey.length > this.#config().maxAuthKeyLen) {
+        throw new RangeError(
+          "Cannot send mac_stateless: it breaks the rule: The authentication key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.authKey.length) + BigInt(srcData.length) + BigInt(hashResult.length) >
+          this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send mac_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoMacStatelessRequest(e, request, s, { srcData: srcData.length });
@@ -834,6 +963,19 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send aead_encrypt: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.iv.length) + BigInt(srcData.length) + BigInt(aad.length) +
+            BigInt(dstData.length) > this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send aead_encrypt: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAeadRequest(
@@ -919,6 +1061,24 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send aead_encrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.key.length > this.#config().maxCipherKeyLen) {
+        throw new RangeError(
+          "Cannot send aead_encrypt_stateless: it breaks the rule: The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.key.length) + BigInt(request.iv.length) + BigInt(srcData.length) +
+            BigInt(aad.length) + BigInt(dstData.length) > this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send aead_encrypt_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAeadStatelessRequest(
@@ -1004,6 +1164,19 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send aead_decrypt: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.iv.length) + BigInt(srcData.length) + BigInt(aad.length) +
+            BigInt(dstData.length) > this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send aead_decrypt: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAeadRequest(
@@ -1089,6 +1262,24 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send aead_decrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.key.length > this.#config().maxCipherKeyLen) {
+        throw new RangeError(
+          "Cannot send aead_decrypt_stateless: it breaks the rule: The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.key.length) + BigInt(request.iv.length) + BigInt(srcData.length) +
+            BigInt(aad.length) + BigInt(dstData.length) > this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send aead_decrypt_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAeadStatelessRequest(
@@ -1171,6 +1362,16 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send akcipher_encrypt: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (BigInt(srcData.length) + BigInt(dstData.length) > this.#config().maxSize) {
+        throw new RangeError(
+          "Cannot send akcipher_encrypt: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAkcipherRequest(
@@ -1246,6 +1447,19 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send akcipher_encrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.akcipherKey.length) + BigInt(srcData.length) + BigInt(dstData.length) >
+          this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send akcipher_encrypt_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAkcipherStatelessRequest(
@@ -1321,6 +1535,16 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send akcipher_decrypt: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (BigInt(srcData.length) + BigInt(dstData.length) > this.#config().maxSize) {
+        throw new RangeError(
+          "Cannot send akcipher_decrypt: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAkcipherRequest(
@@ -1396,6 +1620,19 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send akcipher_decrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.akcipherKey.length) + BigInt(srcData.length) + BigInt(dstData.length) >
+          this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send akcipher_decrypt_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAkcipherStatelessRequest(
@@ -1471,6 +1708,16 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send akcipher_sign: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (BigInt(srcData.length) + BigInt(dstData.length) > this.#config().maxSize) {
+        throw new RangeError(
+          "Cannot send akcipher_sign: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAkcipherRequest(
@@ -1546,6 +1793,19 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send akcipher_sign_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.akcipherKey.length) + BigInt(srcData.length) + BigInt(dstData.length) >
+          this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send akcipher_sign_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAkcipherStatelessRequest(
@@ -1621,6 +1881,16 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send akcipher_verify: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (BigInt(srcData.length) + BigInt(dstData.length) > this.#config().maxSize) {
+        throw new RangeError(
+          "Cannot send akcipher_verify: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAkcipherVerifyRequest(e, request, s, {
@@ -1695,6 +1965,19 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send akcipher_verify_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (
+        BigInt(request.akcipherKey.length) + BigInt(srcData.length) + BigInt(dstData.length) >
+          this.#config().maxSize
+      ) {
+        throw new RangeError(
+          "Cannot send akcipher_verify_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAkcipherVerifyStatelessRequest(e, request, s, {
@@ -1769,6 +2052,16 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send ipsec_outbound: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (BigInt(srcData.length) + BigInt(dstData.length) > this.#config().maxSize) {
+        throw new RangeError(
+          "Cannot send ipsec_outbound: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoIpsecRequest(
@@ -1844,6 +2137,16 @@ export class CryptoDataq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send ipsec_inbound: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (BigInt(srcData.length) + BigInt(dstData.length) > this.#config().maxSize) {
+        throw new RangeError(
+          "Cannot send ipsec_inbound: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoIpsecRequest(
@@ -2005,14 +2308,21 @@ export class CryptoControlq {
   readonly #awaited: Uint8Array;
   readonly #e = new Encoder();
   readonly #s: CryptoSession;
+  readonly #config: () => CryptoConfig;
 
   /** For a driver that opened the ring. */
-  constructor(ring: DriverQueue, slots: RequestSlots, s: CryptoSession) {
+  constructor(
+    ring: DriverQueue,
+    slots: RequestSlots,
+    s: CryptoSession,
+    config: () => CryptoConfig,
+  ) {
     this.ring = ring;
     this.#slots = slots;
     this.#kinds = new Uint8Array(ring.size);
     this.#awaited = new Uint8Array(ring.size);
     this.#s = s;
+    this.#config = config;
   }
 
   /** Bytes of memory that each request takes. */
@@ -2078,6 +2388,21 @@ export class CryptoControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send cipher_create_session: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.cipherKey.length > this.#config().maxCipherKeyLen) {
+        throw new RangeError(
+          "Cannot send cipher_create_session: it breaks the rule: The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.authKey.length > this.#config().maxAuthKeyLen) {
+        throw new RangeError(
+          "Cannot send cipher_create_session: it breaks the rule: The authentication key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoCipherCreateSessionRequest(e, request, s);
@@ -2122,6 +2447,11 @@ export class CryptoControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send cipher_destroy_session: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoDestroySessionRequest(e, request, s, CryptoOpcode.CIPHER_DESTROY_SESSION);
@@ -2166,6 +2496,11 @@ export class CryptoControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send hash_create_session: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoHashCreateSessionRequest(e, request, s);
@@ -2210,6 +2545,11 @@ export class CryptoControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send hash_destroy_session: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoDestroySessionRequest(e, request, s, CryptoOpcode.HASH_DESTROY_SESSION);
@@ -2254,6 +2594,16 @@ export class CryptoControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send mac_create_session: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.authKey.length > this.#config().maxAuthKeyLen) {
+        throw new RangeError(
+          "Cannot send mac_create_session: it breaks the rule: The authentication key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoMacCreateSessionRequest(e, request, s);
@@ -2298,6 +2648,11 @@ export class CryptoControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send mac_destroy_session: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoDestroySessionRequest(e, request, s, CryptoOpcode.MAC_DESTROY_SESSION);
@@ -2342,6 +2697,16 @@ export class CryptoControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send aead_create_session: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (request.key.length > this.#config().maxCipherKeyLen) {
+        throw new RangeError(
+          "Cannot send aead_create_session: it breaks the rule: The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAeadCreateSessionRequest(e, request, s);
@@ -2386,6 +2751,11 @@ export class CryptoControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send aead_destroy_session: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoDestroySessionRequest(e, request, s, CryptoOpcode.AEAD_DESTROY_SESSION);
@@ -2430,6 +2800,11 @@ export class CryptoControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send akcipher_create_session: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoAkcipherCreateSessionRequest(e, request, s);
@@ -2474,6 +2849,11 @@ export class CryptoControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (((this.#config().status >>> 0) & 1) !== 1) {
+        throw new RangeError(
+          "Cannot send akcipher_destroy_session: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeCryptoDestroySessionRequest(e, request, s, CryptoOpcode.AKCIPHER_DESTROY_SESSION);
@@ -3099,6 +3479,7 @@ export class CryptoDriver extends Driver {
           ring,
           this.requestSlots(ring, CryptoDataq.slotSize(s)),
           s,
+          () => this.#config,
         );
         break;
       case 1:
@@ -3106,6 +3487,7 @@ export class CryptoDriver extends Driver {
           ring,
           this.requestSlots(ring, CryptoControlq.slotSize(s)),
           s,
+          () => this.#config,
         );
         break;
     }

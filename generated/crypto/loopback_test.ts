@@ -26,7 +26,7 @@ function pattern(length: number): Uint8Array {
 function makeDevice(seen: Seen, changes: Partial<CryptoDeviceOptions> = {}): CryptoDevice {
   return new CryptoDevice({
     config: {
-      status: 2,
+      status: 1,
       maxDataqueues: 2,
       cryptoServices: 65535,
       cipherAlgoL: 65535,
@@ -348,7 +348,7 @@ Deno.test("crypto: the driver reads the configuration, and is told of changes", 
   assert.deepEqual({
     ...driver.config,
     ...{
-      status: 2,
+      status: 1,
       maxDataqueues: 2,
       cryptoServices: 65535,
       cipherAlgoL: 65535,

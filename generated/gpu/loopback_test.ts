@@ -25,7 +25,7 @@ function pattern(length: number): Uint8Array {
 /** A device that serves everything and notes what it is asked. */
 function makeDevice(seen: Seen, changes: Partial<GpuDeviceOptions> = {}): GpuDevice {
   return new GpuDevice({
-    config: { eventsRead: 2, eventsClear: 2, numScanouts: 16, numCapsets: 65535, blobAlignment: 2 },
+    config: { eventsRead: 1, eventsClear: 1, numScanouts: 16, numCapsets: 65535, blobAlignment: 2 },
     features: ["CONTEXT_INIT"],
     getDisplayInfo: (request) => {
       seen.push(["getDisplayInfo", structuredClone(request)]);
@@ -169,7 +169,7 @@ Deno.test("gpu: the driver reads the configuration, and is told of changes", asy
   await using driver = await GpuDriver.open(loopback(device));
   assert.deepEqual({
     ...driver.config,
-    ...{ eventsRead: 2, eventsClear: 2, numScanouts: 16, numCapsets: 65535, blobAlignment: 2 },
+    ...{ eventsRead: 1, eventsClear: 1, numScanouts: 16, numCapsets: 65535, blobAlignment: 2 },
   }, driver.config);
   const changed = new Promise<void>((resolve) => driver.onConfigChange = resolve);
   device.configure({ numCapsets: 65534 });

@@ -63,15 +63,15 @@ function makeDevice(seen: Seen, changes: Partial<NetworkDeviceOptions> = {}): Ne
   return new NetworkDevice({
     config: {
       mac: Uint8Array.of(1, 2, 3, 4, 5, 6),
-      status: 2,
+      status: 3,
       maxVirtqueuePairs: 2,
       mtu: 68,
       speed: 2,
       duplex: 1,
       rssMaxKeySize: 40,
       rssMaxIndirectionTableLength: 128,
-      supportedHashTypes: 65535,
-      supportedTunnelTypes: 65535,
+      supportedHashTypes: 511,
+      supportedTunnelTypes: 511,
     },
     features: [
       "CSUM",
@@ -320,15 +320,15 @@ Deno.test("net: the driver reads the configuration, and is told of changes", asy
     ...driver.config,
     ...{
       mac: Uint8Array.of(1, 2, 3, 4, 5, 6),
-      status: 2,
+      status: 3,
       maxVirtqueuePairs: 2,
       mtu: 68,
       speed: 2,
       duplex: 1,
       rssMaxKeySize: 40,
       rssMaxIndirectionTableLength: 128,
-      supportedHashTypes: 65535,
-      supportedTunnelTypes: 65535,
+      supportedHashTypes: 511,
+      supportedTunnelTypes: 511,
     },
   }, driver.config);
   const changed = new Promise<void>((resolve) => driver.onConfigChange = resolve);

@@ -11,6 +11,7 @@ import {
   type DriverQueue,
   Encoder,
   featureSet,
+  isMultiple,
   PeerError,
   type QueuePlan,
   ReceiveBuffers,
@@ -138,14 +139,16 @@ export class SoundControlq {
   readonly #told: number[][] = [];
   readonly #e = new Encoder();
   readonly #s: SoundSession;
+  readonly #config: () => SoundConfig;
 
   /** For a driver that opened the ring. */
-  constructor(ring: DriverQueue, slots: RequestSlots, s: SoundSession) {
+  constructor(ring: DriverQueue, slots: RequestSlots, s: SoundSession, config: () => SoundConfig) {
     this.ring = ring;
     this.#slots = slots;
     this.#kinds = new Uint8Array(ring.size);
     this.#awaited = new Uint8Array(ring.size);
     this.#s = s;
+    this.#config = config;
   }
 
   /** Bytes of memory that each request takes. */
@@ -234,6 +237,11 @@ export class SoundControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.startId + request.count > this.#config().jacks) {
+        throw new RangeError(
+          "Cannot send jack_info: it breaks the rule: There are such jacks (VIRTIO 1.4, 5.14.6.2)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeSoundInfoRequest(view, at, request, SoundRequest.JACK_INFO);
@@ -323,6 +331,11 @@ export class SoundControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.startId + request.count > this.#config().streams) {
+        throw new RangeError(
+          "Cannot send pcm_info: it breaks the rule: There are such streams (VIRTIO 1.4, 5.14.6.2)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeSoundInfoRequest(view, at, request, SoundRequest.PCM_INFO);
@@ -371,6 +384,11 @@ export class SoundControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (!isMultiple(request.bufferBytes, request.periodBytes)) {
+        throw new RangeError(
+          "Cannot send pcm_set_params: it breaks the rule: Periods divide the buffer (VIRTIO 1.4, 5.14.6.6.3.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeSoundPcmSetParamsRequest(e, request, s);
@@ -570,6 +588,11 @@ export class SoundControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.startId + request.count > this.#config().chmaps) {
+        throw new RangeError(
+          "Cannot send chmap_info: it breaks the rule: There are such channel maps (VIRTIO 1.4, 5.14.6.2)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeSoundInfoRequest(view, at, request, SoundRequest.CHMAP_INFO);
@@ -617,6 +640,11 @@ export class SoundControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.startId + request.count > (this.#config().controls ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send ctl_info: it breaks the rule: There are such controls (VIRTIO 1.4, 5.14.6.2)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeSoundInfoRequest(view, at, request, SoundRequest.CTL_INFO);
@@ -1639,6 +1667,7 @@ export class SoundDriver extends Driver {
           ring,
           this.requestSlots(ring, SoundControlq.slotSize(s)),
           s,
+          () => this.#config,
         );
         break;
       case 2:

@@ -41,7 +41,8 @@ export function configSample(
       }
     } else if (field.reserved === undefined) {
       const wanted = roomWanted(device, name);
-      const number = bounds.has(name) ? boundNumber : configNumber;
+      const flags = flagsOf(scope, field);
+      const number = flags !== 0 ? () => flags : bounds.has(name) ? boundNumber : configNumber;
       setScalar(values, model, (scalar) => Math.max(number(scalar), wanted));
     }
   }
@@ -77,6 +78,12 @@ function boundsOf(
     if (typeof count === "object") found.delete(count.config);
   }
   return found;
+}
+
+/** All flags that an enumeration has; 0 when it has none. */
+function flagsOf(scope: Scope, { enum: name }: dsl.Scalar): number {
+  const found = name === undefined ? undefined : scope.enumeration(name);
+  return found?.as === "masks" ? found.members.reduce((all, { value }) => all | value, 0) : 0;
 }
 
 function configNumber(field: dsl.Scalar): number {

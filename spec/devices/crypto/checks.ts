@@ -4,6 +4,14 @@
  * @module
  */
 
+/** A driver sends nothing before the device takes requests. */
+export const deviceReady = {
+  doc: "The device is ready",
+  of: { bit: [{ config: "status" }, 0] },
+  equals: 1,
+  driver: "5.9.5.2",
+} as const;
+
 /** Fails what names no session where only sessions are possible. */
 export const sessionOnly = {
   doc: "The request uses a session",
@@ -21,6 +29,7 @@ export function contentFits<const N extends string>(lengths: readonly { readonly
   readonly of: { readonly sum: readonly { readonly length: N }[] };
   readonly atMost: { readonly config: "max_size" };
   readonly otherwise: "ERR";
+  readonly driver: "5.9.5.2";
 } {
   return {
     doc: "The variable parts are within max_size",
@@ -28,6 +37,7 @@ export function contentFits<const N extends string>(lengths: readonly { readonly
     of: { sum: lengths },
     atMost: { config: "max_size" },
     otherwise: "ERR",
+    driver: "5.9.5.2",
   };
 }
 
@@ -38,6 +48,7 @@ export const cipherKeyFits = {
   of: { length: "cipher_key" },
   atMost: { config: "max_cipher_key_len" },
   otherwise: "ERR",
+  driver: "5.9.5.2",
 } as const;
 
 /** Fails an authentication key that is longer than the device takes. */
@@ -47,4 +58,5 @@ export const authKeyFits = {
   of: { length: "auth_key" },
   atMost: { config: "max_auth_key_len" },
   otherwise: "ERR",
+  driver: "5.9.5.2",
 } as const;

@@ -5,7 +5,7 @@
  */
 
 import { body, bytes, inline, le32, le64, padding, struct, u8, union } from "../../dsl.ts";
-import { authKeyFits, cipherKeyFits } from "./checks.ts";
+import { authKeyFits, cipherKeyFits, deviceReady } from "./checks.ts";
 
 /** Structs of control requests. */
 export const controlStructs = {
@@ -189,6 +189,7 @@ export const controlRequests = {
     struct: "virtio_crypto_op_ctrl_req",
     readable: { header: struct("virtio_crypto_ctrl_header") },
     writable: { op_outcome: body() },
+    checks: [deviceReady],
     cases: {
       cipher_create_session: {
         doc: "Creates a session for ciphers, also chained with hashes or MACs",

@@ -11,7 +11,7 @@
  */
 
 import { body, bytes, inline, padding, payload } from "../../dsl.ts";
-import { authKeyFits, cipherKeyFits, contentFits, sessionOnly } from "./checks.ts";
+import { authKeyFits, cipherKeyFits, contentFits, deviceReady, sessionOnly } from "./checks.ts";
 
 const iv = "Initialization vector or counter";
 const aad = "Additional authenticated data";
@@ -291,6 +291,7 @@ export const dataRequests = {
       inhdr: inline("virtio_crypto_inhdr"),
     },
     status: { field: "status", ok: "OK", unknown: "NOTSUPP", malformed: "ERR", failed: "ERR" },
+    checks: [deviceReady],
     cases: {
       cipher_encrypt: {
         doc: "Encrypts in a session, perhaps chained with a hash or MAC",

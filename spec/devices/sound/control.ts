@@ -51,6 +51,7 @@ export const jackRequests = {
       of: { sum: [{ field: "start_id" }, { field: "count" }] },
       atMost: { config: "jacks" },
       otherwise: "BAD_MSG",
+      driver: "5.14.6.2",
     }],
   },
   jack_remap: {
@@ -92,6 +93,7 @@ export const pcmRequests = {
       of: { sum: [{ field: "start_id" }, { field: "count" }] },
       atMost: { config: "streams" },
       otherwise: "BAD_MSG",
+      driver: "5.14.6.2",
     }],
   },
   pcm_set_params: {
@@ -124,6 +126,7 @@ export const pcmRequests = {
         of: { field: "buffer_bytes" },
         multipleOf: { field: "period_bytes" },
         otherwise: "BAD_MSG",
+        driver: "5.14.6.6.3.2",
       },
       {
         doc: "No undefined feature",
@@ -189,6 +192,7 @@ export const pcmRequests = {
       of: { sum: [{ field: "start_id" }, { field: "count" }] },
       atMost: { config: "chmaps" },
       otherwise: "BAD_MSG",
+      driver: "5.14.6.2",
     }],
   },
 } as const;
@@ -212,6 +216,7 @@ export const controlRequests = {
       of: { sum: [{ field: "start_id" }, { field: "count" }] },
       atMost: { config: "controls" },
       otherwise: "BAD_MSG",
+      driver: "5.14.6.2",
     }],
   },
   ctl_enum_items: {
