@@ -19,7 +19,9 @@ export type Operand<N extends string = string> =
   /** One bit, 0 or 1, by its number; 0 where there is no such bit. */
   | { readonly bit: readonly [Operand<N>, Operand<N>] }
   /** The value of the lowest bit that is set; 0 of 0. */
-  | { readonly lowestBit: Operand<N> };
+  | { readonly lowestBit: Operand<N> }
+  /** The bits that it has of a mask. */
+  | { readonly masked: readonly [Operand<N>, number] };
 
 /** How a value is compared. */
 export interface Comparison<N extends string = string> {
@@ -29,6 +31,8 @@ export interface Comparison<N extends string = string> {
   readonly atLeast?: Operand<N>;
   /** Fails when `of` is another value. */
   readonly equals?: Operand<N>;
+  /** Fails when `of` is this value. */
+  readonly differs?: Operand<N>;
   /** Every value is a multiple of 0, which is how the configuration leaves an alignment open. */
   readonly multipleOf?: Operand<N>;
   /** Bits of `of` that must be clear. */

@@ -284,6 +284,86 @@ export class NetworkTransmitq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if ((request.hdr.numBuffers ?? 0) !== 0) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: num_buffers is 0 (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (!(s.csum || s.ipsec) && request.hdr.flags !== 0) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: No flag without CSUM (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (!s.hostTso4 && (request.hdr.gsoType & 31) === 1) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: No TCPV4 without HOST_TSO4 (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (!s.hostTso6 && (request.hdr.gsoType & 31) === 4) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: No TCPV6 without HOST_TSO6 (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (!s.hostUfo && (request.hdr.gsoType & 31) === 3) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: No UDP without HOST_UFO (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (!s.hostUso && (request.hdr.gsoType & 31) === 5) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: No UDP_L4 without HOST_USO (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (!(s.hostTso4 || s.hostTso6 || s.hostUfo || s.hostUso) && request.hdr.gsoType !== 0) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: Nothing is cut without any of those (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (!s.hostUdpTunnelGso && (request.hdr.gsoType & 96) !== 0) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: No tunnel without HOST_UDP_TUNNEL_GSO (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (!s.hostUdpTunnelGsoCsum && (request.hdr.flags & 8) !== 0) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: No UDP_TUNNEL_CSUM without HOST_UDP_TUNNEL_GSO_CSUM (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if ((request.hdr.gsoType & 96) === 96) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: A tunnel is over IPv4 or over IPv6 (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if ((request.hdr.gsoType & 127) === 35) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: No UDP in a tunnel over IPv4 (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if ((request.hdr.gsoType & 127) === 67) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: No UDP in a tunnel over IPv6 (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (((request.hdr.flags >>> 3) & 1) > (request.hdr.gsoType & 96)) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: UDP_TUNNEL_CSUM is of a tunnel (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (((request.hdr.flags >>> 0) & 1) < Math.floor(((request.hdr.gsoType & 31) + 31) / 32)) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: What is cut has NEEDS_CSUM (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (request.hdr.gsoSize < Math.floor(((request.hdr.gsoType & 31) + 31) / 32)) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: What is cut has a size (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if ((request.hdr.flags & 6) !== 0) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: DATA_VALID and RSC_INFO are for devices (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeNetworkTransmit(view, at, request, s);

@@ -753,12 +753,20 @@ export type NetworkFlowFilterAction =
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface NetworkGates {
+  /** VIRTIO_NET_F_CSUM */
+  readonly csum: boolean;
   /** VIRTIO_NET_F_CTRL_GUEST_OFFLOADS */
   readonly ctrlGuestOffloads: boolean;
   /** VIRTIO_NET_F_MTU */
   readonly mtu: boolean;
   /** VIRTIO_NET_F_MAC */
   readonly mac: boolean;
+  /** VIRTIO_NET_F_HOST_TSO4 */
+  readonly hostTso4: boolean;
+  /** VIRTIO_NET_F_HOST_TSO6 */
+  readonly hostTso6: boolean;
+  /** VIRTIO_NET_F_HOST_UFO */
+  readonly hostUfo: boolean;
   /** VIRTIO_NET_F_MRG_RXBUF */
   readonly mrgRxbuf: boolean;
   /** VIRTIO_NET_F_STATUS */
@@ -785,6 +793,8 @@ export interface NetworkGates {
   readonly vqNotfCoal: boolean;
   /** VIRTIO_NET_F_NOTF_COAL */
   readonly notfCoal: boolean;
+  /** VIRTIO_NET_F_HOST_USO */
+  readonly hostUso: boolean;
   /** VIRTIO_NET_F_HASH_REPORT */
   readonly hashReport: boolean;
   /** VIRTIO_NET_F_RSS */
@@ -797,6 +807,8 @@ export interface NetworkGates {
   readonly guestUdpTunnelGso: boolean;
   /** VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO */
   readonly hostUdpTunnelGso: boolean;
+  /** VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO_CSUM */
+  readonly hostUdpTunnelGsoCsum: boolean;
   /** VIRTIO_NET_F_OUT_NET_HEADER */
   readonly outNetHeader: boolean;
   /** VIRTIO_NET_F_IPSEC */
@@ -806,9 +818,13 @@ export interface NetworkGates {
 /** The gates of a set of features. */
 export function networkGates(features: bigint): NetworkGates {
   return {
+    csum: hasBit(features, VIRTIO_NET_F_CSUM),
     ctrlGuestOffloads: hasBit(features, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS),
     mtu: hasBit(features, VIRTIO_NET_F_MTU),
     mac: hasBit(features, VIRTIO_NET_F_MAC),
+    hostTso4: hasBit(features, VIRTIO_NET_F_HOST_TSO4),
+    hostTso6: hasBit(features, VIRTIO_NET_F_HOST_TSO6),
+    hostUfo: hasBit(features, VIRTIO_NET_F_HOST_UFO),
     mrgRxbuf: hasBit(features, VIRTIO_NET_F_MRG_RXBUF),
     status: hasBit(features, VIRTIO_NET_F_STATUS),
     ctrlVq: hasBit(features, VIRTIO_NET_F_CTRL_VQ),
@@ -822,12 +838,14 @@ export function networkGates(features: bigint): NetworkGates {
     hashTunnel: hasBit(features, VIRTIO_NET_F_HASH_TUNNEL),
     vqNotfCoal: hasBit(features, VIRTIO_NET_F_VQ_NOTF_COAL),
     notfCoal: hasBit(features, VIRTIO_NET_F_NOTF_COAL),
+    hostUso: hasBit(features, VIRTIO_NET_F_HOST_USO),
     hashReport: hasBit(features, VIRTIO_NET_F_HASH_REPORT),
     rss: hasBit(features, VIRTIO_NET_F_RSS),
     speedDuplex: hasBit(features, VIRTIO_NET_F_SPEED_DUPLEX),
     rssContext: hasBit(features, VIRTIO_NET_F_RSS_CONTEXT),
     guestUdpTunnelGso: hasBit(features, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO),
     hostUdpTunnelGso: hasBit(features, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO),
+    hostUdpTunnelGsoCsum: hasBit(features, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO_CSUM),
     outNetHeader: hasBit(features, VIRTIO_NET_F_OUT_NET_HEADER),
     ipsec: hasBit(features, VIRTIO_NET_F_IPSEC),
   };

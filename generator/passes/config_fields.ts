@@ -98,6 +98,7 @@ export const COMPARISONS = [
   "atMost",
   "atLeast",
   "equals",
+  "differs",
   "multipleOf",
   "clear",
   "within",
@@ -121,6 +122,7 @@ function* deep(
   yield { path, operand };
   if (typeof operand === "number") return;
   if ("lowestBit" in operand) return yield* deep(`${path}.lowestBit`, operand.lowestBit);
+  if ("masked" in operand) return yield* deep(`${path}.masked[0]`, operand.masked[0]);
   if ("quotient" in operand) return yield* deep(`${path}.quotient[0]`, operand.quotient[0]);
   const key = (["sum", "product", "bit"] as const).find((each) => each in operand);
   if (key === undefined) return;

@@ -72,10 +72,10 @@ export class Operands {
 
   /** True when the value is wrong; empty when the gates alone decide. */
   #wrongText(check: Pick<dsl.Check, "of" | "each" | keyof dsl.Comparison>): string {
-    const { atMost, atLeast, equals, multipleOf, clear, within } = check;
+    const { atMost, atLeast, equals, differs, multipleOf, clear, within } = check;
     if (check.of === undefined) return "";
     const each = check.each ?? null;
-    const all = [check.of, atMost, atLeast, equals, multipleOf, clear, within];
+    const all = [check.of, atMost, atLeast, equals, differs, multipleOf, clear, within];
     const wide = all.some((one) => one !== undefined && this.#isWide(one, each));
     const zero = wide ? "0n" : "0";
     const text = (operand: dsl.Operand, absent: Around["absent"] = "least") =>
@@ -86,6 +86,7 @@ export class Operands {
     if (atMost !== undefined) conditions.push(`${compared} > ${bare(text(atMost, "none"))}`);
     if (atLeast !== undefined) conditions.push(`${compared} < ${bare(text(atLeast))}`);
     if (equals !== undefined) conditions.push(`${compared} !== ${bare(text(equals))}`);
+    if (differs !== undefined) conditions.push(`${compared} === ${bare(text(differs))}`);
     if (typeof multipleOf === "number") {
       conditions.push(`${of} % ${text(multipleOf)} !== ${zero}`);
     } else if (multipleOf !== undefined) {
@@ -116,6 +117,10 @@ export class Operands {
       return `(Math.floor(${inner(word)} / 2 ** ${inner(bit)}) % 2)`; // also right beyond 31
     }
     if ("lowestBit" in operand) return `lowestBit(${bare(inner(operand.lowestBit))})`;
+    if ("masked" in operand) {
+      const [value, mask] = operand.masked;
+      return wide ? `(${inner(value)} & ${mask}n)` : `(${inner(value)} & ${numberText(mask)})`;
+    }
     const [dividend, divisor] = operand.quotient;
     return wide
       ? `(${inner(dividend)} / ${divisor}n)`
@@ -211,6 +216,8 @@ export class Operands {
       ? operand.bit
       : "lowestBit" in operand
       ? [operand.lowestBit]
+      : "masked" in operand
+      ? [operand.masked[0]]
       : [operand.quotient[0]];
     return inner.some((one) => this.#isWide(one, each));
   }

@@ -12,6 +12,7 @@ import { features } from "./net/features.ts";
 import { resourceEnums, resourceStructs } from "./net/resources.ts";
 import { stats } from "./net/stats.ts";
 import { structs } from "./net/structs.ts";
+import { headerDemands } from "./net/transmit.ts";
 
 /** The network device: an Ethernet card with one or more pairs of queues. */
 export const net: Device = defineDevice({
@@ -91,6 +92,7 @@ export const net: Device = defineDevice({
         hdr: struct("virtio_net_hdr", "What is known of the packet"),
         data: payload("The packet"),
       },
+      checks: headerDemands,
     },
     virtio_net_ctrl: {
       doc: "A command",

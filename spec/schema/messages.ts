@@ -35,9 +35,10 @@ const operandShape = z.union([
   z.strictObject({ quotient: z.tuple([operand, positive]) }),
   z.strictObject({ bit: z.tuple([operand, operand]) }),
   z.strictObject({ lowestBit: operand }),
+  z.strictObject({ masked: z.tuple([operand, positive]) }),
 ], {
   error:
-    "a number, { field }, { config }, { length }, { sum }, { product }, { quotient }, { bit } or { lowestBit }",
+    "a number, { field }, { config }, { length }, { sum }, { product }, { quotient }, { bit }, { lowestBit } or { masked }",
 }).meta({
   id: "Operand",
   description: "A value: a number, a field, a length, or arithmetic on those",
@@ -47,6 +48,7 @@ const comparison = {
   atMost: operand.exactOptional(),
   atLeast: operand.exactOptional(),
   equals: operand.exactOptional(),
+  differs: operand.exactOptional(),
   multipleOf: operand.exactOptional(),
   clear: operand.exactOptional().describe("Bits that must be clear"),
   within: operand.exactOptional().describe("The only bits it may have"),

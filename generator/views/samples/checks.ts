@@ -87,11 +87,12 @@ export class Checks {
     const atMost = value(check.atMost, Infinity);
     const atLeast = value(check.atLeast, 0);
     const equals = value(check.equals, 0);
+    const differs = value(check.differs, 0);
     const multipleOf = value(check.multipleOf, 0);
     const clear = value(check.clear, 0);
     const within = value(check.within, 0);
     return (atMost !== null && of > atMost) || (atLeast !== null && of < atLeast) ||
-      (equals !== null && of !== equals) ||
+      (equals !== null && of !== equals) || (differs !== null && of === differs) ||
       (multipleOf !== null && multipleOf !== 0 && of % multipleOf !== 0) ||
       (clear !== null && (BigInt(of) & BigInt(clear)) !== 0n) ||
       (within !== null && (BigInt(of) & ~BigInt(within)) !== 0n);
@@ -108,6 +109,9 @@ export class Checks {
       return operand.product.reduce((all: number, each) => all * inner(each), 1);
     }
     if ("quotient" in operand) return Math.floor(inner(operand.quotient[0]) / operand.quotient[1]);
+    if ("masked" in operand) {
+      return Number(BigInt(inner(operand.masked[0])) & BigInt(operand.masked[1]));
+    }
     if ("lowestBit" in operand) return Number(lowestBit(BigInt(inner(operand.lowestBit))));
     return Math.floor(inner(operand.bit[0]) / 2 ** inner(operand.bit[1])) % 2;
   }

@@ -58,6 +58,12 @@ export const device: Device = construct("demands", {
           atMost: { field: "high" },
           driver: "1.4",
         },
+        {
+          doc: "No 1 in the upper half",
+          of: { masked: [{ field: "kind" }, 0xf0] },
+          differs: 0x10,
+          driver: "1.6",
+        },
         { doc: "Few bytes", of: { length: "data" }, atMost: 4, driver: "1.5" },
       ],
     },
@@ -89,6 +95,7 @@ export async function run({ makeDevice, openDriver }: Sides): Promise<void> {
     [{ at: 0x9000n }, 4, /1\.3/],
     [{ pairs: [{ low: 1, high: 1 }, { low: 2, high: 1 }] }, 4, /1\.4/],
     [{}, 5, /1\.5/],
+    [{ kind: 0x12 }, 4, /1\.6/],
   ];
   for (const [change, bytes, message] of refused) {
     await assert.rejects(ask(change, bytes), { name: "RangeError", message });
