@@ -213,6 +213,11 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (data.length % 512 !== 0) {
+        throw new RangeError(
+          "Cannot send in: it breaks the rule: The data are whole sectors (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockReq(view, at, request, BlockRequestType.IN);
@@ -261,6 +266,11 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (data.length % 512 !== 0) {
+        throw new RangeError(
+          "Cannot send out: it breaks the rule: The data are whole sectors (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockOutRequest(view, at, request, BlockRequestType.OUT);
@@ -302,6 +312,11 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.sector !== 0) {
+        throw new RangeError(
+          "Cannot send flush: it breaks the rule: The request has no place (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockReq(view, at, request, BlockRequestType.FLUSH);
@@ -563,6 +578,11 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (data.length % 512 !== 0) {
+        throw new RangeError(
+          "Cannot send zone_append: it breaks the rule: The data are whole sectors (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockOutRequest(view, at, request, BlockRequestType.ZONE_APPEND);
@@ -807,6 +827,11 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.sector !== 0) {
+        throw new RangeError(
+          "Cannot send zone_reset_all: it breaks the rule: The request has no place (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockReq(view, at, request, BlockRequestType.ZONE_RESET_ALL);

@@ -305,8 +305,8 @@ for (const packed of [false, true]) {
       ],
       ring: { packed },
     });
-    const answer = await driver.flush({ sector: 1 });
-    assert.deepEqual(seen, [["flush", { sector: 1 }, 0]]);
+    const answer = await driver.flush({ sector: 0 });
+    assert.deepEqual(seen, [["flush", { sector: 0 }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
   });
 
@@ -664,8 +664,8 @@ for (const packed of [false, true]) {
       ],
       ring: { packed },
     });
-    const answer = await driver.zoneResetAll({ sector: 1 });
-    assert.deepEqual(seen, [["zoneResetAll", { sector: 1 }, 0]]);
+    const answer = await driver.zoneResetAll({ sector: 0 });
+    assert.deepEqual(seen, [["zoneResetAll", { sector: 0 }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
   });
 }

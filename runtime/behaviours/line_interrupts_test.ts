@@ -67,7 +67,11 @@ async function opened(options: Partial<GpioDeviceOptions> = {}) {
 }
 
 Deno.test("requests on a line are processed one after the other, those on others at once (5.18.6.9)", async () => {
-  covers("devicenormative:Device Types / GPIO Device / requestq Operation#6");
+  covers(
+    "devicenormative:Device Types / GPIO Device / requestq Operation#6",
+    "devicenormative:Device Types / GPIO Device / requestq Operation#7",
+    "devicenormative:Device Types / GPIO Device / requestq Operation#8",
+  );
   const begun: number[] = [];
   const open: ((answer: { value: number }) => void)[] = [];
   const device = new GpioDevice({

@@ -141,6 +141,68 @@ for (const packed of [false, true]) {
   });
 }
 
+/** Whether bytes of a stream get from a driver to a device that offers these features. */
+async function streams(features: readonly "SEQPACKET"[]): Promise<void> {
+  const { host, guest, driver } = await ends({ features });
+  const there = accepted(host);
+  const here = await guest.connect(PORT);
+  const other = await there;
+  await here.write(bytes(30));
+  assert.deepEqual(await other.read(), bytes(30));
+  await driver.close();
+}
+
+Deno.test("a device and a driver without a feature have streams (5.10.3)", async () => {
+  covers(
+    "drivernormative:Device Types / Socket Device / Feature bits#2",
+    "devicenormative:Device Types / Socket Device / Feature bits#2",
+  );
+  await streams([]);
+});
+
+Deno.test("seqpacket sockets alone imply streams (5.10.3)", async () => {
+  covers(
+    "drivernormative:Device Types / Socket Device / Feature bits#3",
+    "devicenormative:Device Types / Socket Device / Feature bits#3",
+  );
+  await streams(["SEQPACKET"]);
+});
+
+Deno.test("packets of a driver have its own address, its room and what it took (5.10.6.3, 5.10.6.4)", async () => {
+  covers(
+    "drivernormative:Device Types / Socket Device / Device Operation / Buffer Space Management#2",
+    "drivernormative:Device Types / Socket Device / Device Operation / Receive and Transmit#1",
+  );
+  const seen: SocketTransmit[] = [];
+  const device = new SocketDevice({
+    config: { guestCid: GUEST },
+    features: ["STREAM"],
+    transmit: (packet) => void seen.push(structuredClone(packet)),
+  });
+  const driver = await SocketDriver.open(loopback(device), { sockets: { bufferSize: 500 } });
+  const there = accepted(driver.sockets!);
+  let took = 0;
+  const from = (op: SocketOp, data: Uint8Array = new Uint8Array(0)) => {
+    const [type, flags] = [STREAM, 0];
+    const about = { srcCid: HOST, dstCid: GUEST, srcPort: 5000, dstPort: PORT, type, flags };
+    device.sendReceive({ ...about, op, bufAlloc: 1000, fwdCnt: took }, data);
+  };
+  from(REQUEST);
+  const socket = await there;
+  from(RW, bytes(120));
+  assert.equal((await socket.read())?.length, 120);
+  await socket.write(bytes(30));
+  took = 30;
+  await socket.shutdown({ send: true });
+  await settled();
+  assert.deepEqual(seen.map(({ op }) => op), [RESPONSE, RW, SHUTDOWN]);
+  for (const { srcCid, dstCid, bufAlloc } of seen) {
+    assert.deepEqual([srcCid, dstCid, bufAlloc], [GUEST, HOST, 500]);
+  }
+  assert.deepEqual(seen.map(({ fwdCnt }) => fwdCnt), [0, 120, 120]);
+  await driver.close();
+});
+
 Deno.test("a seqpacket socket keeps the bounds of messages and records (5.10.6.6.1)", async () => {
   const { host, guest, driver } = await ends();
   const there = accepted(guest, "seqpacket");

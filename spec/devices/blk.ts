@@ -34,6 +34,14 @@ const wholeSectors = {
   of: { length: "data" },
   multipleOf: 512,
   otherwise: "IOERR",
+  driver: "5.2.6.1",
+} as const;
+
+const noSector = {
+  doc: "The request has no place",
+  of: { field: "sector" },
+  equals: 0,
+  driver: "5.2.6.1",
 } as const;
 
 const dataWithinDisk = {
@@ -213,6 +221,7 @@ export const blk: Device = defineDevice({
           tag: "VIRTIO_BLK_T_FLUSH",
           legacyTags: ["VIRTIO_BLK_T_FLUSH_OUT"],
           feature: "FLUSH",
+          checks: [noSector],
         },
         get_id: {
           doc: "Reads the device's identification",
@@ -373,6 +382,7 @@ export const blk: Device = defineDevice({
           doc: "Makes all open, closed and full zones empty",
           tag: "VIRTIO_BLK_T_ZONE_RESET_ALL",
           feature: "ZONED",
+          checks: [noSector],
         },
       },
     },

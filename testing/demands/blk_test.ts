@@ -6,6 +6,7 @@ import { loopback } from "../../runtime/loopback.ts";
 import { covers } from "../covers.ts";
 
 const OPERATION = "devicenormative:Device Types / Block Device / Device Operation";
+const DEMANDED = "drivernormative:Device Types / Block Device / Device Operation";
 
 const { OK, IOERR, UNSUPP, ZONE_INVALID_CMD } = BlockStatus;
 
@@ -63,6 +64,7 @@ async function zoned(maxAppendSectors: number) {
       },
     },
     zones: {},
+    flush: () => OK,
     in: ({ sector }, data) => (data.write(medium, sector * 512), OK),
     out: ({ sector }, data) => (data.read(medium, sector * 512), OK),
   });
@@ -97,4 +99,29 @@ Deno.test("blk: what a zone's state does not allow is no valid command, and chan
   assert.equal((await driver.zoneOpen({ sector: 0 })).status, ZONE_INVALID_CMD, "it is full");
   assert.equal((await driver.zoneClose({ sector: 0 })).status, ZONE_INVALID_CMD);
   assert.deepEqual(await states(), before);
+});
+
+Deno.test("blk: a driver names no sector where there is no place (5.2.6.1)", async () => {
+  covers(`${DEMANDED}#4`, `${DEMANDED}#21`);
+  await using disk = await zoned(8);
+  const { driver } = disk;
+  const wrong = { name: "RangeError", message: /The request has no place/ };
+  await assert.rejects(async () => await driver.flush({ sector: 1 }), wrong);
+  await assert.rejects(async () => await driver.zoneResetAll({ sector: 16 }), wrong);
+  assert.equal((await driver.flush({ sector: 0 })).status, OK);
+  assert.equal((await driver.zoneResetAll({ sector: 0 })).status, OK);
+});
+
+Deno.test("blk: a driver reads and writes whole sectors (5.2.6.1)", async () => {
+  covers(`${DEMANDED}#6`);
+  await using disk = await zoned(8);
+  const { driver } = disk;
+  const wrong = { name: "RangeError", message: /The data are whole sectors/ };
+  for (const length of [1, 511, 513]) {
+    const data = new Uint8Array(length);
+    await assert.rejects(async () => await driver.in({ sector: 0 }, data), wrong);
+    await assert.rejects(async () => await driver.out({ sector: 0 }, data), wrong);
+  }
+  assert.equal((await driver.out({ sector: 0 }, new Uint8Array(1024))).status, OK);
+  assert.equal((await driver.in({ sector: 0 }, new Uint8Array(1024))).status, OK);
 });

@@ -151,6 +151,7 @@ export const balloonToMedia: VectorClaims = {
     "virtio_gpio_request.get_direction: line 3 is an input": [
       "drivernormative:Device Types / GPIO Device / requestq Operation#2",
       "drivernormative:Device Types / GPIO Device / requestq Operation#4",
+      "drivernormative:Device Types / GPIO Device / requestq Operation#5",
       "drivernormative:Device Types / GPIO Device / requestq Operation#6",
     ],
     "virtio_gpio_request.set_direction: line 3 becomes an output": [
