@@ -513,12 +513,13 @@ export class NetworkDevice extends Device {
     return this.#settings;
   }
 
-  /** Changes fields of the configuration, and tells the driver. RangeError for a value that does not fit, TypeError for a field of a feature that is not offered. */
+  /** Changes fields of the configuration, and tells the driver. RangeError for a value that does not fit, TypeError for a field of a feature that is not offered, or that never changes. */
   configure(changes: Partial<NetworkSettings>): void {
     for (const name of Object.keys(changes)) {
       if (!(name in this.#settings)) {
         throw new TypeError(`Cannot change ${name}: its feature is not offered`);
       }
+      if (["mtu"].includes(name)) throw new TypeError(`Cannot change ${name}: it stays as it is`);
     }
     const e = new Encoder();
     encodeNetworkConfig(e, { ...this.#settings, ...changes });

@@ -37,6 +37,7 @@ export const net: Device = defineDevice({
     section: "5.1.4",
     size: 28,
     notifies: ["status", "speed", "duplex"],
+    fixed: ["mtu"],
     fields: {
       // always there, but it says something only when MAC is offered
       mac: bytes("MAC address", 6, { when: "MAC", driverWrites: { legacy: true } }),

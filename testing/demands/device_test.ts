@@ -205,6 +205,34 @@ Deno.test("can: frames of a type that was not negotiated are rejected, and not s
   }
 });
 
+for (const late of [false, true]) {
+  const when = late ? "once it is acknowledged on the bus" : "as soon as it is scheduled";
+  Deno.test(`can: a frame comes back ${when} (5.20.5.2)`, async () => {
+    covers(
+      "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#5",
+      "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#6",
+    );
+    const acknowledged = Promise.withResolvers<CanResult>();
+    const features = late ? ["CAN_CLASSIC", "LATE_TX_ACK"] as const : ["CAN_CLASSIC"] as const;
+    const device = new CanDevice({
+      config: { status: 0 },
+      features,
+      tx: () => late ? acknowledged.promise : CanResult.OK,
+      start: () => CanResult.OK,
+      stop: () => CanResult.OK,
+    });
+    await using driver = await CanDriver.open(loopback(device), { features });
+    let result: number | undefined;
+    const sent = driver.tx({ flags: 0, canId: 1, sdu: Uint8Array.of(1) })
+      .then((answer) => result = answer.result);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(result, late ? undefined : CanResult.OK);
+    acknowledged.resolve(CanResult.OK);
+    await sent;
+    assert.equal(result, CanResult.OK);
+  });
+}
+
 Deno.test("can: identifiers and data out of range are rejected, and not sent", async () => {
   covers(
     "devicenormative:Device Types / CAN Device / Device Operation / CAN Message Transmission#3",

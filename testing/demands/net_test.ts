@@ -7,6 +7,9 @@ import {
   NetworkDevice,
   type NetworkDeviceOptions,
   NetworkDriver,
+  VIRTIO_NET_F_CTRL_RX_EXTRA,
+  VIRTIO_NET_F_CTRL_VQ,
+  VIRTIO_NET_F_HASH_REPORT,
   type VirtioNetHdr,
 } from "../../generated/net/mod.ts";
 import { loopback } from "../../runtime/loopback.ts";
@@ -228,4 +231,57 @@ Deno.test("net: tables and addresses are in force once their command is answered
   assert.equal((await driver.macAddrSet({ mac: mac(OTHER) })).ack, NetworkAck.OK);
   assert.deepEqual(device.settings.mac, mac(OTHER));
   assert.equal(guest.taken(), "0101");
+});
+
+const LAYOUT = "devicenormative:Device Types / Network Device / Device configuration layout";
+
+Deno.test("net: a device keeps its mtu (5.1.4.1)", () => {
+  covers(`${LAYOUT}#4`);
+  const device = new NetworkDevice({ config: { mtu: 1500 } });
+  const bytes = device.config.bytes.slice();
+  for (const mtu of [1280, 9000]) assert.throws(() => device.configure({ mtu }), TypeError);
+  assert.deepEqual(device.config.bytes, bytes);
+});
+
+Deno.test("net: what goes over the control queue is offered with it (5.1.4.1)", () => {
+  covers(`${LAYOUT}#13`, `${LAYOUT}#14`);
+  const ok = () => NetworkAck.OK;
+  const rx = { rxAlluni: ok, rxNomulti: ok, rxNouni: ok, rxNobcast: ok };
+  const config = { rssMaxKeySize: 40, supportedHashTypes: 1 };
+  const extra = new NetworkDevice({ config: {}, ...rx });
+  const hashes = new NetworkDevice({ config, mqHashConfig: ok });
+  for (
+    const [{ offered }, bit] of [
+      [extra, VIRTIO_NET_F_CTRL_RX_EXTRA],
+      [hashes, VIRTIO_NET_F_HASH_REPORT],
+    ] as const
+  ) {
+    assert.ok((offered >> BigInt(bit) & 1n) === 1n);
+    assert.ok((offered >> BigInt(VIRTIO_NET_F_CTRL_VQ) & 1n) === 1n);
+  }
+});
+
+const INCOMING =
+  "devicenormative:Device Types / Network Device / Device Operation / Processing of Incoming Packets";
+
+Deno.test("net: without MRG_RXBUF a packet is in one buffer, and says so (5.1.9.4.1)", async () => {
+  covers(
+    `${INCOMING}#1`,
+    "devicenormative:Device Types / Network Device / Device Operation / Setting Up Receive Buffers#2",
+  );
+  const device = new NetworkDevice({ config: {} });
+  const seen: [number, number][] = [];
+  await using _driver = await NetworkDriver.open(loopback(device), {
+    features: [],
+    bufferSize: 1526,
+    onReceive: ({ hdr }, data) => void seen.push([hdr.numBuffers ?? -1, data.length]),
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const numBuffers of [0, 1, 7]) {
+    const hdr = { ...emptyVirtioNetHdr(), numBuffers };
+    assert.equal(device.sendReceive({ hdr }, new Uint8Array(60)), true);
+    assert.equal(device.sendReceive({ hdr }, new Uint8Array(1600)), false);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(seen, [[1, 60], [1, 60], [1, 60]]);
 });

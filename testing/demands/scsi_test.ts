@@ -6,8 +6,8 @@ import { featureSet } from "../../runtime/features.ts";
 import { covers } from "../covers.ts";
 import { HandDevice } from "../driver_bench.ts";
 
-const EVENTS = "drivernormative:Device Types / SCSI Host Device / Device Operation / " +
-  "Device Operation: eventq";
+const EVENTS =
+  "drivernormative:Device Types / SCSI Host Device / Device Operation / Device Operation: eventq";
 const INIT = "devicenormative:Device Types / SCSI Host Device / Device Initialization";
 const EVENTQ = 1;
 

@@ -148,10 +148,12 @@ export const balloonToMedia: VectorClaims = {
     "config: ten lines with 41 bytes of names": [
       "devicenormative:Device Types / GPIO Device / requestq Operation#2",
     ],
+    "virtio_gpio_request.get_value: line 9 is high": [
+      "drivernormative:Device Types / GPIO Device / requestq Operation#5",
+    ],
     "virtio_gpio_request.get_direction: line 3 is an input": [
       "drivernormative:Device Types / GPIO Device / requestq Operation#2",
       "drivernormative:Device Types / GPIO Device / requestq Operation#4",
-      "drivernormative:Device Types / GPIO Device / requestq Operation#5",
       "drivernormative:Device Types / GPIO Device / requestq Operation#6",
     ],
     "virtio_gpio_request.set_direction: line 3 becomes an output": [

@@ -65,6 +65,8 @@ export const memToVsock: VectorClaims = {
     ],
     "receive: a packet over three buffers, the first with the header alone": [
       "devicenormative:Device Types / Network Device / Device Operation / Setting Up Receive Buffers#1",
+      "devicenormative:Device Types / Network Device / Device Operation / Processing of Incoming Packets#2",
+      "devicenormative:Device Types / Network Device / Device Operation / Processing of Incoming Packets#3",
     ],
     "transmit: an outer network header: 32 bytes": [
       "drivernormative:Device Types / Network Device / Device Operation / Packet Transmission#1",
