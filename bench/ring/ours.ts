@@ -17,11 +17,11 @@ const SLICE = 2048;
 const WARM_UP_MS = 300;
 
 /**
- * The loops for one format and one size of buffer. An application has the loops of its own drivers and devices, which
- * see one format and one kind of request each; a module of their own for each case makes those here alike.
+ * The loops for one case. An application has the loops of its own drivers and devices, which see one format, one kind of
+ * request and one way to come each; a module of their own for each case makes those here alike.
  */
-function loopsOf({ format, elements }: Job): Promise<typeof import("./rings.ts")> {
-  return import(`./rings.ts?${format}-${elements}`);
+function loopsOf({ format, threads, elements, batch }: Job): Promise<typeof import("./rings.ts")> {
+  return import(`./rings.ts?${format}-${threads}-${elements}-${batch}`);
 }
 
 interface Job {
