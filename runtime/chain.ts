@@ -263,12 +263,26 @@ export class Chain {
     }
   }
 
-  /** For queues: the buffer has `count` located elements, three words each in `words`; its lengths are still to be set. */
-  several(words: Int32Array, from: number, count: number, readableCount: number): void {
+  /**
+   * For queues: the buffer has `count` located elements in one window, offset and length each in `words`; its lengths
+   * are still to be set.
+   */
+  several(
+    window: number,
+    words: Int32Array,
+    from: number,
+    count: number,
+    readableCount: number,
+  ): void {
     const end = count * SEGMENT_WORDS;
     while (end > this.#segments.length) this.#grow();
     const segments = this.#segments;
-    for (let at = 0; at < end; at++) segments[at] = words[from + at]!;
+    for (let at = 0; at < end; at += SEGMENT_WORDS) {
+      segments[at] = window;
+      segments[at + 1] = words[from]!;
+      segments[at + 2] = words[from + 1]!;
+      from += 2;
+    }
     this.#count = count;
     this.#readableCount = readableCount;
     this.#segment = -1;

@@ -3,9 +3,10 @@
  *
  * Most buffers are like that: a header, data, a status. Nothing but a few words of one array is touched for them until
  * somebody asks for the chain (split, a table of three: 24 to 26 ns to pop instead of 60 in a process where all devices ran).
+ * All elements lie in the window of memory that was used last.
  *
- * Security model: everything here is a short cut. Whatever is not plain gives false, and the queue walks the buffer
- * again from its first descriptor, with every check and a name for what is wrong; nothing read here counts then.
+ * Security model: to keep a buffer like that is a short cut. Whatever is not plain about it is left to the queue, which
+ * walks it again from its first descriptor, with every check and a name for what is wrong.
  *
  * @module
  */
@@ -19,8 +20,10 @@ const NEXT = DESC_F_NEXT;
 const INDIRECT = DESC_F_INDIRECT;
 const WRITE = DESC_F_WRITE;
 const PACKED_WRITE = DESC_F_WRITE << 16;
-/** Words of the elements in a row, three each. */
-const WORDS = 12;
+/** Where the elements begin in a row: offset and length each, after serial, shape, readable and writable bytes, window. */
+const FEW_START = 5;
+/** Where the elements end, four at most. */
+const FEW_END = FEW_START + 4 * 2;
 
 /**
  * A negative number, other than -1, for the shape of a buffer: how many elements it has, how many of them are readable,
@@ -33,23 +36,22 @@ function shapeOf(elements: number, readables: number, descriptors: number): numb
 /** Gives a chain the buffer that a row holds; `row` is the index of its first word. */
 export function fillChain(chain: Chain, rows: Int32Array, row: number): void {
   const parts = -2 - rows[row | 1]!;
-  chain.several(rows, row | 4, parts & 15, parts >> 4 & 15);
+  chain.several(rows[row | 4]!, rows, row + FEW_START, parts & 15, parts >> 4 & 15);
   chain.descriptors = parts >> 8;
   chain.readableLength = rows[row | 2]!;
   chain.writableLength = rows[row | 3]!;
 }
 
 /**
- * Keeps a buffer whose descriptors are linked; its first one was read already. The others are in `words` from `base` on,
- * `limit` of them. `indirect` when they are those of a table.
+ * Keeps a buffer of linked descriptors, of which the first was read already: in the ring of that many, or where that may
+ * be, in an indirect table. False when the buffer is not plain: then nothing that was read here counts.
  */
 export function keepLinked(
   memory: GuestMemory,
   rows: Int32Array,
   row: number,
-  words: Int32Array,
-  base: number,
-  limit: number,
+  desc: Int32Array,
+  size: number,
   indirect: boolean,
   low: number,
   high: number,
@@ -57,84 +59,115 @@ export function keepLinked(
   flags: number,
 ): boolean {
   // As GuestMemory.locateHot does it.
-  const { hotLow, hotHigh, hotLimit, found } = memory;
-  const end = (row | 4) + WORDS;
-  let at = row | 4;
-  let elements = 0;
+  const { hotLow, hotHigh, hotLimit } = memory;
+  let words = desc;
+  let base = 0;
+  let limit = size;
+  const table = (flags & INDIRECT) !== 0;
+  if (table) {
+    const offset = (low - hotLow) | 0;
+    words = memory.hotWords;
+    base = offset >> 2;
+    limit = length >> 4;
+    if (
+      high !== hotHigh || offset < 0 || length <= 0 || length > (hotLimit - offset | 0) ||
+      ((offset & 3) | (length & 15)) !== 0 || (flags & NEXT) !== 0 || words.length === 0 ||
+      !indirect
+    ) return false;
+    low = words[base]!;
+    high = words[(base + 1) | 0]!;
+    length = words[(base + 2) | 0]!;
+    flags = words[(base + 3) | 0]!;
+  }
+  // No chain is longer than the ring, also in a table (VIRTIO 1.4, 2.7.5.3.1).
+  const end = row + (size < 4 ? FEW_START + 2 * size : FEW_END);
+  let at = row + FEW_START;
   let readables = 0;
   let readable = 0;
   let writable = 0;
   for (;;) {
     const offset = (low - hotLow) | 0;
     if (
-      high !== hotHigh || offset < 0 || length <= 0 || length > hotLimit - offset ||
-      at === end || (flags & INDIRECT) !== 0
+      high !== hotHigh || offset < 0 || length <= 0 || length > (hotLimit - offset | 0) ||
+      at >= end || (flags & INDIRECT) !== 0
     ) return false;
-    rows[at] = found;
-    rows[at + 1] = offset;
-    rows[at + 2] = length;
-    at += 3;
-    elements++;
+    rows[at] = offset;
+    rows[at + 1] = length;
+    at += 2;
     if ((flags & WRITE) !== 0) {
-      writable = writable + length | 0;
+      writable = (writable + length) | 0;
       if (writable < 0) return false;
     } else {
-      readable = readable + length | 0;
+      readable = (readable + length) | 0;
       readables++;
       if (readable < 0 || writable !== 0) return false;
     }
     if ((flags & NEXT) === 0) break;
     const next = flags >>> 16;
     if (next >= limit) return false;
-    const word = base + (next << 2);
+    const word = (base + (next << 2)) | 0;
     low = words[word]!;
-    high = words[word + 1]!;
-    length = words[word + 2]!;
-    flags = words[word + 3]!;
+    high = words[(word + 1) | 0]!;
+    length = words[(word + 2) | 0]!;
+    flags = words[(word + 3) | 0]!;
   }
-  rows[row | 1] = shapeOf(elements, readables, indirect ? 1 : elements);
+  const elements = (at - row - FEW_START) >> 1;
+  rows[row | 1] = shapeOf(elements, readables, table ? 1 : elements);
   rows[row | 2] = readable;
   rows[row | 3] = writable;
+  rows[row | 4] = memory.found;
   return true;
 }
 
-/** Keeps a buffer whose descriptors follow each other in the table of a packed ring: `entries` in `words` from `base` on. */
+/**
+ * Keeps a buffer in the indirect table of a packed ring, where descriptors follow each other, no more than that many.
+ * False when the buffer is not plain: then nothing that was read here counts.
+ */
 export function keepTable(
   memory: GuestMemory,
   rows: Int32Array,
   row: number,
-  words: Int32Array,
-  base: number,
-  entries: number,
+  size: number,
+  low: number,
+  high: number,
+  length: number,
 ): boolean {
-  const { hotLow, hotHigh, hotLimit, found } = memory;
-  let at = row | 4;
-  if (entries * 3 > WORDS) return false;
+  // As GuestMemory.locateHot does it.
+  const { hotLow, hotHigh, hotLimit } = memory;
+  const table = (low - hotLow) | 0;
+  const words = memory.hotWords;
+  let at = row + FEW_START;
+  const end = at + (length >> 3);
+  if (
+    high !== hotHigh || table < 0 || length <= 0 || length > (hotLimit - table | 0) ||
+    ((table & 3) | (length & 15)) !== 0 || end > row + FEW_END || length >> 4 > size ||
+    words.length === 0
+  ) return false;
   let readables = 0;
   let readable = 0;
   let writable = 0;
-  for (let entry = 0; entry < entries; entry++) {
-    const word = base + (entry << 2);
+  for (let word = table >> 2; at < end; word = (word + 4) | 0) {
     const offset = (words[word]! - hotLow) | 0;
-    const length = words[word + 2]!;
+    const size = words[(word + 2) | 0]!;
     if (
-      words[word + 1] !== hotHigh || offset < 0 || length <= 0 || length > hotLimit - offset
+      words[(word + 1) | 0]! !== hotHigh || offset < 0 || size <= 0 ||
+      size > (hotLimit - offset | 0)
     ) return false;
-    rows[at] = found;
-    rows[at + 1] = offset;
-    rows[at + 2] = length;
-    at += 3;
-    if ((words[word + 3]! & PACKED_WRITE) !== 0) {
-      writable = writable + length | 0;
+    rows[at] = offset;
+    rows[at + 1] = size;
+    at += 2;
+    if ((words[(word + 3) | 0]! & PACKED_WRITE) !== 0) {
+      writable = (writable + size) | 0;
       if (writable < 0) return false;
     } else {
-      readable = readable + length | 0;
+      readable = (readable + size) | 0;
       readables++;
       if (readable < 0 || writable !== 0) return false;
     }
   }
-  rows[row | 1] = shapeOf(entries, readables, 1);
+  rows[row | 1] = shapeOf(length >> 4, readables, 1);
   rows[row | 2] = readable;
   rows[row | 3] = writable;
+  rows[row | 4] = memory.found;
   return true;
 }

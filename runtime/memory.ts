@@ -53,6 +53,12 @@ export class MemoryWindow {
   }
 }
 
+/** Who reaches guest memory through views of its own. */
+export interface MemoryUser {
+  /** Called whenever a region was added, removed or replaced; does no more than remember that. */
+  memoryChanged(): void;
+}
+
 interface Region {
   readonly address: number;
   readonly windows: MemoryWindow[];
@@ -62,12 +68,11 @@ interface Region {
 
 /** All memory that a device and its driver share, by guest address. */
 export class GuestMemory {
-  /** Counts every change of the regions. */
-  generation = 0;
   /** After {@linkcode GuestMemory.locate}: number of the window that holds the access. */
   found = 0;
 
   #regions: Region[] = [];
+  #users: WeakRef<MemoryUser>[] = [];
   #windows: MemoryWindow[] = []; // a number, once given, stands for the same addresses: windows are never taken out
   /** For queues: low half of the address of the window {@linkcode GuestMemory.found}, as int32. */
   hotLow = 0;
@@ -75,6 +80,8 @@ export class GuestMemory {
   hotHigh = 0;
   /** For queues: its bytes that int32 arithmetic reaches. */
   hotLimit = 0;
+  /** For queues: its words. */
+  hotWords: Int32Array = NO_WORDS;
 
   /** The given regions make up the memory; more can follow. */
   constructor(regions: readonly MemoryRegion[] = []) {
@@ -141,6 +148,17 @@ export class GuestMemory {
     region.bytes = bytes;
     region.shared = isShared({ address, bytes, shared: region.shared });
     this.#changed();
+  }
+
+  /** Tells a user of every change from now on, until it is detached; nobody is kept alive by that. */
+  attach(user: MemoryUser): void {
+    this.#users = this.#users.filter((other) => other.deref() !== undefined);
+    this.#users.push(new WeakRef(user));
+  }
+
+  /** Tells a user of no more changes. */
+  detach(user: MemoryUser): void {
+    this.#users = this.#users.filter((other) => other.deref() !== user);
   }
 
   /** Whether every byte of the range belongs to a region; adjacent regions count as one. */
@@ -217,7 +235,9 @@ export class GuestMemory {
     // The hot window does not cross a multiple of 4 GiB within its limit, so an address below the window gives, as
     // int32, either a negative offset or one at or beyond the limit. A length of 2 GiB or more is negative here.
     const offset = (low - this.hotLow) | 0;
-    if (high === this.hotHigh && offset >= 0 && length > 0 && length <= this.hotLimit - offset) {
+    if (
+      high === this.hotHigh && offset >= 0 && length > 0 && length <= (this.hotLimit - offset | 0)
+    ) {
       return offset;
     }
     return -1;
@@ -235,6 +255,7 @@ export class GuestMemory {
       const limit = Math.min(window.bytes.length, 2 ** 31 - 1, WORD - window.address % WORD);
       // All of these fit, but as doubles they would make doubles of all that is computed from them: 5 ns a buffer.
       this.hotLimit = limit | 0;
+      this.hotWords = window.words;
       this.found = number;
       return offset | 0;
     }
@@ -254,7 +275,7 @@ export class GuestMemory {
 
   #changed(): void {
     this.hotLimit = 0;
-    this.generation++;
+    for (const user of this.#users) user.deref()?.memoryChanged();
   }
 
   #regionAt(verb: string, address: number): Region {

@@ -39,7 +39,7 @@ import type {
   QueueLayout,
   QueuePosition,
 } from "./queue.ts";
-import { NO_HALVES, NO_RING_WORD, NO_WORDS, RingWord } from "./ring_word.ts";
+import { NO_RING_WORD, NO_WORDS, RingWord } from "./ring_word.ts";
 import { ringSizes } from "./ring_sizes.ts";
 
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
@@ -47,30 +47,35 @@ const TURNS = TURN_MASK;
 const CHAINED = (DESC_F_NEXT | DESC_F_INDIRECT) << 16;
 const INDIRECT = DESC_F_INDIRECT << 16;
 const WRITE = DESC_F_WRITE << 16;
+/** What says that a descriptor is available, and all of its buffer. */
+const EXPECTED = TURNS | CHAINED;
+/** One descriptor, as {@linkcode PackedDeviceQueue} counts them. */
+const ONE = 1 << 16;
 const NO_FAULT = FAULT_NONE;
 
 /** Takes available buffers of a packed queue and gives them back used. */
 export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   /** Format of the ring. */
   readonly format = "packed";
-  readonly #table: IndirectTable;
-  #desc: Int32Array = NO_WORDS; // four words each: address low and high, length, id | flags << 16
-  #atomic = false;
-  #driverEvent: RingWord = NO_RING_WORD; // written by the driver: offset and wrap | flags << 16
-  #deviceEvent: RingWord = NO_RING_WORD; // written by us
-  #nextAvail = 0; // offset of the next descriptor to take
-  #availTurn = availTurn(1); // in this lap of the driver
-  #nextUsed = 0; // offset of the next used descriptor to write
-  #usedTurn = usedTurn(1); // in this lap of ours
-  #taken = 0; // descriptors between the two
-  #held = -1; // index of the word that publishes, -1 when nothing is held back
-  #heldWord = 0;
-  #since = 0; // descriptors used since we last considered a notification, a lap or more when not known
-  #event = NO_EVENT; // our event word as the driver sees it
-  #slots: Uint16Array = NO_HALVES; // free slots
-  #slotCount = 0;
-  #buffers: Int32Array = NO_WORDS; // by slot: buffer id | descriptors << 16
-  readonly #run: number[] = []; // in-order: buffers for which one used descriptor will stand
+  private readonly table: IndirectTable;
+  private desc: Int32Array = NO_WORDS; // four words each: address low and high, length, id | flags << 16
+  private atomic = false;
+  private driverEvent: RingWord = NO_RING_WORD; // written by the driver: offset and wrap | flags << 16
+  private deviceEvent: RingWord = NO_RING_WORD; // written by us
+  private nextAvail = 0; // offset of the next descriptor to take
+  private availTurn = availTurn(1); // in this lap of the driver
+  private until = 0; // offset at which a pop must look closer: that of the oldest taken once, or our own
+  private nextUsed = 0; // offset of the next used descriptor to write
+  private usedTurn = usedTurn(1); // in this lap of ours
+  private held = -1; // index of the word that publishes, -1 when nothing is held back
+  private heldWord = 0;
+  private since = 0; // descriptors exposed since we last considered a notification, a lap or more when not known
+  private event = NO_EVENT; // our event word as the driver sees it
+  // By slot: buffer id | descriptors << 16. A buffer takes the slot of its id where it can, as it does nearly always,
+  // and one descriptor; this is also what a free slot says.
+  private buffers: Int32Array = NO_WORDS;
+  private lastSlot = 0; // the one found last for a buffer that could not have that of its id
+  private readonly run: number[] = []; // in-order: buffers for which one used descriptor will stand
 
   /** Use {@linkcode createDeviceQueue}, which checks the layout. */
   constructor(
@@ -80,186 +85,188 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     options: DeviceQueueOptions,
   ) {
     super(memory, layout, features, options);
-    this.#table = new IndirectTable(memory);
-    this.#slots = new Uint16Array(layout.size).map((_, at) => layout.size - 1 - at);
-    this.#slotCount = this.size;
-    this.#buffers = new Int32Array(layout.size);
-    this.mapRing();
-    if (options.position !== undefined) this.#resumeAt(options.position);
+    this.table = new IndirectTable(memory);
+    this.buffers = new Int32Array(layout.size).map((_, slot) => slot | ONE);
+    this.map();
+    if (options.position !== undefined) this.resumeAt(options.position);
   }
 
   /** Whether the next pop would take a buffer, or find something wrong. */
   get waiting(): boolean {
-    if (this.memory.generation !== this.generation) return this.live;
-    if ((this.#load(this.#nextAvail) & TURNS) === this.#availTurn) return true;
+    if (!this.mapped) return this.live;
+    if ((this.load(this.nextAvail) & TURNS) === this.availTurn) return true;
     return this.resumed.length > 0;
   }
 
   /** Takes the next available buffer: its slot, or -1. */
   pop(): number {
-    if (this.memory.generation !== this.generation || this.resumed.length > 0) {
-      return this.#popOther();
+    const { desc, nextAvail: at, availTurn, rows } = this;
+    const word = at << 2;
+    let end = desc[word | 3]!;
+    if ((end & TURNS) === availTurn && at !== this.until) {
+      if (this.atomic === true) end = Atomics.load(desc, word | 3);
+      const id = end & 0xffff;
+      const row = id << 4;
+      if ((end & EXPECTED) === availTurn && id < this.size && (rows[row]! & 1) === 0) {
+        if (this.keep(row, desc[word]!, desc[word | 1]!, desc[word | 2]!, end & WRITE)) {
+          rows[row]!++;
+          if (word + 4 < desc.length) this.nextAvail = at + 1;
+          else this.turnAvail(at + 1);
+          return id;
+        }
+      }
     }
-    const at = this.#nextAvail;
-    const end = this.#look(at);
-    if (end === 0) return -1;
-    if (this.#taken === this.size) {
+    return this.popOther();
+  }
+
+  /** All that a pop may meet but one element, and what was read for that counts no more. */
+  private popOther(): number {
+    if (!this.ready()) return -1;
+    if (this.resumed.length > 0) return this.resumed.pop()!;
+    const at = this.nextAvail;
+    const word = at << 2;
+    const { desc, order } = this;
+    if ((desc[word | 3]! & TURNS) !== this.availTurn) return -1;
+    // What was written before the flags were stored is visible then: the rest of the descriptor, those that follow in
+    // a list, and the data.
+    const end = this.load(at);
+    if ((end & TURNS) !== this.availTurn) return -1;
+    if (this.taken() === this.size) {
       this.break("flags", at, "used before it is available again", "available");
       return -1;
     }
-    const slot = this.#slots[this.#slotCount - 1]!;
-    const row = slot << 4;
-    const desc = this.#desc;
-    const word = at << 2;
+    const slot = this.slotFor(end & 0xffff);
     const low = desc[word]!;
     const high = desc[word | 1]!;
     const length = desc[word | 2]!;
-    // What is rare ends the function: V8 would check all objects anew wherever another path joins this one.
-    if ((end & CHAINED) !== 0 || !this.keep(row, low, high, length, end & WRITE)) {
-      return this.#popList(at, slot, low, high, length, end);
-    }
-    this.#buffers[slot] = end & 0xffff | 1 << 16;
-    return this.#accept(slot, 1);
-  }
-
-  /** Takes a buffer of several elements. */
-  #popList(
-    at: number,
-    slot: number,
-    low: number,
-    high: number,
-    length: number,
-    end: number,
-  ): number {
-    if ((end & CHAINED) === INDIRECT && this.#keepFew(slot, low, high, length)) {
-      this.#buffers[slot] = end & 0xffff | 1 << 16;
-      return this.#accept(slot, 1);
-    }
-    const count = this.#walk(at, slot, low, high, length, end);
-    return count === 0 ? -1 : this.#accept(slot, count);
-  }
-
-  /** Counts a buffer of that many descriptors as popped. */
-  #accept(slot: number, count: number): number {
+    this.buffers[slot] = end & 0xffff | ONE;
+    const few = (end & CHAINED) === INDIRECT && this.features.indirect &&
+      keepTable(this.memory, this.rows, slot << 4, this.size, low, high, length);
+    const count = few ? 1 : this.walk(at, slot, low, high, length, end);
+    if (count === 0) return -1;
     this.rows[slot << 4]!++;
-    this.#slotCount--;
-    this.#taken += count;
-    const next = this.#nextAvail + count;
-    if (next < this.size) this.#nextAvail = next;
-    else this.#turnAvail(next);
-    if (this.order !== undefined) this.order.add(slot);
+    order?.add(slot);
+    if (at + count < this.size) this.nextAvail = at + count;
+    else this.turnAvail(at + count);
+    this.until = order === undefined ? this.nextUsed : this.nextAvail;
     return slot;
   }
 
   /** Gives a buffer back, of which the first `written` writable bytes were written. */
   push(head: number, written: number): void {
-    if (!this.isPending(head)) return this.refusePush(head);
     const rows = this.rows;
     const row = head << 4;
-    // What is rare ends the function: V8 would check all objects anew wherever another path joins this one.
+    if (!this.isPending(head)) return this.refusePush(head);
     if (
-      (written !== 0 && !(written > 0 && written <= rows[row | 3]!)) || this.order !== undefined ||
-      this.memory.generation !== this.generation
-    ) return this.#pushOther(head, written);
+      this.plain !== true || this.buffers[head] !== (head | ONE) ||
+      (written !== 0 && !(written > 0 && written <= rows[row | 3]!))
+    ) return this.pushOther(head, written);
     rows[row]!++;
-    const buffer = this.#buffers[head]!;
-    this.#fill(buffer & 0xffff, written);
-    this.#pass(head, buffer >>> 16);
+    this.fill(head, written);
+    const next = this.nextUsed + 1;
+    if (next < this.size) this.nextUsed = next;
+    else this.turnUsed(next);
   }
 
-  /** Gives back a pending buffer in order, or of great length, or when memory has changed. */
-  #pushOther(head: number, written: number): void {
+  /** Gives back a pending buffer in order, or of great length or several descriptors, or when memory has changed. */
+  private pushOther(head: number, written: number): void {
     const word = this.lengthWord(head, written);
     this.rows[head << 4]!++;
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
+    if (!this.ready()) return;
     if (this.order !== undefined) return this.order.complete(head, written);
-    const buffer = this.#buffers[head]!;
-    this.#fill(buffer & 0xffff, word);
-    this.#pass(head, buffer >>> 16);
+    this.fill(this.idOf(head), word);
+    this.pass(head);
   }
 
   /** Makes all pushed buffers visible, then notifies the driver if it wants that. */
   publish(): void {
     this.expose();
-    if (this.#since === 0 || !this.live) return;
-    if (this.#wanted()) this.onNotify();
+    if (this.since === 0 || !this.live) return;
+    if (this.wanted()) this.onNotify();
   }
 
   /** Asks the driver for no notifications. */
   suppress(): void {
-    this.#ask(RING_EVENT_FLAGS_DISABLE << 16);
+    this.ask(RING_EVENT_FLAGS_DISABLE << 16);
   }
 
   /** Asks for a notification and looks again: true when nothing waits. */
   arm(): boolean {
-    if (this.memory.generation !== this.generation && !this.refresh()) return true;
-    const offset = this.#nextAvail | wrapOf(this.#availTurn) << 15;
-    this.#ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
+    if (!this.ready()) return true;
+    const offset = this.nextAvail | wrapOf(this.availTurn) << 15;
+    this.ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
     if (this.resumed.length > 0) return false;
     // Read after what we asked for is visible: a buffer added before that is seen here, a later one notifies.
-    return (this.#load(this.#nextAvail) & TURNS) !== this.#availTurn;
+    return (this.load(this.nextAvail) & TURNS) !== this.availTurn;
   }
 
   /** Makes all pushed buffers visible. */
   expose(): void {
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
-    if (this.order !== undefined) this.#retire();
-    if (this.#held < 0) return;
+    if (!this.ready()) return;
+    if (this.order !== undefined) this.retire();
+    if (this.held < 0) return;
     // The driver polls the first of these descriptors alone. Its flags come last: all other used descriptors and the
     // data were written before this store, and the driver reads them after a load that sees it; see ring_word.ts.
-    if (this.#atomic === true) Atomics.store(this.#desc, this.#held, this.#heldWord);
-    else this.#desc[this.#held] = this.#heldWord;
-    this.#held = -1;
+    if (this.atomic === true) Atomics.store(this.desc, this.held, this.heldWord);
+    else this.desc[this.held] = this.heldWord;
+    const exposed = this.nextUsed - (this.held >> 2);
+    this.since += exposed > 0 ? exposed : exposed + this.size;
+    this.held = -1;
   }
 
   protected where(): { avail: number; used: number } {
     return {
-      avail: this.#nextAvail | wrapOf(this.#availTurn) << 15,
-      used: this.#nextUsed | wrapOf(this.#usedTurn) << 15,
+      avail: this.nextAvail | wrapOf(this.availTurn) << 15,
+      used: this.nextUsed | wrapOf(this.usedTurn) << 15,
     };
   }
 
   protected idOf(head: number): number {
-    return this.#buffers[head]! & 0xffff;
+    return this.buffers[head]! & 0xffff;
+  }
+
+  override memoryChanged(): void {
+    super.memoryChanged();
+    this.until = this.nextAvail;
   }
 
   protected mapRing(): void {
     const { size, memory, layout } = this;
     const sizes = ringSizes("packed", size);
     const desc = memory.view(layout.desc, sizes.desc.size)!;
-    this.#atomic = memory.shared;
-    this.#desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
-    this.#driverEvent = new RingWord(memory.view(layout.driver, 4)!, this.#atomic);
-    this.#deviceEvent = new RingWord(memory.view(layout.device, 4)!, this.#atomic);
+    this.atomic = memory.shared;
+    this.desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
+    this.driverEvent = new RingWord(memory.view(layout.driver, 4)!, this.atomic);
+    this.deviceEvent = new RingWord(memory.view(layout.device, 4)!, this.atomic);
   }
 
   /** Id and flags of a descriptor; what was written before its flags were stored is visible then. */
-  #load(at: number): number {
+  private load(at: number): number {
     const word = at << 2 | 3;
-    return this.#atomic === true ? Atomics.load(this.#desc, word) : this.#desc[word]!;
+    return this.atomic === true ? Atomics.load(this.desc, word) : this.desc[word]!;
   }
 
-  /** Id and flags of the descriptor when it is available, otherwise 0, which no available one has. */
-  #look(at: number): number {
-    const word = at << 2 | 3;
-    const seen = this.#desc[word]!;
-    if ((seen & TURNS) !== this.#availTurn) return 0;
-    if (this.#atomic !== true) return seen;
-    const confirmed = Atomics.load(this.#desc, word);
-    return (confirmed & TURNS) === this.#availTurn ? confirmed : 0;
+  /** Descriptors taken and not yet given back. */
+  private taken(): number {
+    const lap = wrapOf(this.availTurn) === wrapOf(this.usedTurn) ? 0 : this.size;
+    return this.nextAvail + lap - this.nextUsed;
   }
 
-  /** Keeps a buffer of a few elements in a table; false when it needs a closer look. */
-  #keepFew(slot: number, low: number, high: number, length: number): boolean {
-    const table = this.#table;
-    if (this.features.indirect !== true || !table.open(low, high, length)) return false;
-    const { words, base, entries } = table;
-    return entries <= this.size &&
-      keepTable(this.memory, this.rows, slot << 4, words, base, entries);
+  /** A free slot: that of the id, where it can be. There is one, unless all descriptors are taken. */
+  private slotFor(id: number): number {
+    if (id < this.size && this.isFree(id)) return id;
+    do {
+      this.lastSlot = this.lastSlot + 1 < this.size ? this.lastSlot + 1 : 0;
+    } while (!this.isFree(this.lastSlot));
+    return this.lastSlot;
+  }
+
+  private isFree(slot: number): boolean {
+    return !this.isPending(slot) && this.order?.written(slot) === undefined;
   }
 
   /** Follows a list from its first descriptor, which was read already: how many there are, 0 when it broke the queue. */
-  #walk(
+  private walk(
     first: number,
     slot: number,
     low: number,
@@ -267,16 +274,16 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     length: number,
     end: number,
   ): number {
-    const most = this.size - this.#taken;
+    const most = this.size - this.taken();
     let at = first;
-    let turn = this.#availTurn;
+    let turn = this.availTurn;
     const chain = this.clearChain(slot);
     for (let count = 1; count <= most; count++) {
       chain.descriptors = count;
-      this.#buffers[slot] = end & 0xffff | count << 16; // the last one's id counts
+      this.buffers[slot] = end & 0xffff | count << 16; // the last one's id counts
       const flags = end >>> 16;
       if ((flags & DESC_F_INDIRECT) !== 0) {
-        if (count === 1) return this.#walkTable(at, chain, low, high, length, flags) ? 1 : 0;
+        if (count === 1) return this.walkTable(at, chain, low, high, length, flags) ? 1 : 0;
         this.break("flags", at, "no INDIRECT in a list of descriptors", "INDIRECT");
         return 0;
       }
@@ -285,17 +292,17 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
         this.breakFor(fault, at, length);
         return 0;
       }
-      if ((flags & DESC_F_NEXT) === 0) return this.#checkTotal(at, chain) ? count : 0;
+      if ((flags & DESC_F_NEXT) === 0) return this.checkTotal(at, chain) ? count : 0;
       if (++at === this.size) {
         at = 0;
         turn ^= TURNS;
       }
       // Plain reads do: the first descriptor's flags were stored after all others of its list.
       const word = at << 2;
-      low = this.#desc[word]!;
-      high = this.#desc[word | 1]!;
-      length = this.#desc[word | 2]!;
-      end = this.#desc[word | 3]!;
+      low = this.desc[word]!;
+      high = this.desc[word | 1]!;
+      length = this.desc[word | 2]!;
+      end = this.desc[word | 3]!;
       if (count < most && (end & TURNS) !== turn) {
         this.break("flags", at, "available, as part of a list", end >>> 16);
         return 0;
@@ -306,7 +313,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   /** Reads the table of an indirect descriptor, in which only WRITE means something. */
-  #walkTable(
+  private walkTable(
     at: number,
     chain: Chain,
     low: number,
@@ -318,7 +325,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       return this.break("flags", at, "no INDIRECT, which was not negotiated", "INDIRECT");
     }
     if ((flags & DESC_F_NEXT) !== 0) return this.break("flags", at, "INDIRECT or NEXT", "both");
-    const table = this.#table;
+    const table = this.table;
     if (!table.open(low, high, length)) {
       const wanted = "a multiple of 16 bytes inside guest memory";
       return this.break("indirect table", at, wanted, length >>> 0);
@@ -334,51 +341,49 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       const fault = chain.append(words[word]!, words[word + 1]!, size, write);
       if (fault !== NO_FAULT) return this.breakFor(fault, entry, size);
     }
-    return this.#checkTotal(at, chain);
+    return this.checkTotal(at, chain);
   }
 
-  #checkTotal(at: number, chain: Chain): boolean {
+  private checkTotal(at: number, chain: Chain): boolean {
     const fault = this.total(chain);
     return fault === NO_FAULT || this.breakFor(fault, at, 0);
   }
 
   /** Writes a used descriptor, all but the word that publishes when it is the first since the last publish. */
-  #fill(id: number, length: number): void {
-    const word = this.#nextUsed << 2 | 3;
-    const end = id | this.#usedTurn | (length !== 0 ? WRITE : 0);
-    this.#desc[word ^ 1] = length;
-    if (this.#held < 0) {
-      this.#held = word;
-      this.#heldWord = end;
+  private fill(id: number, length: number): void {
+    const word = this.nextUsed << 2 | 3;
+    const end = id | this.usedTurn | (length !== 0 ? WRITE : 0);
+    this.desc[word ^ 1] = length;
+    if (this.held < 0) {
+      this.held = word;
+      this.heldWord = end;
     } else {
-      this.#desc[word] = end;
+      this.desc[word] = end;
     }
   }
 
   /** Moves on by as many descriptors as the buffer had, and frees its slot. */
-  #pass(slot: number, count: number): void {
-    const next = this.#nextUsed + count;
-    if (next < this.size) this.#nextUsed = next;
-    else this.#turnUsed(next);
-    this.#taken -= count;
-    this.#since += count;
-    this.#slots[this.#slotCount++] = slot;
+  private pass(slot: number): void {
+    const next = this.nextUsed + (this.buffers[slot]! >>> 16);
+    if (next < this.size) this.nextUsed = next;
+    else this.turnUsed(next);
+    this.buffers[slot] = slot | ONE;
   }
 
-  #turnAvail(next: number): void {
-    this.#nextAvail = next - this.size;
-    this.#availTurn ^= TURNS;
+  private turnAvail(next: number): void {
+    this.nextAvail = next - this.size;
+    this.availTurn ^= TURNS;
   }
 
-  #turnUsed(next: number): void {
-    this.#nextUsed = next - this.size;
-    this.#usedTurn ^= TURNS;
+  private turnUsed(next: number): void {
+    this.nextUsed = next - this.size;
+    this.usedTurn ^= TURNS;
   }
 
   /** Moves complete buffers to the ring in their order; one descriptor stands for a run of completely written ones. */
-  #retire(): void {
+  private retire(): void {
     const order = this.order!;
-    const run = this.#run;
+    const run = this.run;
     for (let slot = order.front(); slot >= 0;) {
       const written = order.written(slot)!;
       const last = slot;
@@ -386,54 +391,53 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       run.push(slot);
       slot = order.front();
       if (slot >= 0 && written === this.writableOf(last)) continue;
-      this.#fill(this.idOf(last), this.lengthWord(last, written));
-      for (const passed of run) this.#pass(passed, this.#buffers[passed]! >>> 16);
+      this.fill(this.idOf(last), this.lengthWord(last, written));
+      for (const passed of run) this.pass(passed);
       run.length = 0;
     }
   }
 
-  #wanted(): boolean {
-    const since = this.#since;
-    this.#since = 0;
-    const event = this.#driverEvent.load();
+  private wanted(): boolean {
+    const since = this.since;
+    this.since = 0;
+    const event = this.driverEvent.load();
     const flags = eventFlags(event);
     if (flags === RING_EVENT_FLAGS_DISABLE) return false;
     if (flags !== RING_EVENT_FLAGS_DESC || !this.features.eventIdx) return true;
-    return passedOffset(event, this.#nextUsed, wrapOf(this.#usedTurn), since, this.size);
+    return passedOffset(event, this.nextUsed, wrapOf(this.usedTurn), since, this.size);
   }
 
-  #ask(event: number): void {
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
-    if (event === this.#event) return;
-    this.#event = event;
-    this.#deviceEvent.store(event);
+  private ask(event: number): void {
+    if (!this.ready()) return;
+    if (event === this.event) return;
+    this.event = event;
+    this.deviceEvent.store(event);
   }
 
-  /** All that a pop may meet but a next buffer; out of line, for speed. */
-  #popOther(): number {
-    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
-    return this.resumed.length > 0 ? this.resumed.pop()! : this.pop();
-  }
-
-  #resumeAt(position: QueuePosition): void {
+  private resumeAt(position: QueuePosition): void {
     const what = `Cannot resume queue ${this.index}`;
     checkOffset(`${what}: avail`, position.avail, this.size);
     checkOffset(`${what}: used`, position.used, this.size);
-    this.resume(position, ({ id, descriptors }) => {
-      const slot = this.#slots[--this.#slotCount]!;
-      this.#buffers[slot] = id | descriptors << 16;
+    if (position.inflight.length > this.size) {
+      throw new RangeError(
+        `${what}: ${position.inflight.length} buffers in flight, in a ring of ${this.size}`,
+      );
+    }
+    let descriptors = 0;
+    this.resume(position, (buffer) => {
+      const slot = this.slotFor(buffer.id);
+      this.buffers[slot] = buffer.id | buffer.descriptors << 16;
+      descriptors += buffer.descriptors;
       return slot;
     });
-    this.#nextAvail = position.avail & 0x7fff;
-    this.#availTurn = availTurn(position.avail >>> 15);
-    this.#nextUsed = position.used & 0x7fff;
-    this.#usedTurn = usedTurn(position.used >>> 15);
-    this.#since = this.size;
-    this.#event = -1;
-    for (const { descriptors } of position.inflight) this.#taken += descriptors;
-    const turns = wrapOf(this.#availTurn) === wrapOf(this.#usedTurn) ? 0 : this.size;
-    if (this.#nextAvail + turns - this.#nextUsed !== this.#taken) {
-      throw new RangeError(`${what}: ${this.#taken} descriptors in flight do not lead to avail`);
+    this.nextAvail = this.until = position.avail & 0x7fff;
+    this.availTurn = availTurn(position.avail >>> 15);
+    this.nextUsed = position.used & 0x7fff;
+    this.usedTurn = usedTurn(position.used >>> 15);
+    this.since = this.size;
+    this.event = -1;
+    if (this.taken() !== descriptors) {
+      throw new RangeError(`${what}: ${descriptors} descriptors in flight do not lead to avail`);
     }
   }
 }

@@ -47,27 +47,24 @@ const WRITE = DESC_F_WRITE << 16;
 export class PackedDriverQueue extends DriverRing implements DriverQueue {
   /** Format of the ring. */
   readonly format = "packed";
-  #inOrder = false;
-  #desc: Int32Array = NO_WORDS; // four words each: address low and high, length, id | flags << 16
-  #atomic = false;
-  #driverEvent: RingWord = NO_RING_WORD; // written by us: offset and wrap | flags << 16
-  #deviceEvent: RingWord = NO_RING_WORD; // written by the device
-  #nextAvail = 0; // offset of the next descriptor to fill
-  #availTurn = availTurn(1); // in this lap of ours
-  #nextUsed = 0; // offset of the next used descriptor to read
-  #usedTurn = usedTurn(1); // in this lap of the device
-  #held = -1; // index of the word that publishes, -1 when nothing is held back
-  #heldWord = 0;
-  #since = 0; // descriptors added since we last considered a kick, a lap or more when not known
-  #event = NO_EVENT; // our event word as the device sees it
-  #ids: Uint16Array = NO_HALVES; // free ids
-  #idCount = 0;
-  // Buffers counted modulo 65536: which were added, published and collected, and the id of each since collected.
-  #added = 0;
-  #published = 0;
-  #collected = 0;
-  #order: Uint16Array = NO_HALVES; // ids by that count
-  #orderMask = 0;
+  private inOrder = false;
+  private desc: Int32Array = NO_WORDS; // four words each: address low and high, length, id | flags << 16
+  private atomic = false;
+  private driverEvent: RingWord = NO_RING_WORD; // written by us: offset and wrap | flags << 16
+  private deviceEvent: RingWord = NO_RING_WORD; // written by the device
+  private nextAvail = 0; // offset of the next descriptor to fill
+  private availTurn = availTurn(1); // in this lap of ours
+  private nextUsed = 0; // offset of the next used descriptor to read
+  private usedTurn = usedTurn(1); // in this lap of the device
+  private held = -1; // index of the word that publishes, -1 when nothing is held back
+  private heldWord = 0;
+  private since = 0; // descriptors added since we last considered a kick, a lap or more when not known
+  private event = NO_EVENT; // our event word as the device sees it
+  // Buffers counted modulo 65536: which were added, published and collected, in-order the id of each too.
+  private added = 0;
+  private published = 0;
+  private collected = 0;
+  private order: Uint16Array = NO_HALVES; // in-order: ids by that count
 
   /** Use {@linkcode createDriverQueue}, which checks the layout. */
   constructor(
@@ -77,134 +74,131 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     options: DriverQueueOptions,
   ) {
     super(memory, layout, features, options);
-    this.#inOrder = features.inOrder;
-    this.#ids = new Uint16Array(layout.size).map((_, at) => layout.size - 1 - at);
-    this.#idCount = this.size;
-    this.#order = new Uint16Array(2 ** Math.ceil(Math.log2(layout.size)));
-    this.#orderMask = this.#order.length - 1;
-    this.mapRing();
-    if (options.position !== undefined) this.#resumeAt(options.position);
+    this.inOrder = features.inOrder;
+    if (this.inOrder) this.order = new Uint16Array(2 ** Math.ceil(Math.log2(layout.size)));
+    this.map();
+    if (options.position !== undefined) this.resumeAt(options.position);
   }
 
   /** Buffers added and not yet collected. */
   get pending(): number {
-    return this.stopped !== undefined ? 0 : (this.#added - this.#collected) & 0xffff;
+    return this.stopped !== undefined ? 0 : this.outstanding();
   }
 
   /** Turns the staged elements into a buffer: its id, or -1 when there is no room. */
   add(): number {
-    if (
-      this.stagedCount !== 1 || this.free === 0 || this.memory.generation !== this.generation
-    ) return this.#addOther();
-    const id = this.#ids[this.#idCount - 1]!;
-    const length = this.stagedLength;
-    const flags = this.stagedFlags;
-    this.#fill(this.stagedLow, this.stagedHigh, length, id | flags << 16);
-    this.take(id, 1, this.#added, flags === 0 ? 0 : length);
-    return this.#count(id);
-  }
-
-  /** Counts a buffer whose descriptors are written. */
-  #count(id: number): number {
-    const at = this.#added;
-    this.#idCount--;
-    if (this.#inOrder === true) this.#order[at & this.#orderMask] = id;
-    this.#added = (at + 1) & 0xffff;
+    const id = this.next;
+    const staging = this.staging;
+    if (staging.count !== 1 || id < 0 || this.plain !== true) return this.addOther();
+    const records = this.records;
+    const record = id << 2;
+    const at = this.added;
+    const length = staging.length;
+    const flags = staging.flags;
+    staging.count = 0;
+    this.fill(staging.low, staging.high, length, id | flags << 16);
+    this.next = records[record | 2]!;
+    records[record] = 1 | at << 16;
+    records[record | 1] = flags === 0 ? 0 : length;
+    this.added = (at + 1) & 0xffff;
     return id;
   }
 
   /** Makes all added buffers visible. */
   publish(): void {
-    if (this.#held < 0) return;
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
+    if (this.held < 0) return;
+    if (!this.ready()) return;
     // The device polls the first of these descriptors alone. Its flags come last: all other descriptors and the data
     // were written before this store, and the device reads them after a load that sees it; see ring_word.ts.
-    if (this.#atomic === true) Atomics.store(this.#desc, this.#held, this.#heldWord);
-    else this.#desc[this.#held] = this.#heldWord;
-    this.#held = -1;
-    this.#published = this.#added;
+    if (this.atomic === true) Atomics.store(this.desc, this.held, this.heldWord);
+    else this.desc[this.held] = this.heldWord;
+    const count = this.nextAvail - (this.held >> 2);
+    this.since += count > 0 ? count : count + this.size;
+    this.held = -1;
+    this.published = this.added;
   }
 
   /** Publishes, then notifies the device if it wants that. */
   kick(): void {
     this.publish();
-    const since = this.#since;
+    const since = this.since;
     if (since === 0 || !this.live) return;
-    this.#since = 0;
+    this.since = 0;
     // Read after the store in publish: either we see what the device asks for, or it sees our descriptors.
-    const event = this.#deviceEvent.load();
+    const event = this.deviceEvent.load();
     const flags = eventFlags(event);
     if (flags === RING_EVENT_FLAGS_DISABLE) return;
     if (flags === RING_EVENT_FLAGS_DESC && this.features.eventIdx) {
-      const wrap = wrapOf(this.#availTurn);
-      if (!passedOffset(event, this.#nextAvail, wrap, since, this.size)) return;
+      const wrap = wrapOf(this.availTurn);
+      if (!passedOffset(event, this.nextAvail, wrap, since, this.size)) return;
     }
     this.onKick();
   }
 
   /** What a kick carries under VIRTIO_F_NOTIFICATION_DATA (VIRTIO 1.4, 2.9). */
   notificationData(): number {
-    return (this.index | (this.#nextAvail | wrapOf(this.#availTurn) << 15) << 16) >>> 0;
+    return (this.index | (this.nextAvail | wrapOf(this.availTurn) << 15) << 16) >>> 0;
   }
 
   /** Takes the next used buffer: its id, or -1. */
   collect(): number {
-    if (this.batch > 0 || this.memory.generation !== this.generation) {
-      return this.#collectOther();
+    const { desc, nextUsed: at, records, usedTurn } = this;
+    const word = at << 2;
+    let end = desc[word | 3]!;
+    if ((end & TURNS) === usedTurn && this.plain === true) {
+      if (this.atomic === true) end = Atomics.load(desc, word | 3);
+      const id = end & 0xffff;
+      const length = desc[word | 2]!;
+      if ((end & TURNS) === usedTurn && id < this.size) {
+        const record = id << 2;
+        const state = records[record]!;
+        // Added but not published, a buffer's count lies at or ahead of the published one.
+        if (
+          (state & 0xffff) === 1 && ((this.published - (state >>> 16) - 1) & 0x8000) === 0 &&
+          length >= 0 && length <= records[record | 1]!
+        ) {
+          this.usedLength = length;
+          records[record] = 0;
+          records[record | 2] = this.next;
+          this.collected = (this.collected + 1) & 0xffff;
+          if (word + 4 < desc.length) this.nextUsed = at + 1;
+          else this.turnUsed(at + 1);
+          return this.next = id;
+        }
+      }
     }
-    const word = this.#nextUsed << 2 | 3;
-    if (!this.#isUsed(this.#desc[word]!)) return -1;
-    // Length, data and the used descriptors of the same burst were written before the store that this load sees.
-    const end = this.#atomic === true ? Atomics.load(this.#desc, word) : this.#desc[word]!;
-    if (!this.#isUsed(end)) return -1;
-    const id = end & 0xffff;
-    const length = this.#desc[word - 1]! >>> 0;
-    const count = this.#pendingCount(id);
-    if (count === 0) return this.#refuseId(id);
-    const records = this.records;
-    const writable = records[id << 1 | 1]! >>> 0;
-    if (this.ordinary !== true || length > writable) {
-      // Without WRITE the length is reserved (VIRTIO 1.4, 2.8.4); QEMU never sets it, and means the length.
-      const exact = this.features.lengths !== "bound";
-      const reserved = (end & WRITE) === 0 && length > writable && exact;
-      return this.#collectChecked(id, reserved ? 0 : length);
-    }
-    this.usedLength = length;
-    this.free += count;
-    records[id << 1] = 0;
-    this.#pass(id, count);
-    return id;
+    return this.collectOther();
   }
 
   /** Asks the device for no notifications. */
   suppress(): void {
-    this.#ask(RING_EVENT_FLAGS_DISABLE << 16);
+    this.ask(RING_EVENT_FLAGS_DISABLE << 16);
   }
 
   /** Asks for a notification and looks again: true when nothing waits. */
   arm(): boolean {
-    if (this.memory.generation !== this.generation && !this.refresh()) return true;
+    if (!this.ready()) return true;
     if (this.batch > 0) return false;
-    const offset = this.#nextUsed | wrapOf(this.#usedTurn) << 15;
-    this.#ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
+    const offset = this.nextUsed | wrapOf(this.usedTurn) << 15;
+    this.ask(this.features.eventIdx ? offset | RING_EVENT_FLAGS_DESC << 16 : 0);
     // Read after what we asked for is visible: a buffer used before that is seen here, a later one notifies.
-    const word = (this.#nextUsed << 2) + 3;
-    return !this.#isUsed(this.#atomic ? Atomics.load(this.#desc, word) : this.#desc[word]!);
+    const word = (this.nextUsed << 2) + 3;
+    return !this.isUsed(this.atomic ? Atomics.load(this.desc, word) : this.desc[word]!);
   }
 
   /** Where the queue stands. */
   position(): DriverPosition {
     if (this.stopped !== undefined) return this.stopped;
     this.publish();
-    const ids = this.#inOrder
+    const ids = this.inOrder
       ? Array.from({ length: this.pending }, (_, at) => {
-        return this.#order[(this.#collected + at) & this.#orderMask]!;
+        return this.order[(this.collected + at) & (this.order.length - 1)]!;
       })
       : Array.from({ length: this.size }, (_, id) => id).filter((id) => this.countOf(id) > 0);
     return {
       format: "packed",
-      avail: this.#nextAvail | wrapOf(this.#availTurn) << 15,
-      used: this.#nextUsed | wrapOf(this.#usedTurn) << 15,
+      avail: this.nextAvail | wrapOf(this.availTurn) << 15,
+      used: this.nextUsed | wrapOf(this.usedTurn) << 15,
       ...(this.batch === 0 ? {} : { batch: { count: this.batch, length: this.batchLength } }),
       pending: ids.map((id) => ({
         id,
@@ -214,150 +208,153 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     };
   }
 
+  protected outstanding(): number {
+    return (this.added - this.collected) & 0xffff;
+  }
+
+  /** While a buffer has several descriptors, the ring may be full before all ids are taken. */
+  protected override choose(): void {
+    this.plain = this.mapped && this.ordinary && this.more === 0;
+  }
+
   protected mapRing(): void {
     const { size, memory, layout } = this;
     const sizes = ringSizes("packed", size);
     const desc = memory.view(layout.desc, sizes.desc.size)!;
-    this.#atomic = memory.shared;
-    this.#desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
-    this.#driverEvent = new RingWord(memory.view(layout.driver, 4)!, this.#atomic);
-    this.#deviceEvent = new RingWord(memory.view(layout.device, 4)!, this.#atomic);
+    this.atomic = memory.shared;
+    this.desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
+    this.driverEvent = new RingWord(memory.view(layout.driver, 4)!, this.atomic);
+    this.deviceEvent = new RingWord(memory.view(layout.device, 4)!, this.atomic);
   }
 
-  /** All that an add may meet but one element and room for it; out of line, for speed. */
-  #addOther(): number {
-    this.checkStaged();
-    const ready = this.memory.generation === this.generation || this.refresh();
-    if (!ready || this.free === 0) {
-      this.stagedCount = 0;
-      return -1;
+  /** All that an add may meet but one element and room for it. */
+  private addOther(): number {
+    const { next: id, pool, staging } = this;
+    staging.check(this.size);
+    const count = staging.count;
+    if (!this.ready() || this.free === 0) return this.refuseAdd();
+    let taken = 1;
+    let writable = 0;
+    if (count > 1 && pool !== undefined && pool.take(id, count)) {
+      writable = staging.fillPacked(pool);
+      this.fill(pool.low, pool.high, count << 4, id | DESC_F_INDIRECT << 16);
+    } else {
+      if (count > this.free) return this.refuseAdd();
+      writable = staging.writableBytes();
+      taken = count;
+      const staged = staging.words;
+      for (let from = 0; from < count << 2; from += 4) {
+        const more = from + 4 < count << 2 ? DESC_F_NEXT : 0;
+        const end = id | (staged[from | 3]! | more) << 16;
+        this.fill(staged[from]!, staged[from | 1]!, staged[from | 2]!, end);
+      }
     }
-    if (this.stagedCount === 1) return this.add();
-    const id = this.#ids[this.#idCount - 1]!;
-    if (this.#addTable(id) || this.#addList(id)) return this.#count(id);
-    this.stagedCount = 0;
-    return -1;
-  }
-
-  #addTable(id: number): boolean {
-    const count = this.stagedCount;
-    const { pool } = this;
-    if (pool === undefined || !pool.take(id, count)) return false;
-    const writable = this.fillTable(pool, false);
-    this.#fill(pool.low, pool.high, count << 4, id | DESC_F_INDIRECT << 16);
-    this.take(id, 1, this.#added, writable);
-    return true;
-  }
-
-  #addList(id: number): boolean {
-    const count = this.stagedCount;
-    if (count > this.free) return false;
-    const writable = this.writableStaged();
-    const { staged } = this;
-    for (let at = 0; at < count << 2; at += 4) {
-      const flags = at + 4 < count << 2 ? staged[at + 3]! | DESC_F_NEXT : staged[at + 3]!;
-      this.#fill(staged[at]!, staged[at + 1]!, staged[at + 2]!, id | flags << 16);
-    }
-    this.take(id, count, this.#added, writable);
-    return true;
+    const at = this.added;
+    this.take(id, taken, at, writable);
+    this.choose();
+    this.next = this.following(id);
+    if (this.inOrder) this.order[at & (this.order.length - 1)] = id;
+    this.added = (at + 1) & 0xffff;
+    return id;
   }
 
   /** Writes the next descriptor, all but the word that publishes when it is the first since the last publish. */
-  #fill(low: number, high: number, length: number, end: number): void {
-    const desc = this.#desc;
-    const word = this.#nextAvail << 2;
-    const marked = end | this.#availTurn;
+  private fill(low: number, high: number, length: number, end: number): void {
+    const desc = this.desc;
+    const word = this.nextAvail << 2;
+    const marked = end | this.availTurn;
     desc[word] = low;
     desc[word | 1] = high;
     desc[word | 2] = length;
-    if (this.#held < 0) {
-      this.#held = word | 3;
-      this.#heldWord = marked;
+    if (this.held < 0) {
+      this.held = word | 3;
+      this.heldWord = marked;
     } else {
       desc[word | 3] = marked;
     }
-    this.#since++;
-    if (++this.#nextAvail === this.size) {
-      this.#nextAvail = 0;
-      this.#availTurn ^= TURNS;
+    if (word + 4 < desc.length) {
+      this.nextAvail++;
+    } else {
+      this.nextAvail = 0;
+      this.availTurn ^= TURNS;
     }
   }
 
-  #isUsed(word: number): boolean {
-    return (word & TURNS) === this.#usedTurn;
+  private turnUsed(next: number): void {
+    this.nextUsed = next - this.size;
+    this.usedTurn ^= TURNS;
   }
 
-  /** Descriptors of the buffer that the used id names, 0 unless it was published and is pending. */
-  #pendingCount(id: number): number {
-    if (id >= this.size) return 0;
-    const record = this.records[id << 1]!;
-    // Added but not published, a buffer's count lies at or ahead of the published one.
-    return ((this.#published - (record >>> 16) - 1) & 0xffff) < 0x8000 ? record & 0xffff : 0;
+  private isUsed(word: number): boolean {
+    return (word & TURNS) === this.usedTurn;
   }
 
-  #refuseId(id: number): number {
-    this.break("id", this.#nextUsed, "the id of a published, pending buffer", id);
-    return -1;
-  }
-
-  #collectOther(): number {
-    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
-    return this.batch > 0 ? this.#collectBatch() : this.collect();
-  }
-
-  /** Collects in order, or where lengths are to be ignored, or are lies. */
-  #collectChecked(id: number, length: number): number {
-    if (!this.#inOrder) return this.#end(id, length) ? id : -1;
-    this.batch = ((this.addedAt(id) - this.#collected) & 0xffff) + 1;
+  /** All that a collect may meet but one descriptor in any order; what was read for that counts no more. */
+  private collectOther(): number {
+    if (!this.ready()) return -1;
+    if (this.batch > 0) return this.collectBatch();
+    const at = this.nextUsed;
+    const word = at << 2;
+    if (!this.isUsed(this.desc[word | 3]!)) return -1;
+    // Length, data and the used descriptors of the same burst were written before the store that this load sees.
+    const end = this.atomic ? Atomics.load(this.desc, word | 3) : this.desc[word | 3]!;
+    if (!this.isUsed(end)) return -1;
+    const id = end & 0xffff;
+    const pending = id < this.size && this.countOf(id) > 0;
+    if (!pending || ((this.published - this.addedAt(id) - 1) & 0xffff) >= 0x8000) {
+      this.break("id", at, "the id of a published, pending buffer", id);
+      return -1;
+    }
+    let length = this.desc[word | 2]! >>> 0;
+    if ((end & WRITE) === 0 && length > this.writableOf(id) && this.features.lengths !== "bound") {
+      length = 0; // reserved without WRITE (VIRTIO 1.4, 2.8.4); QEMU never sets it, and means the length
+    }
+    if (!this.inOrder) return this.end(id, length) ? id : -1;
+    this.batch = ((this.addedAt(id) - this.collected) & 0xffff) + 1;
     this.batchLength = length;
-    return this.#collectBatch();
+    return this.collectBatch();
   }
 
   /** One used descriptor stands for all buffers up to the one that it names (VIRTIO 1.4, 2.8.9). */
-  #collectBatch(): number {
-    const id = this.#order[this.#collected & this.#orderMask]!;
+  private collectBatch(): number {
+    const id = this.order[this.collected & (this.order.length - 1)]!;
     const length = this.batch === 1 ? this.batchLength : this.writableOf(id);
-    if (!this.#end(id, length)) return -1;
+    if (!this.end(id, length)) return -1;
     this.batch--;
     return id;
   }
 
-  #end(id: number, length: number): boolean {
+  /** Frees an id, and moves on by as many descriptors as its buffer had. */
+  private end(id: number, length: number): boolean {
     const count = this.countOf(id);
     if (!this.accept(id, length)) return false;
-    this.#pass(id, count);
+    this.link(id, this.next);
+    this.next = id;
+    this.collected = (this.collected + 1) & 0xffff;
+    if (this.nextUsed + count < this.size) this.nextUsed += count;
+    else this.turnUsed(this.nextUsed + count);
+    this.choose();
     return true;
   }
 
-  /** Frees an id, and moves on by as many descriptors as its buffer had. */
-  #pass(id: number, count: number): void {
-    this.#collected = (this.#collected + 1) & 0xffff;
-    this.#ids[this.#idCount++] = id;
-    this.#nextUsed += count;
-    if (this.#nextUsed >= this.size) {
-      this.#nextUsed -= this.size;
-      this.#usedTurn ^= TURNS;
-    }
+  private ask(event: number): void {
+    if (!this.ready()) return;
+    if (event === this.event) return;
+    this.event = event;
+    this.driverEvent.store(event);
   }
 
-  #ask(event: number): void {
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
-    if (event === this.#event) return;
-    this.#event = event;
-    this.#driverEvent.store(event);
-  }
-
-  #resumeAt(position: DriverPosition): void {
+  private resumeAt(position: DriverPosition): void {
     const what = `Cannot resume queue ${this.index}`;
     if (position.format !== "packed") throw new TypeError(`${what}: format is ${position.format}`);
     checkOffset(`${what}: avail`, position.avail, this.size);
     checkOffset(`${what}: used`, position.used, this.size);
-    this.#nextAvail = position.avail & 0x7fff;
-    this.#availTurn = availTurn(position.avail >>> 15);
-    this.#nextUsed = position.used & 0x7fff;
-    this.#usedTurn = usedTurn(position.used >>> 15);
-    this.#since = this.size;
-    this.#event = -1;
+    this.nextAvail = position.avail & 0x7fff;
+    this.availTurn = availTurn(position.avail >>> 15);
+    this.nextUsed = position.used & 0x7fff;
+    this.usedTurn = usedTurn(position.used >>> 15);
+    this.since = this.size;
+    this.event = -1;
     this.resumeBatch(what, position);
     for (const buffer of position.pending) {
       const { id, writableLength } = buffer;
@@ -366,17 +363,20 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
       checkInteger(`${what}: descriptors`, count, 1, this.free);
       checkInteger(`${what}: writableLength`, writableLength, 0, 0xffffffff);
       if (this.countOf(id) !== 0) throw new RangeError(`${what}: id ${id} is pending twice`);
-      this.take(id, count, this.#added, writableLength);
-      this.#order[this.#added & this.#orderMask] = id;
-      this.#added++;
+      this.take(id, count, this.added, writableLength);
+      if (this.inOrder) this.order[this.added & (this.order.length - 1)] = id;
+      this.added++;
     }
-    this.#published = this.#added;
-    this.#idCount = 0;
+    this.published = this.added;
+    this.next = -1;
     for (let id = this.size - 1; id >= 0; id--) {
-      if (this.countOf(id) === 0) this.#ids[this.#idCount++] = id;
+      if (this.countOf(id) > 0) continue;
+      this.link(id, this.next);
+      this.next = id;
     }
-    const turns = wrapOf(this.#availTurn) === wrapOf(this.#usedTurn) ? 0 : this.size;
-    if (this.#nextAvail + turns - this.#nextUsed !== this.size - this.free) {
+    this.choose();
+    const turns = wrapOf(this.availTurn) === wrapOf(this.usedTurn) ? 0 : this.size;
+    if (this.nextAvail + turns - this.nextUsed !== this.size - this.free) {
       throw new RangeError(`${what}: the pending descriptors do not lead to avail`);
     }
   }

@@ -32,32 +32,34 @@ import {
   RingWord,
 } from "./ring_word.ts";
 
+// Imported constants are loaded and checked at each use, constants of the module itself are not.
+const INDIRECT = DESC_F_INDIRECT;
+const NEXT = DESC_F_NEXT;
+/** All that an index of a head's first word may be: where V8 sees that it is not negative, it need not extend it. */
+const WORDS = 32767 << 2;
+
 /** Makes buffers available in a split queue and collects them used. */
 export class SplitDriverQueue extends DriverRing implements DriverQueue {
   /** Format of the ring. */
   readonly format = "split";
-  #mask = 0;
-  #inOrder = false;
+  private inOrder = false;
   // Views of the ring's parts.
-  #desc: Int32Array = NO_WORDS; // four words each: address low and high, length, flags | next << 16
-  #avail: Uint16Array = NO_HALVES; // heads
-  #availWord: RingWord = NO_RING_WORD; // flags | idx << 16
-  #used: Int32Array = NO_WORDS; // id and length each
-  #usedWord: RingWord = NO_RING_WORD;
-  #usedEvent: RingEvent = NO_RING_EVENT; // written by us
-  #availEvent: RingEvent = NO_RING_EVENT; // written by the device
+  private desc: Int32Array = NO_WORDS; // four words each: address low and high, length, flags | next << 16
+  private avail: Uint16Array = NO_HALVES; // heads
+  private availWord: RingWord = NO_RING_WORD; // flags | idx << 16
+  private used: Int32Array = NO_WORDS; // id and length each
+  private usedWord: RingWord = NO_RING_WORD;
+  private usedEvent: RingEvent = NO_RING_EVENT; // written by us
+  private availEvent: RingEvent = NO_RING_EVENT; // written by the device
   // Our own indices, modulo 65536.
-  #nextAvail = 0; // next to fill
-  #published = 0; // our index as the device sees it
-  #kicked = 0; // our index when we last considered a kick, -1 when not known
-  #nextUsed = 0; // next to collect
-  #seenUsed = 0; // the device's index when we last looked
-  #flags = 0; // our flags as the device sees them, -1 when not known
-  // Links of free and of pending descriptors; in-order queues go round the table and never relink.
-  #next: Uint16Array = NO_HALVES;
-  #last: Uint16Array = NO_HALVES; // last descriptor of a pending chain of several, by head
-  #heads: Uint16Array = NO_HALVES; // heads by slot of the available ring
-  #free = 0;
+  private nextAvail = 0; // next to fill
+  private published = 0; // our index as the device sees it
+  private kicked = 0; // our index when we last considered a kick, -1 when not known
+  private nextUsed = 0; // next to collect
+  private seenUsed = 0; // the device's index when we last looked
+  private until = 0; // index at which a collect must look closer: the device's, or our own
+  private flags = 0; // our flags as the device sees them, -1 when not known
+  private heads: Uint16Array = NO_HALVES; // in-order: heads by slot of the available ring
 
   /** Use {@linkcode createDriverQueue}, which checks the layout. */
   constructor(
@@ -67,136 +69,146 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     options: DriverQueueOptions,
   ) {
     super(memory, layout, features, options);
-    this.#mask = this.size - 1;
-    this.#inOrder = features.inOrder;
-    this.#next = new Uint16Array(layout.size).map((_, at) => (at + 1) & this.#mask);
-    this.#last = new Uint16Array(layout.size);
-    this.#heads = new Uint16Array(layout.size);
-    this.mapRing();
-    if (options.position !== undefined) this.#resumeAt(options.position);
+    this.inOrder = features.inOrder;
+    if (this.inOrder) {
+      this.heads = new Uint16Array(layout.size);
+      this.link(this.size - 1, 0); // goes round the table and never links anew
+    }
+    this.map();
+    if (options.position !== undefined) this.resumeAt(options.position);
   }
 
   /** Buffers added and not yet collected. */
   get pending(): number {
-    return this.stopped !== undefined ? 0 : (this.#nextAvail - this.#nextUsed) & 0xffff;
+    return this.stopped !== undefined ? 0 : this.outstanding();
   }
 
   /** Turns the staged elements into a buffer: its head, or -1 when there is no room. */
   add(): number {
-    if (
-      this.stagedCount !== 1 || this.free === 0 || this.memory.generation !== this.generation
-    ) return this.#addOther();
-    const head = this.#free;
-    const desc = this.#desc;
-    const word = head << 2;
-    const length = this.stagedLength;
-    const flags = this.stagedFlags;
-    desc[word] = this.stagedLow;
-    desc[word | 1] = this.stagedHigh;
+    const head = this.next;
+    const staging = this.staging;
+    if (staging.count !== 1 || head < 0 || this.plain !== true) return this.addOther();
+    const desc = this.desc;
+    const records = this.records;
+    const avail = this.avail;
+    const at = this.nextAvail;
+    const word = head << 2 & WORDS;
+    const length = staging.length;
+    const flags = staging.flags;
+    staging.count = 0;
+    desc[word] = staging.low;
+    desc[word | 1] = staging.high;
     desc[word | 2] = length;
     desc[word | 3] = flags;
-    this.#free = this.#next[head]!;
-    this.take(head, 1, this.#nextAvail, flags === 0 ? 0 : length);
-    return this.#offer(head);
-  }
-
-  /** Puts a head into the available ring. */
-  #offer(head: number): number {
-    const at = this.#nextAvail;
-    const slot = at & this.#mask;
-    if (this.#inOrder === true) this.#heads[slot] = head;
-    this.#avail[slot] = head;
-    this.#nextAvail = (at + 1) & 0xffff;
+    this.next = records[word | 2]!;
+    records[word] = 1 | at << 16;
+    records[word | 1] = flags === 0 ? 0 : length;
+    avail[at & (avail.length - 1)] = head;
+    this.nextAvail = (at + 1) & 0xffff;
     return head;
   }
 
   /** Makes all added buffers visible. */
   publish(): void {
-    const avail = this.#nextAvail;
-    if (avail === this.#published) return;
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
-    this.#published = avail;
+    const avail = this.nextAvail;
+    if (avail === this.published) return;
+    if (!this.ready()) return;
+    this.published = avail;
     // Descriptors, ring entries and the data itself were written before this store, and the device reads them after
     // a load that sees it; see ring_word.ts.
-    this.#availWord.store(Math.max(this.#flags, 0) | avail << 16);
+    this.availWord.store(Math.max(this.flags, 0) | avail << 16);
   }
 
   /** Publishes, then notifies the device if it wants that. */
   kick(): void {
     this.publish();
-    if (this.#kicked === this.#published || !this.live) return;
-    const old = this.#kicked;
-    this.#kicked = this.#published;
+    if (this.kicked === this.published || !this.live) return;
+    const old = this.kicked;
+    this.kicked = this.published;
     // Read after the store in publish: either we see what the device asks for, or it sees our index.
     const wanted = this.features.eventIdx
-      ? old < 0 || passedEvent(this.#availEvent.load(), this.#published, old)
-      : (this.#usedWord.load() & USED_F_NO_NOTIFY) === 0;
+      ? old < 0 || passedEvent(this.availEvent.load(), this.published, old)
+      : (this.usedWord.load() & USED_F_NO_NOTIFY) === 0;
     if (wanted) this.onKick();
   }
 
   /** What a kick carries under VIRTIO_F_NOTIFICATION_DATA (VIRTIO 1.4, 2.9). */
   notificationData(): number {
-    return (this.index | this.#published << 16) >>> 0;
+    return (this.index | this.published << 16) >>> 0;
   }
 
   /** Takes the next used buffer: its head, or -1. */
   collect(): number {
-    const at = this.#nextUsed;
-    if (at === this.#seenUsed || this.memory.generation !== this.generation) {
-      return this.#collectNext();
+    const at = this.nextUsed;
+    if (at !== this.until) {
+      const { records, used } = this;
+      const entry = at << 1 & (used.length - 2);
+      const id = used[entry]!;
+      const length = used[entry | 1]!;
+      if (id >>> 0 < used.length >>> 1) {
+        const word = id << 2 & WORDS;
+        const state = records[word]!;
+        // Added but not published, a buffer lies at or ahead of the published index.
+        if (
+          (state & 0xffff) === 1 && ((this.published - (state >>> 16) - 1) & 0x8000) === 0 &&
+          length >= 0 && length <= records[word | 1]!
+        ) {
+          this.usedLength = length;
+          records[word] = 0;
+          records[word | 2] = this.next;
+          this.nextUsed = (at + 1) & 0xffff;
+          return this.next = id;
+        }
+      }
     }
-    if (this.ordinary !== true) return this.#collectOther(at);
-    const word = (at & this.#mask) << 1;
-    const id = this.#used[word]!;
-    const length = this.#used[word | 1]! >>> 0;
-    const count = this.#pendingCount(id);
-    if (count === 0) return this.#refuseId(id, at);
-    const records = this.records;
-    if (length > records[id << 1 | 1]! >>> 0) return this.#refuseLength(id, length);
-    this.usedLength = length;
-    this.free += count;
-    records[id << 1] = 0;
-    this.#next[count === 1 ? id : this.#last[id]!] = this.#free;
-    this.#free = id;
-    this.#nextUsed = (at + 1) & 0xffff;
-    return id;
+    return this.collectOther();
   }
 
   /** Asks the device for no notifications; with event indices, by asking for none further. */
   suppress(): void {
-    if (!this.features.eventIdx) this.#ask(AVAIL_F_NO_INTERRUPT);
+    if (!this.features.eventIdx) this.ask(AVAIL_F_NO_INTERRUPT);
   }
 
   /** Asks for a notification and looks again: true when nothing waits. */
   arm(): boolean {
-    if (this.memory.generation !== this.generation && !this.refresh()) return true;
-    this.#ask(0);
-    if (this.features.eventIdx) this.#usedEvent.store(this.#nextUsed);
+    if (!this.ready()) return true;
+    this.ask(0);
+    if (this.features.eventIdx) this.usedEvent.store(this.nextUsed);
     // Read after what we asked for is visible: a buffer used before that is seen here, a later one notifies.
-    return this.#usedWord.load() >>> 16 === this.#nextUsed;
+    return this.usedWord.load() >>> 16 === this.nextUsed;
   }
 
   /** Where the queue stands. */
   position(): DriverPosition {
     if (this.stopped !== undefined) return this.stopped;
     this.publish();
-    const heads = this.#inOrder
+    const heads = this.inOrder
       ? Array.from({ length: this.pending }, (_, at) => {
-        return this.#heads[(this.#nextUsed + at) & this.#mask]!;
+        return this.heads[(this.nextUsed + at) & (this.size - 1)]!;
       })
-      : [...this.#next.keys()].filter((head) => this.countOf(head) > 0);
+      : Array.from({ length: this.size }, (_, head) => head)
+        .filter((head) => this.countOf(head) > 0);
     return {
       format: "split",
-      avail: this.#nextAvail,
-      used: this.#nextUsed,
-      next: this.#free,
+      avail: this.nextAvail,
+      used: this.nextUsed,
+      next: this.next,
       ...(this.batch === 0 ? {} : { batch: { count: this.batch, length: this.batchLength } }),
       pending: heads.map((head) => ({
         id: head,
-        descriptors: this.#descriptors(head),
+        descriptors: this.descriptors(head),
         writableLength: this.writableOf(head),
       })),
     };
+  }
+
+  protected outstanding(): number {
+    return (this.nextAvail - this.nextUsed) & 0xffff;
+  }
+
+  override memoryChanged(): void {
+    super.memoryChanged();
+    this.until = this.nextUsed;
   }
 
   protected mapRing(): void {
@@ -206,156 +218,132 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     const avail = memory.view(layout.driver, sizes.driver.size)!;
     const used = memory.view(layout.device, sizes.device.size)!;
     const atomic = memory.shared;
-    this.#desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
-    this.#avail = new Uint16Array(avail.buffer, avail.byteOffset + 4, size);
-    this.#used = new Int32Array(used.buffer, used.byteOffset + 4, 2 * size);
-    this.#availWord = new RingWord(avail, atomic);
-    this.#usedWord = new RingWord(used, atomic);
-    this.#usedEvent = new RingEvent(avail.subarray(4 + 2 * size), atomic);
-    this.#availEvent = new RingEvent(used.subarray(4 + 8 * size), atomic);
+    this.desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
+    this.avail = new Uint16Array(avail.buffer, avail.byteOffset + 4, size);
+    this.used = new Int32Array(used.buffer, used.byteOffset + 4, 2 * size);
+    this.availWord = new RingWord(avail, atomic);
+    this.usedWord = new RingWord(used, atomic);
+    this.usedEvent = new RingEvent(avail.subarray(4 + 2 * size), atomic);
+    this.availEvent = new RingEvent(used.subarray(4 + 8 * size), atomic);
   }
 
   /** All that an add may meet but one element and room for it. */
-  #addOther(): number {
-    this.checkStaged();
-    const ready = this.memory.generation === this.generation || this.refresh();
-    if (!ready || this.free === 0) {
-      this.stagedCount = 0;
-      return -1;
-    }
-    if (this.stagedCount === 1) return this.add();
-    const head = this.#free;
-    if (this.#addTable(head) || this.#addChain(head)) return this.#offer(head);
-    this.stagedCount = 0;
-    return -1;
-  }
-
-  #addTable(head: number): boolean {
-    const count = this.stagedCount;
-    const { pool } = this;
-    if (pool === undefined || !pool.take(head, count)) return false;
-    const writable = this.fillTable(pool, true);
-    const desc = this.#desc;
-    const word = head << 2;
-    desc[word] = pool.low;
-    desc[word + 1] = pool.high;
-    desc[word + 2] = count << 4;
-    desc[word + 3] = DESC_F_INDIRECT;
-    this.#free = this.#next[head]!;
-    this.take(head, 1, this.#nextAvail, writable);
-    return true;
-  }
-
-  #addChain(head: number): boolean {
-    const count = this.stagedCount;
-    if (count > this.free) return false;
-    const writable = this.writableStaged();
-    const { staged } = this;
-    const desc = this.#desc;
-    let index = head;
-    for (let at = 0; at < count << 2; at += 4) {
-      const word = index << 2;
-      const next = this.#next[index]!;
-      desc[word] = staged[at]!;
-      desc[word + 1] = staged[at + 1]!;
-      desc[word + 2] = staged[at + 2]!;
-      const more = at + 4 < count << 2;
-      desc[word + 3] = more ? staged[at + 3]! | DESC_F_NEXT | next << 16 : staged[at + 3]!;
-      this.#last[head] = index;
-      index = next;
-    }
-    this.#free = index;
-    this.take(head, count, this.#nextAvail, writable);
-    return true;
-  }
-
-  /** Learns the device's index; whether it has moved. */
-  #look(): boolean {
-    if (this.#usedWord.peek() >>> 16 === this.#nextUsed) return false;
-    // The used entries below this index, and the data, were written before the store that this load sees.
-    const used = this.#usedWord.load() >>> 16;
-    const count = (used - this.#nextUsed) & 0xffff;
-    const most = (this.#published - this.#nextUsed) & 0xffff;
-    if (count > most) {
-      const wanted = `at most ${most} ahead of ${this.#nextUsed}`;
-      return this.break("used.idx", undefined, wanted, used);
-    }
-    this.#seenUsed = used;
-    return count > 0;
-  }
-
-  /** Descriptors of the buffer that the used id names, 0 unless it was published and is pending. */
-  #pendingCount(id: number): number {
-    if (id < 0 || id >= this.size) return 0;
-    const record = this.records[id << 1]!;
-    // Added but not published, a buffer lies at or ahead of the published index.
-    return ((this.#published - (record >>> 16) - 1) & 0xffff) < 0x8000 ? record & 0xffff : 0;
-  }
-
-  #refuseId(id: number, at: number): number {
-    const wanted = "the head of a published, pending buffer";
-    this.break("used.id", at & this.#mask, wanted, id >>> 0);
-    return -1;
-  }
-
-  #refuseLength(id: number, length: number): number {
-    this.break("used.len", id, `at most ${this.writableOf(id)}`, length);
-    return -1;
-  }
-
-  /** Looks for used buffers, or for the ring itself, before it collects. */
-  #collectNext(): number {
-    if (this.memory.generation !== this.generation && !this.refresh()) return -1;
-    return this.#nextUsed !== this.#seenUsed || this.#look() ? this.collect() : -1;
-  }
-
-  /** In order, one used entry stands for all buffers up to the one that it names (VIRTIO 1.4, 2.7.9). */
-  #collectOther(at: number): number {
-    const word = (at & this.#mask) << 1;
-    if (this.batch === 0) {
-      const id = this.#used[word]!;
-      this.batchLength = this.#used[word | 1]! >>> 0;
-      if (this.#pendingCount(id) === 0) return this.#refuseId(id, at);
-      if (!this.#inOrder) return this.#end(id, this.batchLength);
-      const ahead = (this.addedAt(id) - at) & 0xffff;
-      const most = (this.#seenUsed - at) & 0xffff;
-      if (ahead >= most) {
-        this.break("used.id", at & this.#mask, `one of the ${most} oldest buffers`, id);
-        return -1;
+  private addOther(): number {
+    const { pool, staging } = this;
+    staging.check(this.size);
+    const count = staging.count;
+    if (!this.ready() || this.free === 0) return this.refuseAdd();
+    const { desc, next: head } = this;
+    let taken = 1;
+    let writable = 0;
+    if (count > 1 && pool !== undefined && pool.take(head, count)) {
+      const word = head << 2;
+      writable = staging.fillLinked(pool);
+      desc[word] = pool.low;
+      desc[word | 1] = pool.high;
+      desc[word | 2] = count << 4;
+      desc[word | 3] = INDIRECT;
+      this.next = this.following(head);
+    } else {
+      if (count > this.free) return this.refuseAdd();
+      writable = staging.writableBytes();
+      taken = count;
+      const staged = staging.words;
+      for (let from = 0, index = head; from < count << 2; from += 4) {
+        const word = index << 2;
+        const more = from + 4 < count << 2;
+        const next = this.following(index);
+        desc[word] = staged[from]!;
+        desc[word | 1] = staged[from | 1]!;
+        desc[word | 2] = staged[from | 2]!;
+        desc[word | 3] = staged[from | 3]! | (more ? NEXT | next << 16 : 0);
+        this.records[head << 2 | 3] = index;
+        this.next = index = next;
       }
-      this.batch = ahead + 1;
     }
-    const head = this.#heads[at & this.#mask]!;
-    const length = this.batch === 1 ? this.batchLength : this.writableOf(head);
-    this.batch--;
-    return this.#end(head, length);
-  }
-
-  #end(head: number, length: number): number {
-    const last = this.countOf(head) === 1 ? head : this.#last[head]!;
-    if (!this.accept(head, length)) return -1;
-    if (!this.#inOrder) {
-      this.#next[last] = this.#free;
-      this.#free = head;
-    }
-    this.#nextUsed = (this.#nextUsed + 1) & 0xffff;
+    const at = this.nextAvail;
+    const slot = at & (this.size - 1);
+    this.take(head, taken, at, writable);
+    if (this.inOrder) this.heads[slot] = head;
+    this.avail[slot] = head;
+    this.nextAvail = (at + 1) & 0xffff;
     return head;
   }
 
-  #ask(flags: number): void {
-    if (this.memory.generation !== this.generation && !this.refresh()) return;
-    if (flags === this.#flags) return;
-    this.#flags = flags;
-    this.#availWord.store(flags | this.#published << 16);
+  /** All that a collect may meet but one descriptor in the next of the used buffers seen; what was read for that counts no more. */
+  private collectOther(): number {
+    if (!this.ready()) return -1;
+    const at = this.nextUsed;
+    if (at === this.until) {
+      if (at === this.seenUsed) {
+        if (this.usedWord.peek() >>> 16 === at) return -1;
+        // The used entries below this index, and the data, were written before the store that this load sees.
+        const used = this.usedWord.load() >>> 16;
+        const most = (this.published - at) & 0xffff;
+        if (((used - at) & 0xffff) > most) {
+          this.break("used.idx", undefined, `at most ${most} ahead of ${at}`, used);
+          return -1;
+        }
+        this.seenUsed = used;
+        if (used === at) return -1;
+      }
+      if (this.plain === true) {
+        this.until = this.seenUsed;
+        return this.collect();
+      }
+    }
+    const slot = at & (this.size - 1);
+    let head = this.used[slot << 1]!;
+    let length = this.used[slot << 1 | 1]! >>> 0;
+    if (this.batch === 0) {
+      const pending = head >= 0 && head < this.size && this.countOf(head) > 0;
+      if (!pending || ((this.published - this.addedAt(head) - 1) & 0xffff) >= 0x8000) {
+        this.break("used.id", slot, "the head of a published, pending buffer", head >>> 0);
+        return -1;
+      }
+    }
+    if (this.inOrder) {
+      if (this.batch === 0 && !this.openBatch(at, head, length)) return -1;
+      head = this.heads[slot]!;
+      length = this.batch === 1 ? this.batchLength : this.writableOf(head);
+      this.batch--;
+    }
+    const last = this.countOf(head) === 1 ? head : this.records[head << 2 | 3]!;
+    if (!this.accept(head, length)) return -1;
+    this.nextUsed = (at + 1) & 0xffff;
+    if (!this.plain) this.until = this.nextUsed;
+    if (this.inOrder) return head;
+    this.link(last, this.next);
+    return this.next = head;
   }
 
-  #descriptors(head: number): number[] {
+  /** In order, one used entry stands for all buffers up to the one that it names (VIRTIO 1.4, 2.7.9). */
+  private openBatch(at: number, head: number, length: number): boolean {
+    const ahead = (this.addedAt(head) - at) & 0xffff;
+    const most = (this.seenUsed - at) & 0xffff;
+    if (ahead >= most) {
+      const slot = at & (this.size - 1);
+      return this.break("used.id", slot, `one of the ${most} oldest buffers`, head);
+    }
+    this.batch = ahead + 1;
+    this.batchLength = length;
+    return true;
+  }
+
+  private ask(flags: number): void {
+    if (!this.ready()) return;
+    if (flags === this.flags) return;
+    this.flags = flags;
+    this.availWord.store(flags | this.published << 16);
+  }
+
+  private descriptors(head: number): number[] {
     const list = [head];
-    while (list.length < this.countOf(head)) list.push(this.#next[list.at(-1)!]!);
+    while (list.length < this.countOf(head)) list.push(this.following(list.at(-1)!));
     return list;
   }
 
-  #resumeAt(position: DriverPosition): void {
+  private resumeAt(position: DriverPosition): void {
     const what = `Cannot resume queue ${this.index}`;
     if (position.format !== "split") throw new TypeError(`${what}: format is ${position.format}`);
     checkInteger(`${what}: avail`, position.avail, 0, 0xffff);
@@ -366,39 +354,47 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
         `${what}: ${position.pending.length} buffers pending instead of ${ahead}`,
       );
     }
-    this.#nextAvail = this.#published = position.avail;
-    this.#nextUsed = this.#seenUsed = position.used;
+    this.nextAvail = this.published = position.avail;
+    this.nextUsed = this.seenUsed = this.until = position.used;
     this.resumeBatch(what, position);
-    this.#kicked = this.#flags = -1;
+    this.kicked = this.flags = -1;
     const taken = new Set<number>();
     for (const [at, buffer] of position.pending.entries()) {
       const index = (position.used + at) & 0xffff;
-      this.#resumeBuffer(what, buffer, index, taken);
-      this.#heads[index & this.#mask] = buffer.id;
+      this.resumeBuffer(what, buffer, index, taken);
+      if (this.inOrder) this.heads[index & (this.size - 1)] = buffer.id;
     }
-    if (this.#inOrder) {
-      this.#free = position.next ?? 0;
-      checkInteger(`${what}: next`, this.#free, 0, this.#mask);
+    if (this.inOrder) {
+      this.next = position.next ?? 0;
+      checkInteger(`${what}: next`, this.next, 0, this.size - 1);
       return;
     }
-    const free = [...this.#next.keys()].filter((index) => !taken.has(index));
-    this.#free = free[0] ?? 0;
-    for (const [at, index] of free.entries()) this.#next[index] = free[at + 1] ?? 0;
+    this.next = -1;
+    for (let index = this.size - 1; index >= 0; index--) {
+      if (taken.has(index)) continue;
+      this.link(index, this.next);
+      this.next = index;
+    }
   }
 
-  #resumeBuffer(what: string, buffer: PendingBuffer, index: number, taken: Set<number>): void {
+  private resumeBuffer(
+    what: string,
+    buffer: PendingBuffer,
+    index: number,
+    taken: Set<number>,
+  ): void {
     const list = typeof buffer.descriptors === "number" ? [] : buffer.descriptors;
     if (list[0] !== buffer.id) {
       throw new RangeError(`${what}: buffer ${buffer.id} does not start with its head`);
     }
     checkInteger(`${what}: writableLength`, buffer.writableLength, 0, 0xffffffff);
     for (const [at, link] of list.entries()) {
-      checkInteger(`${what}: descriptor`, link, 0, this.#mask);
+      checkInteger(`${what}: descriptor`, link, 0, this.size - 1);
       if (taken.has(link)) throw new RangeError(`${what}: descriptor ${link} is used twice`);
       taken.add(link);
-      if (at > 0) this.#next[list[at - 1]!] = link;
+      if (at > 0) this.link(list[at - 1]!, link);
     }
-    this.#last[buffer.id] = list.at(-1)!;
+    this.records[buffer.id << 2 | 3] = list.at(-1)!;
     this.take(buffer.id, list.length, index, buffer.writableLength);
   }
 }
