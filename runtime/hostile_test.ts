@@ -207,6 +207,41 @@ Deno.test("a split chain may end in an indirect descriptor, whose WRITE is ignor
   assert.equal(ring.device.broken?.field, "next");
 });
 
+for (const format of ["split", "packed"] as const) {
+  Deno.test(`${format}: a table of more entries than the ring has breaks the queue (2.7.5.3.1, 2.8.22)`, () => {
+    for (const [size, entries] of [[2, 2], [2, 3], [1, 2]] as const) {
+      const ring = makeRing({ format, size, indirect: true });
+      const peer = peerOf(ring);
+      for (let at = 0; at < entries; at++) {
+        const flags = format === "split" && at + 1 < entries ? DESC_F_NEXT : 0;
+        peer.describeIn(ring.buffer, at, { length: 1, flags, next: at + 1 });
+      }
+      peer.describe(0, { address: ring.buffer, length: entries * 16, flags: 4 });
+      if (format === "split") peer.submit();
+      assert.equal(ring.device.pop() >= 0, entries <= size, `${entries} entries, ring of ${size}`);
+      assert.equal(ring.device.broken === undefined, entries <= size);
+    }
+  });
+}
+
+Deno.test("packed: buffer ids may be any, also beyond the ring and in use twice (2.8.1)", () => {
+  const ring = makeRing({ format: "packed", size: 4 });
+  const peer = peerOf(ring);
+  const ids = [2, 2, 0xffff, 1];
+  for (const [at, id] of ids.entries()) peer.describe(at, { length: 8, next: id });
+  const heads = ids.map(() => ring.device.pop());
+  assert.deepEqual([...heads].sort(), [0, 1, 2, 3], "each buffer has a slot of its own");
+  const idOf = new Map(heads.map((head, at) => [head, ids[at]!]));
+  assert.deepEqual(
+    ring.device.position().inflight.map(({ id }) => id),
+    [0, 1, 2, 3].map((head) => idOf.get(head)),
+  );
+  for (const head of [...heads].reverse()) ring.device.push(head, 0);
+  ring.device.publish();
+  const desc = new DataView(ring.memory.view(ring.layout.desc, 64)!.slice().buffer);
+  assert.deepEqual([0, 1, 2, 3].map((at) => desc.getUint16(16 * at + 12, true)), [1, 0xffff, 2, 2]);
+});
+
 Deno.test("in a packed indirect table only WRITE means something (2.8.7)", () => {
   const ring = makeRing({ format: "packed", indirect: true });
   const peer = peerOf(ring);

@@ -84,6 +84,8 @@ for (const format of ["split", "packed"] as const) {
       assert.throws(open({ inflight: [{ ...buffer, descriptors: 9 }] }), /descriptors/);
       assert.throws(open({ inflight: [{ ...buffer, elements: [element] }] }), /element/);
       assert.throws(open({ inflight: [{ ...buffer, written: 0 }] }), /written/);
+      const many = Array.from({ length: layout.size + 1 }, (_, id) => ({ ...buffer, id }));
+      assert.throws(open({ inflight: many }), RangeError);
       const at2 = driver.position();
       const openDriver = (position: object) => () =>
         createDriverQueue(memory, layout, features, { position: { ...at2, ...position } });
