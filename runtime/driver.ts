@@ -11,9 +11,9 @@
 import { AdminDriver } from "./admin/driver.ts";
 import { PeerError, type PeerErrorDetail, TransportError } from "./errors.ts";
 import {
+  acceptedFeatures,
   carriedFeatures,
   checkDefined,
-  closeFeatures,
   type DeviceInfo,
   featureNames,
   featuresLost,
@@ -123,9 +123,10 @@ export abstract class Driver implements AsyncDisposable {
   /**
    * Resets the device and goes through its initialisation up to FEATURES_OK (VIRTIO 1.4, 3.1.1),
    * which also starts afresh after a failure. Of what it wants, the driver accepts what was offered,
-   * what the transport carries, and what then has its prerequisites. TransportError when the device
-   * is of another type or does not answer, PeerError naming the features that are missing or that
-   * the device refuses; in these cases the device is left with FAILED.
+   * what the transport carries, and what then has its prerequisites; a feature that should not go
+   * without others goes without them only where it is required. TransportError when the device is of
+   * another type or does not answer, PeerError naming the features that are missing or that the
+   * device refuses; in these cases the device is left with FAILED.
    */
   protected async negotiate(options: NegotiateOptions): Promise<void> {
     const { info, transport } = this;
@@ -296,7 +297,7 @@ export abstract class Driver implements AsyncDisposable {
   #choose(wanted: bigint, require: bigint): bigint {
     const { info, transport } = this;
     const usable = wanted & carriedFeatures(this.#offered, transport.facilities);
-    const accepted = closeFeatures(usable, info.features);
+    const accepted = acceptedFeatures(usable, require, info.features);
     const needed = require | 1n << BigInt(ReservedFeature.VIRTIO_F_VERSION_1);
     const missing = needed & ~accepted;
     if (missing !== 0n) {

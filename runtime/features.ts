@@ -19,6 +19,8 @@ export interface FeatureInfo {
   readonly bit: number;
   /** The feature needs all the bits of one of these sets; no set means that it needs nothing. */
   readonly requires: readonly (readonly number[])[];
+  /** A driver should not accept the feature without all the bits of one of these sets. */
+  readonly wants?: readonly (readonly number[])[];
   /** The feature goes with none of these, and gives way to them. */
   readonly excludes?: readonly number[];
   /** The feature is in force though it was not negotiated, as long as none of these is. */
@@ -131,6 +133,26 @@ export function closeFeatures(features: bigint, infos: readonly FeatureInfo[]): 
   }
 }
 
+/**
+ * What a driver accepts of a set: its closed part, less the features that should not go without others
+ * and would; those stay that are required, or needed by what is (VIRTIO 1.4, 2.2.1).
+ */
+export function acceptedFeatures(
+  features: bigint,
+  required: bigint,
+  infos: readonly FeatureInfo[],
+): bigint {
+  const kept = withRequired(required, features, infos);
+  for (let usable = features;;) {
+    const accepted = closeFeatures(usable, infos);
+    const lonely = infos.filter(({ bit, wants = [] }) =>
+      hasBit(accepted & ~kept, bit) && !hasOneOf(wants, accepted)
+    );
+    if (lonely.length === 0) return accepted;
+    usable &= ~featureSet(...lonely.map(({ bit }) => bit));
+  }
+}
+
 /** A set with what its features need of those on offer, as far as there is no choice (VIRTIO 1.4, 2.2.1). */
 export function withRequired(
   features: bigint,
@@ -186,9 +208,13 @@ export function checkDefined(verb: string, features: bigint, device: DeviceInfo)
   }
 }
 
-function isMet(info: FeatureInfo, features: bigint): boolean {
-  return info.requires.length === 0 ||
-    info.requires.some((set) => set.every((bit) => hasBit(features, bit)));
+function isMet({ requires }: FeatureInfo, features: bigint): boolean {
+  return hasOneOf(requires, features);
+}
+
+/** Whether all bits of one of the sets are there; so it is when there are no sets. */
+function hasOneOf(sets: readonly (readonly number[])[], features: bigint): boolean {
+  return sets.length === 0 || sets.some((set) => set.every((bit) => hasBit(features, bit)));
 }
 
 function featureName(bit: number, infos: readonly FeatureInfo[]): string {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ECHO } from "./echo_fixture.ts";
 import {
+  acceptedFeatures,
   carriedFeatures,
   checkDefined,
   closeFeatures,
@@ -128,6 +129,35 @@ Deno.test("closeFeatures() gives the largest closed part of any set", () => {
     }
     assert.equal(closed, BigInt(largest));
   }));
+});
+
+Deno.test("acceptedFeatures() drops what should not go without others, unless it is required", () => {
+  const infos: FeatureInfo[] = [
+    { name: "BASE", bit: 0, requires: [] },
+    { name: "OTHER", bit: 1, requires: [] },
+    { name: "WANTS_BOTH", bit: 2, requires: [], wants: [[0, 1]] },
+    { name: "WANTS_THAT", bit: 3, requires: [], wants: [[2], [64]] },
+    { name: "NEEDS_THAT", bit: 4, requires: [[2]] },
+    { name: "OLD", bit: 5, requires: [], excludes: [2] },
+    { name: "FAR", bit: 64, requires: [] },
+  ];
+  const cases: [string, readonly number[], readonly number[], readonly number[]][] = [
+    ["all there", [0, 1, 2, 3, 4], [], [0, 1, 2, 3, 4]],
+    ["half of it", [0, 2], [], [0]],
+    ["half of it, required", [0, 2], [2], [0, 2]],
+    ["what wants or needs what is gone", [0, 2, 3, 4], [], [0]],
+    ["what is wanted, required", [2, 3], [2], [2, 3]],
+    ["the other set", [2, 3, 64], [], [3, 64]],
+    ["what a required one needs", [2, 4], [4], [2, 4]],
+    ["what would have given way to it", [0, 2, 5], [], [0, 5]],
+    ["bits of no feature", [2, 32], [], [32]],
+    ["required, but not there", [0, 3], [2], [0]],
+  ];
+  for (const [what, usable, required, accepted] of cases) {
+    const found = acceptedFeatures(featureSet(...usable), featureSet(...required), infos);
+    assert.equal(found, featureSet(...accepted), what);
+  }
+  assert.equal(closeFeatures(featureSet(2, 3), infos), featureSet(2, 3), "a device may have them");
 });
 
 Deno.test("featureNames() uses the standard's names, and numbers for the rest", () => {

@@ -98,7 +98,7 @@ export interface Feature<F extends string = string> {
   readonly requires?: Gate<F>;
   /** Is only offered together with these. */
   readonly offeredWith?: Gate<F>;
-  /** Should not be accepted without these, but may. */
+  /** Should not be accepted without these: a driver does so only where it can not do without the feature. */
   readonly wants?: Gate<F>;
   /** Must not be offered or accepted together with these; a driver that is offered both accepts these. */
   readonly excludes?: readonly F[];

@@ -179,7 +179,12 @@ export const NET_INFO: DeviceInfo = {
       bit: VIRTIO_NET_F_CTRL_VLAN,
       requires: [[VIRTIO_NET_F_CTRL_VQ]],
     },
-    { name: "VIRTIO_NET_F_CTRL_RX_EXTRA", bit: VIRTIO_NET_F_CTRL_RX_EXTRA, requires: [] },
+    {
+      name: "VIRTIO_NET_F_CTRL_RX_EXTRA",
+      bit: VIRTIO_NET_F_CTRL_RX_EXTRA,
+      requires: [],
+      wants: [[VIRTIO_NET_F_CTRL_VQ]],
+    },
     {
       name: "VIRTIO_NET_F_GUEST_ANNOUNCE",
       bit: VIRTIO_NET_F_GUEST_ANNOUNCE,
@@ -223,7 +228,12 @@ export const NET_INFO: DeviceInfo = {
       requires: [[VIRTIO_NET_F_GUEST_CSUM]],
     },
     { name: "VIRTIO_NET_F_HOST_USO", bit: VIRTIO_NET_F_HOST_USO, requires: [[VIRTIO_NET_F_CSUM]] },
-    { name: "VIRTIO_NET_F_HASH_REPORT", bit: VIRTIO_NET_F_HASH_REPORT, requires: [] },
+    {
+      name: "VIRTIO_NET_F_HASH_REPORT",
+      bit: VIRTIO_NET_F_HASH_REPORT,
+      requires: [],
+      wants: [[VIRTIO_NET_F_CTRL_VQ]],
+    },
     { name: "VIRTIO_NET_F_GUEST_HDRLEN", bit: VIRTIO_NET_F_GUEST_HDRLEN, requires: [] },
     { name: "VIRTIO_NET_F_RSS", bit: VIRTIO_NET_F_RSS, requires: [[VIRTIO_NET_F_CTRL_VQ]] },
     {

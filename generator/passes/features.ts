@@ -95,7 +95,7 @@ export function featuresConsistent(draft: Draft): void {
     if (excluded.includes(name)) {
       draft.report("V043", `${path}.excludes`, `"${name}" itself`, "other features");
     }
-    for (const key of ["requires", "offeredWith"] as const) {
+    for (const key of ["requires", "offeredWith", "wants"] as const) {
       const gate = alternatives(feature[key]);
       if (gate.length === 0 || !gate.every((set) => set.some((one) => excluded.includes(one)))) {
         continue;
@@ -109,6 +109,10 @@ export function featuresConsistent(draft: Draft): void {
       );
     }
     impliedConsistent(draft, path, name, feature);
+    if (feature.mandatory === true && feature.wants !== undefined) {
+      const found = "a gate, though every driver must accept the feature";
+      draft.report("V043", `${path}.wants`, found, "left out, or not mandatory");
+    }
     const by = list(feature.by);
     if (!by.includes("legacy")) continue;
     if (by.length > 1) {

@@ -15,8 +15,9 @@ export interface FeatureView {
   readonly key: string;
   readonly bit: number;
   readonly doc: string;
-  /** Sets of constants, as the members of an array. */
+  /** Sets of constants that it needs, and that it should go with, each as the members of an array. */
   readonly requires: string;
+  readonly wanted: string;
   /** Constants of the features without which it is in force by itself; null when it never is. */
   readonly implied: string | null;
   /** Condition on the device's `options` under which it is offered; "false" for legacy ones. */
@@ -40,6 +41,7 @@ export function featureViews(device: DeviceModel): FeatureView[] {
     bit: feature.bit,
     doc: sectionDoc(feature.doc, device.section),
     requires: setsText(device, feature.requires),
+    wanted: setsText(device, feature.wants),
     implied: feature.impliedWithout?.map((key) => constantOf(device, key)).join(", ") ?? null,
     offered: offeredText(device, feature),
     company: feature.offeredWith.map((all) =>

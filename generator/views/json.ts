@@ -100,6 +100,7 @@ function jsonModule(module: ModuleModel, fields: JsonFields): JsonModule {
       name: one.name,
       bit: one.bit,
       requires: fields.gate(one.requires),
+      ...(one.wants.length === 0 ? {} : { wants: fields.gate(one.wants) }),
       ...(one.impliedWithout === null ? {} : {
         impliedWithout: one.impliedWithout.map((key) =>
           features.find((other) => other.key === key)!.name

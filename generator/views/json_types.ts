@@ -69,6 +69,8 @@ export interface JsonFeature {
   readonly bit: number;
   /** Needs any of these; see {@linkcode JsonGate}. */
   readonly requires: JsonGate;
+  /** Should not be accepted without any of these. */
+  readonly wants?: JsonGate;
   /** In force though not negotiated, as long as none of these is. */
   readonly impliedWithout?: readonly string[];
   readonly legacy: boolean;

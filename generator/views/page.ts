@@ -87,11 +87,17 @@ function featureLines(device: DeviceModel): string[] {
   const rows = device.features.map((one) => [
     String(one.bit),
     code(one.name),
-    gateWords(one.requires),
+    needs(one),
     providers(device, one),
     plain(one.doc),
   ]);
   return table(["Bit", "Name", "Needs", "Offered", "Meaning"], rows);
+}
+
+/** What a feature can't go without, and what it should not go without. */
+function needs({ requires, wants }: FeatureModel): string {
+  const wanted = wants.length === 0 ? "" : `should have ${gateWords(wants)}`;
+  return [gateWords(requires), wanted].filter((text) => text !== "").join("; ");
 }
 
 /** What makes the device offer a feature. */

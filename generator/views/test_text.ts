@@ -86,15 +86,16 @@ function spoils(device: DeviceModel, key: string): boolean {
   );
 }
 
-/** The features to negotiate for a case: all but those without which it exists, and what needs those. */
+/** The features to negotiate for a case: all but those without which it exists, and what needs or wants those. */
 function featuresFor({ device, offered }: Context, one: CaseModel): ReadonlySet<string> {
   const kept = new Set(offered);
   for (const all of one.unless) for (const key of all) kept.delete(key);
   for (let before = -1; before !== kept.size;) {
     before = kept.size;
     for (const feature of device.features) {
-      const met = feature.requires.length === 0 ||
-        feature.requires.some((all) => all.every((key) => kept.has(key)));
+      const met = [feature.requires, feature.wants].every((sets) =>
+        sets.length === 0 || sets.some((all) => all.every((key) => kept.has(key)))
+      );
       if (!met) kept.delete(feature.key);
     }
   }

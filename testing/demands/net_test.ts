@@ -7,6 +7,7 @@ import {
   NetworkDevice,
   type NetworkDeviceOptions,
   NetworkDriver,
+  type NetworkDriverOptions,
   VIRTIO_NET_F_CTRL_RX_EXTRA,
   VIRTIO_NET_F_CTRL_VQ,
   VIRTIO_NET_F_HASH_REPORT,
@@ -259,6 +260,28 @@ Deno.test("net: what goes over the control queue is offered with it (5.1.4.1)", 
     assert.ok((offered >> BigInt(bit) & 1n) === 1n);
     assert.ok((offered >> BigInt(VIRTIO_NET_F_CTRL_VQ) & 1n) === 1n);
   }
+});
+
+Deno.test("net: a driver takes what goes over the control queue only with it (5.1.4.2)", async () => {
+  const LAYOUT = "drivernormative:Device Types / Network Device / Device configuration layout";
+  covers(`${LAYOUT}#13`, `${LAYOUT}#14`);
+  const ok = () => NetworkAck.OK;
+  const config = { rssMaxKeySize: 40, supportedHashTypes: 1 };
+  const rx = { rxAlluni: ok, rxNomulti: ok, rxNouni: ok, rxNobcast: ok };
+  const taken = async (options: NetworkDriverOptions, hidden = 0n) => {
+    const transport = loopback(new NetworkDevice({ config, ...rx, mqHashConfig: ok }));
+    const offered = await transport.getFeatures();
+    transport.getFeatures = () => Promise.resolve(offered & ~hidden);
+    await using driver = await NetworkDriver.open(transport, options);
+    return [VIRTIO_NET_F_CTRL_RX_EXTRA, VIRTIO_NET_F_HASH_REPORT].map((bit) =>
+      driver.hasFeature(bit)
+    );
+  };
+  const control = 1n << BigInt(VIRTIO_NET_F_CTRL_VQ);
+  assert.deepEqual(await taken({}), [true, true]);
+  assert.deepEqual(await taken({}, control), [false, false]);
+  assert.deepEqual(await taken({ features: ["CTRL_RX_EXTRA", "HASH_REPORT"] }), [false, false]);
+  assert.deepEqual(await taken({ require: ["HASH_REPORT"] }, control), [false, true]);
 });
 
 const INCOMING =

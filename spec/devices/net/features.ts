@@ -238,7 +238,6 @@ export const features = {
     bit: 70,
     doc: "The device does IPsec on packets; OUT_NET_HEADER should be offered with it",
     since: "1.4",
-    wants: "OUT_NET_HEADER",
     by: "option",
   },
 } as const satisfies Readonly<Record<string, Feature>>;

@@ -1,4 +1,4 @@
-/** 2.3: features that need others, one of several, that are mandatory, go together, exclude each other, are never offered, or lie beyond 64 bits. */
+/** 2.3: features that need others, one of several, that are mandatory, go together, should go together, exclude each other, are never offered, or lie beyond 64 bits. */
 
 import assert from "node:assert/strict";
 import { type Device, u8 } from "../../../../spec/dsl.ts";
@@ -16,6 +16,7 @@ export const device: Device = construct("feature_rules", {
     OLD: { bit: 6, doc: "Gives way", by: "option", excludes: ["NEW"] },
     NEW: { bit: 7, doc: "Comes first", by: "option" },
     LEGACY: { bit: 8, doc: "Never offered", by: "legacy" },
+    SOCIAL: { bit: 9, doc: "Should go with both", wants: [["A", "B"]], by: "option" },
     FAR: { bit: 70, doc: "Beyond 64 bits", by: "option" },
   },
   oneFeatureOf: ["A", "B"],
@@ -26,7 +27,7 @@ export const device: Device = construct("feature_rules", {
 export const vectors: Vector[] = [];
 
 const bits = (...numbers: number[]) => numbers.reduce((set, bit) => set | 1n << BigInt(bit), 0n);
-const OWN = bits(0, 1, 2, 3, 4, 5, 6, 7, 8, 70);
+const OWN = bits(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 70);
 
 /** What is offered, and what is taken. */
 export async function run({ makeDevice, openDriver }: Sides): Promise<void> {
@@ -53,6 +54,15 @@ export async function run({ makeDevice, openDriver }: Sides): Promise<void> {
   assert.equal(await taken(["A", "OLD"]), bits(0, 6), "nothing that it gives way to");
   assert.equal(await taken(["A", "NEW"]), bits(0, 7), "what comes first");
   assert.equal(await taken(["A", "OLD"], { require: ["OLD"] }), bits(0, 6), "what is required");
+  assert.equal(await taken(["A", "B", "SOCIAL"]), bits(0, 1, 9), "what should go with others");
+  assert.equal(await taken(["A", "SOCIAL"]), bits(0), "they are not offered");
+  const alone = { features: ["A", "SOCIAL"] };
+  assert.equal(await taken(["A", "B", "SOCIAL"], alone), bits(0), "they are not accepted");
+  assert.equal(
+    await taken(["A", "SOCIAL"], { require: ["SOCIAL"] }),
+    bits(0, 9),
+    "it may be accepted",
+  );
   assert.throws(() => makeDevice({ features: ["A", "OLD", "NEW"] }), {
     name: "RangeError",
     message: /FEATURE_RULES_F_OLD without VIRTIO_FEATURE_RULES_F_NEW/,
