@@ -86,7 +86,6 @@ export abstract class DeviceRing implements MemoryUser {
     this.chains = new Array<Chain | undefined>(layout.size).fill(undefined);
     this.#fixedSize = options.fixedSize ?? FIXED_SIZE;
     this.order = features.inOrder ? new InOrder(layout.size) : undefined;
-    memory.attach(this);
   }
 
   /** Format of the ring. */

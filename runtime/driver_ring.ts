@@ -78,7 +78,6 @@ export abstract class DriverRing implements MemoryUser {
     this.pool = features.indirect && options.arena !== undefined
       ? new IndirectPool(options.arena, layout.size)
       : undefined;
-    memory.attach(this);
   }
 
   /** Descriptors that are free. */

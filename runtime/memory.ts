@@ -72,7 +72,7 @@ export class GuestMemory {
   found = 0;
 
   #regions: Region[] = [];
-  #users: WeakRef<MemoryUser>[] = [];
+  readonly #users = new Set<MemoryUser>();
   #windows: MemoryWindow[] = []; // a number, once given, stands for the same addresses: windows are never taken out
   /** For queues: low half of the address of the window {@linkcode GuestMemory.found}, as int32. */
   hotLow = 0;
@@ -150,15 +150,14 @@ export class GuestMemory {
     this.#changed();
   }
 
-  /** Tells a user of every change from now on, until it is detached; nobody is kept alive by that. */
+  /** Tells a user of every change from now on, until it is detached. */
   attach(user: MemoryUser): void {
-    this.#users = this.#users.filter((other) => other.deref() !== undefined);
-    this.#users.push(new WeakRef(user));
+    this.#users.add(user);
   }
 
   /** Tells a user of no more changes. */
   detach(user: MemoryUser): void {
-    this.#users = this.#users.filter((other) => other.deref() !== user);
+    this.#users.delete(user);
   }
 
   /** Whether every byte of the range belongs to a region; adjacent regions count as one. */
@@ -275,7 +274,7 @@ export class GuestMemory {
 
   #changed(): void {
     this.hotLimit = 0;
-    for (const user of this.#users) user.deref()?.memoryChanged();
+    for (const user of this.#users) user.memoryChanged();
   }
 
   #regionAt(verb: string, address: number): Region {

@@ -89,6 +89,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     this.buffers = new Int32Array(layout.size).map((_, slot) => slot | ONE);
     this.map();
     if (options.position !== undefined) this.resumeAt(options.position);
+    memory.attach(this);
   }
 
   /** Whether the next pop would take a buffer, or find something wrong. */
@@ -418,17 +419,12 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     const what = `Cannot resume queue ${this.index}`;
     checkOffset(`${what}: avail`, position.avail, this.size);
     checkOffset(`${what}: used`, position.used, this.size);
-    if (position.inflight.length > this.size) {
-      throw new RangeError(
-        `${what}: ${position.inflight.length} buffers in flight, in a ring of ${this.size}`,
-      );
-    }
+    let slots = 0; // numbered as the buffers of the position are, which who records them relies on
     let descriptors = 0;
     this.resume(position, (buffer) => {
-      const slot = this.slotFor(buffer.id);
-      this.buffers[slot] = buffer.id | buffer.descriptors << 16;
+      this.buffers[slots] = buffer.id | buffer.descriptors << 16;
       descriptors += buffer.descriptors;
-      return slot;
+      return slots++;
     });
     this.nextAvail = this.until = position.avail & 0x7fff;
     this.availTurn = availTurn(position.avail >>> 15);

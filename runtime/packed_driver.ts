@@ -78,6 +78,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     if (this.inOrder) this.order = new Uint16Array(2 ** Math.ceil(Math.log2(layout.size)));
     this.map();
     if (options.position !== undefined) this.resumeAt(options.position);
+    memory.attach(this);
   }
 
   /** Buffers added and not yet collected. */

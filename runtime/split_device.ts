@@ -83,6 +83,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     this.table = new IndirectTable(memory);
     this.map();
     if (options.position !== undefined) this.resumeAt(options.position);
+    memory.attach(this);
   }
 
   /** Whether the next pop would take a buffer, or find something wrong. */

@@ -76,6 +76,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     }
     this.map();
     if (options.position !== undefined) this.resumeAt(options.position);
+    memory.attach(this);
   }
 
   /** Buffers added and not yet collected. */
