@@ -24,7 +24,7 @@
 export * from "./runtime/contract.ts";
 export * from "./runtime/admin/mod.ts";
 export type { BufferBytes } from "./runtime/cursor.ts";
-export type { MemoryWindow } from "./runtime/memory.ts";
+export type { MemoryUser, MemoryWindow } from "./runtime/memory.ts";
 export type {
   BufferElement,
   DeviceQueueOptions,

@@ -12,7 +12,7 @@ import type { Trial } from "../trial.ts";
 import { eventually } from "../wait.ts";
 import { modernOnly } from "../ways.ts";
 
-const { OK, BAD_MSG, NOT_SUPP } = SoundStatus;
+const { OK, NOT_SUPP } = SoundStatus;
 const [OUTPUT, STREAMS] = [0, 2];
 const RATE = 44_100;
 const [CHANNELS, SAMPLE] = [2, 2];
@@ -37,11 +37,12 @@ async function inventory(driver: SoundDriver): Promise<void> {
     assert.ok((rates >> BigInt(SoundPcmRate[RATE]) & 1n) === 1n);
     assert.ok(channelsMin <= CHANNELS && CHANNELS <= channelsMax);
   }
-  assert.equal((await driver.pcmInfo({ startId: 1, count: streams, size: PCM })).code, BAD_MSG);
+  // A driver asks for what there is alone.
+  assert.throws(() => driver.pcmInfo({ startId: 1, count: streams, size: PCM }), RangeError);
   // QEMU has neither, and does not serve to ask for them.
   assert.deepEqual([jacks, chmaps], [0, 0]);
   for (const info of ["jackInfo", "chmapInfo"] as const) {
-    assert.equal((await driver[info]({ startId: 0, count: 1, size: ITEM })).code, NOT_SUPP);
+    assert.equal((await driver[info]({ startId: 0, count: 0, size: ITEM })).code, NOT_SUPP);
   }
 }
 
