@@ -90,7 +90,9 @@ export function readSnapshot(value: unknown, info: DeviceInfo, configSize: numbe
 
 /** Throws the error of a snapshot's field that has the right type and yet can not be. */
 export function refuseField(field: string, wanted: string, got: unknown): never {
-  throw new RangeError(`Cannot restore the device: ${field} must be ${wanted}, found ${got}`);
+  // An object may have a toString() that is no function, or throws.
+  const found = typeof got === "object" ? kindOf(got) : String(got);
+  throw new RangeError(`Cannot restore the device: ${field} must be ${wanted}, found ${found}`);
 }
 
 function readFields(root: Record<string, unknown>): DeviceSnapshot {
@@ -219,7 +221,10 @@ function same(root: Record<string, unknown>, field: string, wanted: string | num
   if (root[field] !== wanted) refuseField(field, String(wanted), root[field]);
 }
 
+function kindOf(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
+}
+
 function mistyped(path: string, wanted: string, got: unknown): never {
-  const found = got === null ? "null" : Array.isArray(got) ? "an array" : typeof got;
-  throw new TypeError(`Cannot restore the device: ${path} must be ${wanted}, found ${found}`);
+  throw new TypeError(`Cannot restore the device: ${path} must be ${wanted}, found ${kindOf(got)}`);
 }

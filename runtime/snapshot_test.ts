@@ -132,6 +132,8 @@ Deno.test("restore() refuses every wrong field by its name, and leaves the devic
     ["config", { config: "text" }],
     ["config[3]", { config: [1, 2, 3, 256, 5, 6, 7, 8] }],
     ["generation", { generation: 2 ** 32 }],
+    ["name", { name: { toString: 0 } }],
+    ["version", { version: [{ toString: 0 }] }],
     ["queues", { queues: {} }],
     ["queues[0]", { queues: [null] }],
     ["queues[1].layout.index", { queues: [queue, queue] }],
