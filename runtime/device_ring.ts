@@ -193,7 +193,7 @@ export abstract class DeviceRing implements MemoryUser {
   /** Keeps a buffer of one element, given as int32 bit patterns; false when that needs a closer look. */
   protected keep(row: number, low: number, high: number, length: number, write: number): boolean {
     const { memory, rows } = this;
-    // As GuestMemory.locateHot does it.
+    // As GuestMemory.locate does it in the window of the last access.
     const offset = (low - memory.hotLow) | 0;
     if (
       high !== memory.hotHigh || offset < 0 || length <= 0 ||

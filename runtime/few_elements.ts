@@ -2,7 +2,7 @@
  * Buffers of two to four elements, as the device keeps them: in the row of their head, without a {@linkcode Chain}.
  *
  * Most buffers are like that: a header, data, a status. Nothing but a few words of one array is touched for them until
- * somebody asks for the chain (split, a table of three: 24 to 26 ns to pop instead of 60 in a process where all devices ran).
+ * somebody asks for the chain (split, a table of three: 20 to 23 ns to pop instead of 60 in a process where all devices ran).
  * All elements lie in the window of memory that was used last.
  *
  * Security model: to keep a buffer like that is a short cut. Whatever is not plain about it is left to the queue, which
@@ -58,7 +58,7 @@ export function keepLinked(
   length: number,
   flags: number,
 ): boolean {
-  // As GuestMemory.locateHot does it.
+  // As GuestMemory.locate does it in the window of the last access.
   const { hotLow, hotHigh, hotLimit } = memory;
   let words = desc;
   let base = 0;
@@ -132,7 +132,7 @@ export function keepTable(
   high: number,
   length: number,
 ): boolean {
-  // As GuestMemory.locateHot does it.
+  // As GuestMemory.locate does it in the window of the last access.
   const { hotLow, hotHigh, hotLimit } = memory;
   const table = (low - hotLow) | 0;
   const words = memory.hotWords;

@@ -225,21 +225,12 @@ export class GuestMemory {
    * inside one region or `length` is 0.
    */
   locate(low: number, high: number, length: number): number {
-    const offset = this.locateHot(low, high, length);
-    return offset >= 0 ? offset : this.#search((high >>> 0) * WORD + (low >>> 0), length >>> 0);
-  }
-
-  /** The same, but -1 also for what is not in the window of the last access, or is 2 GiB or longer. */
-  locateHot(low: number, high: number, length: number): number {
     // The hot window does not cross a multiple of 4 GiB within its limit, so an address below the window gives, as
     // int32, either a negative offset or one at or beyond the limit. A length of 2 GiB or more is negative here.
     const offset = (low - this.hotLow) | 0;
-    if (
-      high === this.hotHigh && offset >= 0 && length > 0 && length <= (this.hotLimit - offset | 0)
-    ) {
-      return offset;
-    }
-    return -1;
+    const hot = high === this.hotHigh && offset >= 0 && length > 0 &&
+      length <= (this.hotLimit - offset | 0);
+    return hot ? offset : this.#search((high >>> 0) * WORD + (low >>> 0), length >>> 0);
   }
 
   #search(address: number, length: number): number {

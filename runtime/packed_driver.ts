@@ -237,7 +237,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     let taken = 1;
     let writable = 0;
     if (count > 1 && pool !== undefined && pool.take(id, count)) {
-      writable = staging.fillPacked(pool);
+      writable = staging.fillTable(pool, false);
       this.fill(pool.low, pool.high, count << 4, id | DESC_F_INDIRECT << 16);
     } else {
       if (count > this.free) return this.refuseAdd();

@@ -239,7 +239,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     let writable = 0;
     if (count > 1 && pool !== undefined && pool.take(head, count)) {
       const word = head << 2;
-      writable = staging.fillLinked(pool);
+      writable = staging.fillTable(pool, true);
       desc[word] = pool.low;
       desc[word | 1] = pool.high;
       desc[word | 2] = count << 4;

@@ -2,9 +2,9 @@
  * The elements of a buffer that a driver is putting together.
  *
  * The last one lies in fields, those before it in an array: V8 then sees what an add takes from the fields, where that
- * follows at once (0.8 to 0.9 ns for a buffer of one element). It is
- * a class of its own, not a part of the queues' base class, because V8 would see two kinds of queues at each of
- * these fields (a chain of three: 18 ns to add instead of 26, where all devices ran before).
+ * follows at once (0.5 ns for a buffer of one element, where all devices ran before). It is a class of its own, not a
+ * part of the queues' base class, because V8 would see two kinds of queues at each of these fields (a chain of three:
+ * 25 ns to add instead of 28, packed; see bench/ring/README.md).
  *
  * @module
  */
@@ -84,8 +84,11 @@ export class Staging {
     throw new RangeError(`Cannot add a buffer: ${total} bytes are more than 2^32`);
   }
 
-  /** Writes a table of linked descriptors where the pool says, for a split ring; returns what {@linkcode Staging.writableBytes} does. */
-  fillLinked(pool: IndirectPool): number {
+  /**
+   * Writes a table of descriptors where the pool says, linked for a split ring, following each other for a packed one;
+   * returns what {@linkcode Staging.writableBytes} does.
+   */
+  fillTable(pool: IndirectPool, linked: boolean): number {
     const { words, base } = pool;
     const staged = this.gather();
     const end = this.count << 2;
@@ -94,35 +97,13 @@ export class Staging {
     let all = 0; // negative once a length or a sum does not fit 31 bits
     for (let at = 0; at < end; at += 4) {
       const word = base + at;
+      const next = at + 4;
       const length = staged[at | 2]!;
       const flags = staged[at | 3]!;
       words[word] = staged[at]!;
       words[word | 1] = staged[at | 1]!;
       words[word | 2] = length;
-      words[word | 3] = at + 4 < end ? flags | NEXT | at + 4 << 14 : flags;
-      if (flags === 0) readable = readable + length | 0;
-      else writable = writable + length | 0;
-      all |= length | readable | writable;
-    }
-    return all < 0 ? this.writableBytes() : writable;
-  }
-
-  /** The same for a packed ring, where descriptors of a table follow each other. */
-  fillPacked(pool: IndirectPool): number {
-    const { words, base } = pool;
-    const staged = this.gather();
-    const end = this.count << 2;
-    let readable = 0;
-    let writable = 0;
-    let all = 0;
-    for (let at = 0; at < end; at += 4) {
-      const word = base + at;
-      const length = staged[at | 2]!;
-      const flags = staged[at | 3]!;
-      words[word] = staged[at]!;
-      words[word | 1] = staged[at | 1]!;
-      words[word | 2] = length;
-      words[word | 3] = flags << 16;
+      words[word | 3] = !linked ? flags << 16 : next < end ? flags | NEXT | next << 14 : flags;
       if (flags === 0) readable = readable + length | 0;
       else writable = writable + length | 0;
       all |= length | readable | writable;
