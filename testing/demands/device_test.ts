@@ -10,7 +10,6 @@ import { IommuDevice, IommuDriver, IommuStatus } from "../../generated/iommu/mod
 import { MemoryDevice, MemoryDriver, MemoryResponseType } from "../../generated/mem/mod.ts";
 import { NetworkDevice, type NetworkSettings } from "../../generated/net/mod.ts";
 import { RpmbDevice } from "../../generated/rpmb/mod.ts";
-import { SpiDevice, SpiDriver, SpiResult } from "../../generated/spi/mod.ts";
 import { SocketDevice } from "../../generated/vsock/mod.ts";
 import { PeerError } from "../../runtime/errors.ts";
 import { featureSet } from "../../runtime/features.ts";
@@ -265,65 +264,6 @@ Deno.test("can: identifiers and data out of range are rejected, and not sent", a
     assert.equal(answer.result, result, `${flags} ${canId} ${length}`);
   }
   assert.deepEqual(sent, [0x7ff, 0x7ff, 0x1fff_ffff]);
-});
-
-const SPI = {
-  csMaxNumber: 1,
-  csChangeSupported: 0,
-  txNbitsSupported: 0,
-  rxNbitsSupported: 0,
-  bitsPerWordMask: 0,
-  modeFuncSupported: 0xf,
-  maxFreqHz: 1000,
-  maxWordDelayNs: 0,
-  maxCsSetupNs: 0,
-  maxCsHoldNs: 0,
-  maxCsInactiveNs: 0,
-};
-
-const TRANSFER = {
-  chipSelectId: 0,
-  bitsPerWord: 8,
-  csChange: 0,
-  txNbits: 1,
-  rxNbits: 1,
-  mode: 0,
-  freq: 1000,
-  wordDelayNs: 0,
-  csSetupNs: 0,
-  csDelayHoldNs: 0,
-  csChangeDelayInactiveNs: 0,
-};
-
-Deno.test("spi: parameters that the device does not have are errors", async () => {
-  covers(
-    "devicenormative:Device Types / SPI Controller Device / Device Operation#3",
-    "devicenormative:Device Types / SPI Controller Device / Device Operation#4",
-  );
-  const device = new SpiDevice({ config: SPI, transfer: () => SpiResult.TRANS_OK });
-  await using driver = await SpiDriver.open(loopback(device));
-  const tx = Uint8Array.of(1);
-  const none = new Uint8Array(0);
-  assert.equal((await driver.transfer(TRANSFER, tx, none)).result, SpiResult.TRANS_OK);
-  for (
-    const wrong of [
-      { chipSelectId: 1 },
-      { csChange: 1 },
-      { txNbits: 8 },
-      { rxNbits: 4 },
-      { mode: 1 << 2 },
-      { mode: 1 << 3 },
-      { mode: 1 << 31 >>> 0 },
-      { freq: 1001 },
-      { wordDelayNs: 1 },
-      { csSetupNs: 1 },
-      { csDelayHoldNs: 1 },
-      { csChangeDelayInactiveNs: 1 },
-    ]
-  ) {
-    const { result } = await driver.transfer({ ...TRANSFER, ...wrong }, tx, none);
-    assert.equal(result, SpiResult.PARAM_ERR, JSON.stringify(wrong));
-  }
 });
 
 Deno.test("i2c: a device insists on ZERO_LENGTH_REQUEST", () => {

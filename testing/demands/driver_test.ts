@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { GpuDevice, GpuDriver, GpuResponse } from "../../generated/gpu/mod.ts";
 import { IommuDevice, IommuDriver, IommuStatus } from "../../generated/iommu/mod.ts";
 import { MemoryDevice, MemoryDriver, type MemorySettings } from "../../generated/mem/mod.ts";
-import { SpiDevice, SpiDriver, SpiResult } from "../../generated/spi/mod.ts";
 import { PeerError } from "../../runtime/errors.ts";
 import { loopback } from "../../runtime/loopback.ts";
 import { covers } from "../covers.ts";
@@ -116,60 +115,6 @@ Deno.test("iommu: a driver maps more than one address, and MMIO only where it ma
   }
   await using driver = await IommuDriver.open(loopback(device), { features: ["MAP_UNMAP"] });
   await notSent(() => driver.map({ ...map, flags: 5 }), /Memory-mapped/);
-});
-
-const SPI = {
-  csMaxNumber: 1,
-  csChangeSupported: 0,
-  txNbitsSupported: 0,
-  rxNbitsSupported: 0,
-  bitsPerWordMask: 0,
-  modeFuncSupported: 0xf,
-  maxFreqHz: 1000,
-  maxWordDelayNs: 0,
-  maxCsSetupNs: 0,
-  maxCsHoldNs: 0,
-  maxCsInactiveNs: 0,
-};
-
-const TRANSFER = {
-  chipSelectId: 0,
-  bitsPerWord: 8,
-  csChange: 0,
-  txNbits: 1,
-  rxNbits: 1,
-  mode: 0,
-  freq: 1000,
-  wordDelayNs: 0,
-  csSetupNs: 0,
-  csDelayHoldNs: 0,
-  csChangeDelayInactiveNs: 0,
-};
-
-Deno.test("spi: a driver reads as much as it writes, and nothing of a transfer that failed (5.21.6.3)", async () => {
-  covers(
-    "drivernormative:Device Types / SPI Controller Device / Device Operation#4",
-    "drivernormative:Device Types / SPI Controller Device / Device Operation#5",
-  );
-  let result: SpiResult = SpiResult.TRANS_OK;
-  const device = new SpiDevice({
-    config: SPI,
-    transfer: (_, __, rx) => (rx.write(new Uint8Array(rx.length).fill(0xee)), result),
-  });
-  await using driver = await SpiDriver.open(loopback(device));
-  const transfer = async (tx: number, rx: number) => {
-    const bytes = new Uint8Array(rx).fill(1);
-    const answer = await driver.transfer(TRANSFER, new Uint8Array(tx), bytes);
-    return [answer.result, ...bytes];
-  };
-  for (const [tx, rx] of [[4, 3], [3, 4], [1, 2]] as const) {
-    await notSent(() => transfer(tx, rx), /reads as much as it writes/);
-  }
-  assert.deepEqual(await transfer(2, 2), [SpiResult.TRANS_OK, 0xee, 0xee]);
-  assert.deepEqual(await transfer(0, 2), [SpiResult.TRANS_OK, 0xee, 0xee]);
-  assert.deepEqual(await transfer(2, 0), [SpiResult.TRANS_OK]);
-  result = SpiResult.TRANS_ERR;
-  assert.deepEqual(await transfer(2, 2), [SpiResult.TRANS_ERR, 0, 0]);
 });
 
 const memory: MemorySettings = {
