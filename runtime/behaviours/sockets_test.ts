@@ -3,11 +3,8 @@
 import assert from "node:assert/strict";
 import {
   SocketDevice,
-  type SocketDeviceOptions,
   SocketDriver,
-  type SocketDriverOptions,
   SocketOp,
-  type SocketReceive,
   SocketSeqFlags,
   SocketShutdownFlag,
   type SocketTransmit,
@@ -18,78 +15,24 @@ import { PeerError } from "../errors.ts";
 import { loopback } from "../loopback.ts";
 import { Random } from "../random.ts";
 import { Credits, type Socket } from "./sockets.ts";
+import {
+  accepted,
+  all,
+  byHand,
+  bytes,
+  ends,
+  GUEST,
+  HOST,
+  PORT,
+  settled,
+} from "./sockets_fixture.ts";
 
 const { REQUEST, RESPONSE, RST, SHUTDOWN, RW, CREDIT_UPDATE, CREDIT_REQUEST } = SocketOp;
 const { STREAM, SEQPACKET } = SocketType;
 const BOTH = 1 << SocketShutdownFlag.RECEIVE | 1 << SocketShutdownFlag.SEND;
-const GUEST = 7;
-const HOST = 2;
-const PORT = 80;
 const HEADER = 44;
 /** A receive buffer that holds less than one of our packets. */
 const SMALL = 256;
-
-/** Bytes that tell where they belong. */
-function bytes(length: number, first = 0): Uint8Array {
-  return Uint8Array.from({ length }, (_, at) => first + at * 7);
-}
-
-async function all(socket: Socket): Promise<Uint8Array> {
-  const pieces: number[] = [];
-  for await (const piece of socket) pieces.push(...piece);
-  return Uint8Array.from(pieces);
-}
-
-async function ends(
-  device: Partial<SocketDeviceOptions> = {},
-  driver: Partial<SocketDriverOptions> = {},
-) {
-  const host = new SocketDevice({
-    config: { guestCid: GUEST },
-    features: ["STREAM", "SEQPACKET"],
-    ...device,
-  });
-  const guest = await SocketDriver.open(loopback(host), driver);
-  return { host: host.sockets!, guest: guest.sockets!, device: host, driver: guest };
-}
-
-/** The next connection to a port. */
-function accepted(
-  side: { listen(port: number, listener: (socket: Socket) => void, type?: "seqpacket"): void },
-  type?: "seqpacket",
-): Promise<Socket> {
-  return new Promise((resolve) => side.listen(PORT, resolve, type));
-}
-
-/** A guest that packs its packets by hand, and sees those of a device. */
-async function byHand(options: Partial<SocketDeviceOptions> = {}) {
-  const seen: (SocketReceive & { readonly data: Uint8Array })[] = [];
-  const { device, driver, host } = await ends(options, {
-    onReceive: (value, data) => seen.push({ ...value, data: data.slice() }),
-  });
-  const send = async (packet: Partial<SocketTransmit>, data: Uint8Array = new Uint8Array(0)) => {
-    const before = seen.length;
-    await driver.transmit({
-      srcCid: GUEST,
-      dstCid: HOST,
-      srcPort: 5000,
-      dstPort: PORT,
-      type: STREAM,
-      op: RW,
-      flags: 0,
-      bufAlloc: 100,
-      fwdCnt: 0,
-      ...packet,
-    }, data);
-    await settled();
-    return seen.slice(before);
-  };
-  return { device, driver, host, send, seen, [Symbol.asyncDispose]: () => driver.close() };
-}
-
-async function settled(): Promise<void> {
-  for (let i = 0; i < 8; i++) await new Promise((resolve) => setTimeout(resolve, 0));
-}
 
 Deno.test("credits count over 32 bits, which wrap (5.10.6.3)", () => {
   covers(
