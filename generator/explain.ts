@@ -183,10 +183,15 @@ function message(one: CaseModel, set: MessagesModel, device: DeviceModel): strin
     `${one.name}${tag}${gate}: ${one.doc}`,
     ...part("driver writes", one.readable),
     ...part("device writes", one.writable),
-    ...one.checks.map(({ doc, otherwise }) =>
-      `  else ${otherwise ?? "the driver does not send it"}: ${doc}`
-    ),
+    ...one.checks.map((check) => `  else ${elseText(check)}: ${check.doc}`),
   ];
+}
+
+/** What becomes of a message that fails a check. */
+function elseText({ otherwise, driver, device }: dsl.Check): string {
+  if (otherwise !== undefined) return otherwise;
+  if (driver !== undefined) return "the driver does not send it";
+  return device === undefined ? "nobody takes it" : "the device does not send it";
 }
 
 /** A tag by the name of its constant, where the tag field has an enumeration. */

@@ -17,6 +17,7 @@ import banner_ from "../templates/partials/banner.hbs" with { type: "text" };
 import behaviours_ from "../templates/partials/behaviours.hbs" with { type: "text" };
 import config_ from "../templates/partials/config.hbs" with { type: "text" };
 import contract_ from "../templates/partials/contract.hbs" with { type: "text" };
+import demands_ from "../templates/partials/demands.hbs" with { type: "text" };
 import device_answer_ from "../templates/partials/device_answer.hbs" with { type: "text" };
 import device_behaviours_ from "../templates/partials/device_behaviours.hbs" with { type: "text" };
 import device_case_ from "../templates/partials/device_case.hbs" with { type: "text" };
@@ -70,6 +71,7 @@ export const partials: Readonly<Record<string, string>> = {
   behaviours: behaviours_,
   config: config_,
   contract: contract_,
+  demands: demands_,
   device_answer: device_answer_,
   device_behaviours: device_behaviours_,
   device_case: device_case_,

@@ -1,6 +1,7 @@
 /** Buffers that wait for what a device has to say. */
 
 import assert from "node:assert/strict";
+import { covers } from "../testing/covers.ts";
 import { ParkedBuffers } from "./parked.ts";
 import { makeRing } from "./ring_fixture.ts";
 
@@ -50,6 +51,31 @@ Deno.test("what a device sends is shown to the driver with one notification once
   assert.equal(count.notifications, 1);
   it.send(1, HEAD, HEAD);
   assert.deepEqual(found(), [[1, 2, 1, 2]]);
+});
+
+Deno.test("all buffers of a packet are used together (VIRTIO 1.4, 5.1.9.4.1)", () => {
+  covers(
+    "devicenormative:Device Types / Network Device / Device Operation / Processing of Incoming Packets#4",
+  );
+  for (const format of ["split", "packed"] as const) {
+    const { driver, device, buffer } = makeRing({ format });
+    for (let at = 0; at < 6; at++) {
+      driver.writable(buffer + at * LENGTH, LENGTH);
+      driver.add();
+    }
+    driver.kick();
+    const it = new ParkedBuffers(device);
+    it.park();
+    const seen: number[] = [];
+    const { push } = device;
+    device.push = (head, length) => {
+      push.call(device, head, length);
+      seen.push(driver.collect());
+    };
+    it.send(6, HEAD, counting(5 * LENGTH));
+    assert.deepEqual(seen, Array(6).fill(-1), "none is seen before the last is filled");
+    for (let at = 0; at < 6; at++) assert.ok(driver.collect() >= 0, "then all are");
+  }
 });
 
 Deno.test("data over several buffers is that of the moment, wherever it stood before", () => {

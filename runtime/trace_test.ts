@@ -53,6 +53,7 @@ Deno.test("trace() finds messages by their tags, and queues by features and conf
   for (const pairs of [1, 3]) {
     const device = new NetworkDevice({
       config: pairs === 1 ? {} : { maxVirtqueuePairs: pairs },
+      features: ["GUEST_CSUM"],
       ...(pairs === 1 ? {} : { mqVqPairsSet: () => NetworkAck.OK }),
       transmit: () => {},
       vlanAdd: () => NetworkAck.OK,

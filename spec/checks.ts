@@ -1,5 +1,5 @@
 /**
- * The words for checks: what the standard demands of a request before it is served.
+ * The words for checks: what the standard demands of messages.
  *
  * @module
  */
@@ -41,7 +41,11 @@ export interface Comparison<N extends string = string> {
   readonly within?: Operand<N>;
 }
 
-/** What the standard demands of a request: the status with which a device refuses one that fails it before a handler runs, or that a driver sends none, or both. */
+/**
+ * What the standard demands of a message: that nobody sends one that fails, or that nobody takes it,
+ * or both. An event, which only the device writes, is checked in what it writes; any other message in
+ * what the driver writes.
+ */
 export interface Check<N extends string = string> extends Comparison<N> {
   /** One sentence in our own words. */
   readonly doc: string;
@@ -57,10 +61,14 @@ export interface Check<N extends string = string> extends Comparison<N> {
   readonly offered?: Gate<N>;
   /** For every element of this array instead of once. */
   readonly each?: N;
-  /** Member of the status enumeration; none where the device does not mind. */
+  /** Member of the status enumeration with which a device refuses a request that fails, before a handler runs. */
   readonly otherwise?: string;
   /** Section that demands it of the driver, which sends no request that fails. */
   readonly driver?: string;
+  /** Section that demands it of the device, which sends no event that fails. */
+  readonly device?: string;
+  /** Section that demands it of whoever receives a message without a status: no handler gets one that fails. */
+  readonly dropped?: string;
 }
 
 /** What the standard demands of the fields of the configuration among each other: a device is made with nothing else, a driver refuses anything else. */

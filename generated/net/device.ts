@@ -534,11 +534,12 @@ export class NetworkDevice extends Device {
     this.#settings = decodeNetworkConfig(Decoder.of(this.config.bytes), this.#offers);
   }
 
-  /** A packet from the network (VIRTIO 1.4, 5.1.9.4). False when no buffer is parked that holds it. */
+  /** A packet from the network (VIRTIO 1.4, 5.1.9.4). False when no buffer is parked that holds it; RangeError for what the standard forbids. */
   sendReceive(value: NetworkReceive, data: Uint8Array, queue = 0): boolean {
     const index = this.#plan.index(0, queue);
     const parked = this.queue(index) === undefined ? undefined : this.#parked.get(index);
     if (parked === undefined) return false;
+    this.#demandReceive(value, data);
     const e = this.#e;
     e.reset();
     encodeNetworkReceive(e, value, this.#s);
@@ -554,6 +555,144 @@ export class NetworkDevice extends Device {
     const index = this.#plan.index(0, queue);
     const parked = this.queue(index) === undefined ? undefined : this.#parked.get(index);
     return Math.max(0, (parked?.room ?? 0) - this.#s.virtioNetHdrSize);
+  }
+
+  #demandReceive(value: NetworkReceive, data: Uint8Array): void {
+    const s = this.#s;
+    if (!s.guestCsum && hasOtherBits(value.hdr.flags, 112)) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: No flag without GUEST_CSUM (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (!s.ipsec && (value.hdr.flags & 112) !== 0) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: No SECURITY without IPSEC (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (!s.guestTso4 && (value.hdr.gsoType & 31) === 1) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: No TCPV4 without GUEST_TSO4 (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (!s.guestUfo && (value.hdr.gsoType & 31) === 3) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: No UDP without GUEST_UFO (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (!s.guestTso6 && (value.hdr.gsoType & 31) === 4) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: No TCPV6 without GUEST_TSO6 (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (!(s.guestUso4 || s.guestUso6) && (value.hdr.gsoType & 31) === 5) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: No UDP_L4 without GUEST_USO4 or GUEST_USO6 (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (
+      !(s.guestTso4 || s.guestTso6 || s.guestUfo || s.guestUso4 || s.guestUso6) &&
+      value.hdr.gsoType !== 0
+    ) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: Nothing is cut without a GUEST feature for it (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (!s.guestUdpTunnelGso && (value.hdr.gsoType & 96) !== 0) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: No tunnel without GUEST_UDP_TUNNEL_GSO (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (!s.guestUdpTunnelGsoCsum && (value.hdr.flags & 8) !== 0) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: No UDP_TUNNEL_CSUM without GUEST_UDP_TUNNEL_GSO_CSUM (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if ((value.hdr.gsoType & 96) === 96) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: A tunnel is over IPv4 or over IPv6 (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if ((value.hdr.gsoType & 127) === 65) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: TCPV4 is in no tunnel for IPv6 (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if ((value.hdr.gsoType & 127) === 36) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: TCPV6 is in no tunnel for IPv4 (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (
+      Math.floor(((value.hdr.gsoType & 31) + 31) / 32) <
+        Math.floor(((value.hdr.gsoType & 96) + 96) / 128)
+    ) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: What is in a tunnel is cut (VIRTIO 1.4, 5.1.9.4.2)",
+      );
+    }
+    if (((value.hdr.flags >>> 0) & 1) < Math.floor(((value.hdr.gsoType & 96) + 96) / 128)) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: What is in a tunnel has NEEDS_CSUM (VIRTIO 1.4, 5.1.9.4.2)",
+      );
+    }
+    if (((value.hdr.flags >>> 1) & 1) + Math.floor(((value.hdr.gsoType & 96) + 96) / 128) > 1) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: What is in a tunnel has no DATA_VALID (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if ((value.hdr.outerThOffset ?? 0) < Math.floor(((value.hdr.gsoType & 96) + 96) / 128)) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: The outer UDP header of a tunnel has a place (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (
+      (value.hdr.innerNhOffset ?? 0) <
+        Math.floor(((value.hdr.gsoType & 96) + 96) / 128) * ((value.hdr.outerThOffset ?? 0) + 8)
+    ) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: The inner network header is behind the outer UDP header (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (((value.hdr.flags >>> 0) & 1) < Math.floor(((value.hdr.gsoType & 31) + 31) / 32)) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: What is cut has NEEDS_CSUM (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (value.hdr.gsoSize < Math.floor(((value.hdr.gsoType & 31) + 31) / 32)) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: What is cut has a size (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (
+      s.rscExt && ((value.hdr.flags >>> 2) & 1) < Math.floor(((value.hdr.gsoType & 31) + 31) / 32)
+    ) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: What is cut has RSC_INFO with RSC_EXT (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (!s.rscExt && (value.hdr.flags & 4) !== 0) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: No RSC_INFO without RSC_EXT (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (
+      ((value.hdr.flags >>> 0) & 1) * (value.hdr.csumStart + value.hdr.csumOffset + 2) >
+        data.length + (0x20000 * ((value.hdr.flags >>> 2) & 1))
+    ) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: The checksum is in the packet (VIRTIO 1.4, 5.1.9.4.1)",
+      );
+    }
+    if (
+      s.mtu &&
+      data.length >
+        (this.#settings.mtu ?? Infinity) + 18 +
+          (0x100000 * Math.floor(((value.hdr.gsoType & 31) + 31) / 32))
+    ) {
+      throw new RangeError(
+        "Cannot send receive: it breaks the rule: Not longer than mtu unless it is cut (VIRTIO 1.4, 5.1.4.1)",
+      );
+    }
   }
 
   /** Does what `send` does, and notifies the driver of all that was sent at its end: at most once for each queue. */
@@ -685,6 +824,23 @@ export class NetworkDevice extends Device {
       s,
     );
     const data = chain.readable(s.virtioNetHdrSize, chain.readableLength - s.virtioNetHdrSize);
+    // A tunnel is over IPv4 or over IPv6 (VIRTIO 1.4, 5.1.9.2.2)
+    if ((request.hdr.gsoType & 96) === 96) return queue.push(head, 0);
+    // UDP_TUNNEL_CSUM is of a tunnel (VIRTIO 1.4, 5.1.9.2.2)
+    if (((request.hdr.flags >>> 3) & 1) > (request.hdr.gsoType & 96)) return queue.push(head, 0);
+    // What is in a tunnel is cut (VIRTIO 1.4, 5.1.9.2.2)
+    if (
+      Math.floor(((request.hdr.gsoType & 31) + 31) / 32) <
+        Math.floor(((request.hdr.gsoType & 96) + 96) / 128)
+    ) return queue.push(head, 0);
+    // What is in a tunnel has NEEDS_CSUM (VIRTIO 1.4, 5.1.9.2.2)
+    if (((request.hdr.flags >>> 0) & 1) < Math.floor(((request.hdr.gsoType & 96) + 96) / 128)) {
+      return queue.push(head, 0);
+    }
+    // What is in a tunnel has no DATA_VALID (VIRTIO 1.4, 5.1.9.2.2)
+    if (((request.hdr.flags >>> 1) & 1) + Math.floor(((request.hdr.gsoType & 96) + 96) / 128) > 1) {
+      return queue.push(head, 0);
+    }
     const answer = handler(request, data, this.#plan.item(queue.index));
     if (isPromise(answer)) {
       this.#later(

@@ -13,6 +13,7 @@ import {
   type DriverQueue,
   Encoder,
   featureSet,
+  hasOtherBits,
   PeerError,
   type QueuePlan,
   ReceiveBuffers,
@@ -217,14 +218,21 @@ export class NetworkTransmitq {
   readonly #kinds: Uint8Array;
   readonly #awaited: Uint8Array;
   readonly #s: NetworkSession;
+  readonly #config: () => NetworkConfig;
 
   /** For a driver that opened the ring. */
-  constructor(ring: DriverQueue, slots: RequestSlots, s: NetworkSession) {
+  constructor(
+    ring: DriverQueue,
+    slots: RequestSlots,
+    s: NetworkSession,
+    config: () => NetworkConfig,
+  ) {
     this.ring = ring;
     this.#slots = slots;
     this.#kinds = new Uint8Array(ring.size);
     this.#awaited = new Uint8Array(ring.size);
     this.#s = s;
+    this.#config = config;
   }
 
   /** Bytes of memory that each request takes. */
@@ -289,9 +297,14 @@ export class NetworkTransmitq {
           "Cannot send transmit: it breaks the rule: num_buffers is 0 (VIRTIO 1.4, 5.1.9.2.1)",
         );
       }
-      if (!(s.csum || s.ipsec) && request.hdr.flags !== 0) {
+      if (!s.csum && hasOtherBits(request.hdr.flags, 16)) {
         throw new RangeError(
           "Cannot send transmit: it breaks the rule: No flag without CSUM (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (!s.ipsec && (request.hdr.flags & 16) !== 0) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: No SECURITY without IPSEC (VIRTIO 1.4, 5.1.9.2.1)",
         );
       }
       if (!s.hostTso4 && (request.hdr.gsoType & 31) === 1) {
@@ -316,7 +329,7 @@ export class NetworkTransmitq {
       }
       if (!(s.hostTso4 || s.hostTso6 || s.hostUfo || s.hostUso) && request.hdr.gsoType !== 0) {
         throw new RangeError(
-          "Cannot send transmit: it breaks the rule: Nothing is cut without any of those (VIRTIO 1.4, 5.1.9.2.1)",
+          "Cannot send transmit: it breaks the rule: Nothing is cut without a HOST feature for it (VIRTIO 1.4, 5.1.9.2.1)",
         );
       }
       if (!s.hostUdpTunnelGso && (request.hdr.gsoType & 96) !== 0) {
@@ -344,9 +357,33 @@ export class NetworkTransmitq {
           "Cannot send transmit: it breaks the rule: No UDP in a tunnel over IPv6 (VIRTIO 1.4, 5.1.9.2.1)",
         );
       }
+      if ((request.hdr.gsoType & 127) === 65) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: TCPV4 is in no tunnel for IPv6 (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if ((request.hdr.gsoType & 127) === 36) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: TCPV6 is in no tunnel for IPv4 (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
       if (((request.hdr.flags >>> 3) & 1) > (request.hdr.gsoType & 96)) {
         throw new RangeError(
           "Cannot send transmit: it breaks the rule: UDP_TUNNEL_CSUM is of a tunnel (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if ((request.hdr.outerThOffset ?? 0) < Math.floor(((request.hdr.gsoType & 96) + 96) / 128)) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: The outer UDP header of a tunnel has a place (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (
+        (request.hdr.innerNhOffset ?? 0) <
+          Math.floor(((request.hdr.gsoType & 96) + 96) / 128) *
+            ((request.hdr.outerThOffset ?? 0) + 8)
+      ) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: The inner network header is behind the outer UDP header (VIRTIO 1.4, 5.1.9.2.1)",
         );
       }
       if (((request.hdr.flags >>> 0) & 1) < Math.floor(((request.hdr.gsoType & 31) + 31) / 32)) {
@@ -357,6 +394,41 @@ export class NetworkTransmitq {
       if (request.hdr.gsoSize < Math.floor(((request.hdr.gsoType & 31) + 31) / 32)) {
         throw new RangeError(
           "Cannot send transmit: it breaks the rule: What is cut has a size (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (
+        ((request.hdr.flags >>> 0) & 1) * (request.hdr.csumStart + request.hdr.csumOffset + 2) >
+          data.length
+      ) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: The checksum is in the packet (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (
+        s.guestHdrlen &&
+        request.hdr.hdrLen <
+          Math.floor(((request.hdr.gsoType & 31) + 31) / 32) * (request.hdr.csumStart + 8)
+      ) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: hdr_len reaches behind the start of the transport header (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (
+        s.guestHdrlen &&
+        Math.floor(((request.hdr.gsoType & 31) + 31) / 32) * request.hdr.hdrLen > data.length
+      ) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: hdr_len reaches no further than the packet (VIRTIO 1.4, 5.1.9.2.1)",
+        );
+      }
+      if (
+        s.mtu &&
+        data.length >
+          (this.#config().mtu ?? Infinity) + 18 +
+            (0x100000 * Math.floor(((request.hdr.gsoType & 31) + 31) / 32))
+      ) {
+        throw new RangeError(
+          "Cannot send transmit: it breaks the rule: Not longer than mtu unless it is cut (VIRTIO 1.4, 5.1.4.2)",
         );
       }
       if ((request.hdr.flags & 6) !== 0) {
@@ -2152,6 +2224,7 @@ export class NetworkDriver extends Driver {
           ring,
           this.requestSlots(ring, NetworkTransmitq.slotSize(s)),
           s,
+          () => this.#config,
         );
         break;
       case 2:
@@ -2296,6 +2369,37 @@ export class NetworkDriver extends Driver {
       "NetworkReceive",
     );
     const data = bytes.subarray(this.#s.virtioNetHdrSize);
+    if ((value.hdr.gsoType & 96) === 96) {
+      d.refuse(
+        "hdr.gso_type",
+        "as in the rule: A tunnel is over IPv4 or over IPv6 (VIRTIO 1.4, 5.1.9.4.2)",
+        value.hdr.gsoType & 96,
+      );
+    }
+    if (
+      Math.floor(((value.hdr.gsoType & 31) + 31) / 32) <
+        Math.floor(((value.hdr.gsoType & 96) + 96) / 128)
+    ) {
+      d.refuse(
+        "hdr.gso_type",
+        "as in the rule: What is in a tunnel is cut (VIRTIO 1.4, 5.1.9.4.2)",
+        Math.floor(((value.hdr.gsoType & 31) + 31) / 32),
+      );
+    }
+    if (((value.hdr.flags >>> 0) & 1) < Math.floor(((value.hdr.gsoType & 96) + 96) / 128)) {
+      d.refuse(
+        "hdr.flags",
+        "as in the rule: What is in a tunnel has NEEDS_CSUM (VIRTIO 1.4, 5.1.9.4.2)",
+        (value.hdr.flags >>> 0) & 1,
+      );
+    }
+    if (((value.hdr.flags >>> 1) & 1) + Math.floor(((value.hdr.gsoType & 96) + 96) / 128) > 1) {
+      d.refuse(
+        "hdr.flags",
+        "as in the rule: What is in a tunnel has no DATA_VALID (VIRTIO 1.4, 5.1.9.4.2)",
+        ((value.hdr.flags >>> 1) & 1) + Math.floor(((value.hdr.gsoType & 96) + 96) / 128),
+      );
+    }
     handler(value, data, item);
   }
 }

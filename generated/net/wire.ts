@@ -765,12 +765,20 @@ export type NetworkFlowFilterAction =
 export interface NetworkGates {
   /** VIRTIO_NET_F_CSUM */
   readonly csum: boolean;
+  /** VIRTIO_NET_F_GUEST_CSUM */
+  readonly guestCsum: boolean;
   /** VIRTIO_NET_F_CTRL_GUEST_OFFLOADS */
   readonly ctrlGuestOffloads: boolean;
   /** VIRTIO_NET_F_MTU */
   readonly mtu: boolean;
   /** VIRTIO_NET_F_MAC */
   readonly mac: boolean;
+  /** VIRTIO_NET_F_GUEST_TSO4 */
+  readonly guestTso4: boolean;
+  /** VIRTIO_NET_F_GUEST_TSO6 */
+  readonly guestTso6: boolean;
+  /** VIRTIO_NET_F_GUEST_UFO */
+  readonly guestUfo: boolean;
   /** VIRTIO_NET_F_HOST_TSO4 */
   readonly hostTso4: boolean;
   /** VIRTIO_NET_F_HOST_TSO6 */
@@ -803,18 +811,28 @@ export interface NetworkGates {
   readonly vqNotfCoal: boolean;
   /** VIRTIO_NET_F_NOTF_COAL */
   readonly notfCoal: boolean;
+  /** VIRTIO_NET_F_GUEST_USO4 */
+  readonly guestUso4: boolean;
+  /** VIRTIO_NET_F_GUEST_USO6 */
+  readonly guestUso6: boolean;
   /** VIRTIO_NET_F_HOST_USO */
   readonly hostUso: boolean;
   /** VIRTIO_NET_F_HASH_REPORT */
   readonly hashReport: boolean;
+  /** VIRTIO_NET_F_GUEST_HDRLEN */
+  readonly guestHdrlen: boolean;
   /** VIRTIO_NET_F_RSS */
   readonly rss: boolean;
+  /** VIRTIO_NET_F_RSC_EXT */
+  readonly rscExt: boolean;
   /** VIRTIO_NET_F_SPEED_DUPLEX */
   readonly speedDuplex: boolean;
   /** VIRTIO_NET_F_RSS_CONTEXT */
   readonly rssContext: boolean;
   /** VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO */
   readonly guestUdpTunnelGso: boolean;
+  /** VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM */
+  readonly guestUdpTunnelGsoCsum: boolean;
   /** VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO */
   readonly hostUdpTunnelGso: boolean;
   /** VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO_CSUM */
@@ -829,9 +847,13 @@ export interface NetworkGates {
 export function networkGates(features: bigint): NetworkGates {
   return {
     csum: hasBit(features, VIRTIO_NET_F_CSUM),
+    guestCsum: hasBit(features, VIRTIO_NET_F_GUEST_CSUM),
     ctrlGuestOffloads: hasBit(features, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS),
     mtu: hasBit(features, VIRTIO_NET_F_MTU),
     mac: hasBit(features, VIRTIO_NET_F_MAC),
+    guestTso4: hasBit(features, VIRTIO_NET_F_GUEST_TSO4),
+    guestTso6: hasBit(features, VIRTIO_NET_F_GUEST_TSO6),
+    guestUfo: hasBit(features, VIRTIO_NET_F_GUEST_UFO),
     hostTso4: hasBit(features, VIRTIO_NET_F_HOST_TSO4),
     hostTso6: hasBit(features, VIRTIO_NET_F_HOST_TSO6),
     hostUfo: hasBit(features, VIRTIO_NET_F_HOST_UFO),
@@ -848,12 +870,17 @@ export function networkGates(features: bigint): NetworkGates {
     hashTunnel: hasBit(features, VIRTIO_NET_F_HASH_TUNNEL),
     vqNotfCoal: hasBit(features, VIRTIO_NET_F_VQ_NOTF_COAL),
     notfCoal: hasBit(features, VIRTIO_NET_F_NOTF_COAL),
+    guestUso4: hasBit(features, VIRTIO_NET_F_GUEST_USO4),
+    guestUso6: hasBit(features, VIRTIO_NET_F_GUEST_USO6),
     hostUso: hasBit(features, VIRTIO_NET_F_HOST_USO),
     hashReport: hasBit(features, VIRTIO_NET_F_HASH_REPORT),
+    guestHdrlen: hasBit(features, VIRTIO_NET_F_GUEST_HDRLEN),
     rss: hasBit(features, VIRTIO_NET_F_RSS),
+    rscExt: hasBit(features, VIRTIO_NET_F_RSC_EXT),
     speedDuplex: hasBit(features, VIRTIO_NET_F_SPEED_DUPLEX),
     rssContext: hasBit(features, VIRTIO_NET_F_RSS_CONTEXT),
     guestUdpTunnelGso: hasBit(features, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO),
+    guestUdpTunnelGsoCsum: hasBit(features, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM),
     hostUdpTunnelGso: hasBit(features, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO),
     hostUdpTunnelGsoCsum: hasBit(features, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO_CSUM),
     outNetHeader: hasBit(features, VIRTIO_NET_F_OUT_NET_HEADER),

@@ -5,8 +5,9 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
+import { checkedPart, isEvent } from "../event.ts";
 import type { CaseModel, FieldModel } from "../model.ts";
-import { type Draft, entries } from "./draft.ts";
+import { type Draft, entries, list } from "./draft.ts";
 import { COMPARISONS, operandsOf } from "./config_fields.ts";
 import { fieldAt, holdsNumber, madeBy, namesIn, pathName } from "./fields.ts";
 
@@ -20,6 +21,7 @@ export function checksComplete(draft: Draft): void {
     for (const one of set.cases) {
       checkAll(draft, `${set.path}.checks`, one, described.checks);
       checkAll(draft, `${one.path}.checks`, one, described.cases?.[one.name]?.checks);
+      carried(draft, set.name, one);
     }
   }
 }
@@ -42,12 +44,39 @@ function checkAll(
   for (const [i, check] of (checks ?? []).entries()) {
     const place = `${path}[${i}]`;
     hasTest(draft, place, check);
-    if (check.otherwise === undefined && check.driver === undefined) {
-      draft.report("V080", place, "a check that nobody makes", "`otherwise`, `driver` or both");
-    }
+    someoneMakes(draft, place, one, check);
     const fields = fieldsOf(draft, place, one, check);
     if (fields !== undefined) operandsExist(draft, place, one, check, fields);
   }
+}
+
+/** Requests are the driver's and events the device's; a status tells what was wrong with one that has it. */
+function someoneMakes(draft: Draft, path: string, one: CaseModel, check: dsl.Check): void {
+  const { otherwise, driver, device, dropped } = check;
+  if ([otherwise, driver, device, dropped].every((each) => each === undefined)) {
+    const expected = "`otherwise`, `driver`, `device` or `dropped`";
+    return draft.report("V080", path, "a check that nobody makes", expected);
+  }
+  const event = isEvent(one);
+  if (driver !== undefined && event) {
+    draft.report("V080", `${path}.driver`, "an event, which the device sends", "`device`");
+  }
+  if (device !== undefined && !event) {
+    draft.report("V080", `${path}.device`, "a request, which the driver sends", "`driver`");
+  }
+  if (dropped !== undefined && one.status !== null) {
+    draft.report("V080", `${path}.dropped`, "a message with a status", "`otherwise`");
+  }
+}
+
+/** Reports checks of an event that no receive queue carries, and of what is only pulled: nobody would make them. */
+function carried(draft: Draft, set: string, one: CaseModel): void {
+  const roles = entries(draft.device?.queues).map(([, queue]) => queue)
+    .filter(({ carries }) => list(carries).includes(set)).map(({ role }) => role);
+  const made = isEvent(one) ? roles.includes("receive") : roles.some((role) => role !== "pull");
+  if (made || one.checks.length === 0 || roles.length === 0) return;
+  const expected = isEvent(one) ? "a receive queue" : "a queue that the device serves";
+  draft.report("V080", `${one.path}.checks`, `checks, carried by a ${roles[0]} queue`, expected);
 }
 
 function hasTest(draft: Draft, path: string, check: dsl.Check): void {
@@ -64,21 +93,21 @@ function hasTest(draft: Draft, path: string, check: dsl.Check): void {
   }
 }
 
-/** What the fields of a check are looked up in: the request, or an element of `each`. */
+/** What the fields of a check are looked up in: the message, or an element of `each`. */
 function fieldsOf(
   draft: Draft,
   path: string,
   one: CaseModel,
   check: dsl.Check,
 ): readonly FieldModel[] | undefined {
-  const { fields } = one.readable;
+  const { fields } = checkedPart(one);
   if (check.each === undefined) return fields;
   const found = fieldAt(fields, check.each)?.model;
   if (found?.field.kind === "array" && found.struct !== null) {
     return [...found.struct.fields, ...fields];
   }
   if (found === undefined && !draft.broken.has(fields)) {
-    draft.unknown("V060", `${path}.each`, check.each, "a readable field", namesIn(fields));
+    draft.unknown("V060", `${path}.each`, check.each, kindOf(one), namesIn(fields));
   } else if (found !== undefined && found.struct === null && !draft.broken.has(fields)) {
     const what = `"${check.each}", which is no array of structs`;
     draft.report("V061", `${path}.each`, what, "an array of structs");
@@ -115,13 +144,13 @@ function fieldExists(
   const name = pathName(named);
   const found = fieldAt(fields, named);
   if (found === undefined) {
-    if (draft.broken.has(one.readable.fields)) return;
-    if (fieldAt(one.writable.fields, named) !== undefined) {
+    if (draft.broken.has(checkedPart(one).fields)) return;
+    if (!isEvent(one) && fieldAt(one.writable.fields, named) !== undefined) {
       const what = `"${name}", which the device writes`;
       draft.report("V060", path, what, "a field that the driver fills");
       return;
     }
-    draft.unknown("V060", path, name, "a readable field", namesIn(fields));
+    draft.unknown("V060", path, name, kindOf(one), namesIn(fields));
   } else holdsNumber(draft, path, named, found);
 }
 
@@ -135,4 +164,8 @@ function lengthExists(draft: Draft, path: string, name: string, one: CaseModel):
     const what = `"${name}", which is made by ${madeBy(found)}`;
     draft.report("V061", path, what, "bytes, text, a payload or an array");
   }
+}
+
+function kindOf(one: CaseModel): string {
+  return isEvent(one) ? "a field of the event" : "a readable field";
 }

@@ -25,18 +25,34 @@ interface Around {
   readonly absent: "none" | "least";
 }
 
-/** Where the text of a check stands: how it gets at the configuration, and at the gates of what was offered. */
+/** Where the text of a check stands: how it gets at the message, the configuration, and the gates of what was offered. */
 export interface Place {
+  readonly message: string;
   readonly config: string;
   readonly offers: string;
+  /** The data of a message, where it has another name than in the description. */
+  readonly data?: string;
 }
 
-/** In a device. */
-export const IN_DEVICE: Place = { config: "this.#settings", offers: "this.#offers" };
+/** In a device that serves a request. */
+export const IN_DEVICE: Place = {
+  message: "request",
+  config: "this.#settings",
+  offers: "this.#offers",
+};
+/** In a device that sends an event. */
+export const IN_SENDER: Place = { ...IN_DEVICE, message: "value" };
 /** In a queue of a driver, to which only what was negotiated counts. */
-export const IN_DRIVER: Place = { config: "this.#config()", offers: "s" };
+export const IN_DRIVER: Place = { message: "request", config: "this.#config()", offers: "s" };
+/** In a driver that takes an event. */
+export const IN_RECEIVER: Place = {
+  message: "value",
+  config: "this.#config",
+  offers: "s",
+  data: "data",
+};
 
-/** Checks as conditions on `request`, payloads, the configuration, and the gates of a side. */
+/** Checks as conditions on a message, payloads, the configuration, and the gates of a side. */
 export class Operands {
   readonly #scope: Scope;
   readonly #device: DeviceModel;
@@ -137,7 +153,7 @@ export class Operands {
     const keys = path.map((name, at) =>
       models[at] === undefined ? propertyName(name) : keyOf(models[at], name)
     );
-    const text = `${each === null ? "request" : "element"}.${keys.join(".")}`;
+    const text = `${each === null ? this.#place.message : "element"}.${keys.join(".")}`;
     const big = isBig(last);
     const absent = this.#scope.words.has(path.at(-1) ?? "") ||
       models.some((model) => model !== undefined && isGated(model));
@@ -149,7 +165,10 @@ export class Operands {
   #derivedText(model: FieldModel): string | null {
     const part = this.#parts.find((each) => each.flat.includes(model));
     const text = part?.derivedText(model) ?? null;
-    return text?.replace(/\bvalue\./g, "request.").replace(/\blengths\.(\w+)/g, "$1.length") ??
+    return text?.replace(/\bvalue\./g, `${this.#place.message}.`).replace(
+      /\blengths\.(\w+)/g,
+      "$1.length",
+    ) ??
       null;
   }
 
@@ -198,8 +217,10 @@ export class Operands {
   #lengthText(name: string, { each }: Around): string {
     const payload = this.#find(name);
     const property = propertyName(name);
-    if (payload?.field.kind === "payload") return `${localName(property)}.length`;
-    const text = `${each === null ? "request" : "element"}.${property}`;
+    if (payload?.field.kind === "payload") {
+      return `${this.#place.data ?? localName(property)}.length`;
+    }
+    const text = `${each === null ? this.#place.message : "element"}.${property}`;
     return payload !== undefined && isGated(payload) ? `(${text}?.length ?? 0)` : `${text}.length`;
   }
 

@@ -149,7 +149,7 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
 }
 
 function configChecks(scope: Scope, device: DeviceModel): ConfigCheckView[] {
-  const operands = new Operands(scope, device, [], { config: "value", offers: "s" });
+  const operands = new Operands(scope, device, [], { message: "", config: "value", offers: "s" });
   const { section, checks = [] } = device.config!.description;
   return checks.map((check) => ({
     fails: operands.contradictsText(check),

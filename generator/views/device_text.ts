@@ -211,11 +211,11 @@ const NO_DATA = "NO_DATA";
 function sendText(queue: QueueView, one: CaseView) {
   const { writable } = one;
   const [payload] = writable.payloads;
-  const parameters = [
+  const content = [
     ...(writable.type === null ? [] : [`value: ${writable.type}`]),
     ...(payload === undefined ? [] : [`${payload.local}: Uint8Array`]),
-    ...(queue.many ? ["queue = 0"] : []),
   ];
+  const parameters = [...content, ...(queue.many ? ["queue = 0"] : [])];
   const data = payload?.local ?? NO_DATA;
   const lengths = payload === undefined ? "" : `${payload.property}: ${payload.local}.length`;
   const more = `, this.#s${writable.asksLengths ? `, { ${lengths} }` : ""}${
@@ -230,6 +230,9 @@ function sendText(queue: QueueView, one: CaseView) {
     stream: writable.bare && payload !== undefined,
     encode: `encode${writable.name}(e, ${writable.type === null ? "{}" : "value"}${more})`,
     shut: ownSession(one.gate),
+    demandsSession: one.demands.some(({ fails }) => /\bs\./.test(fails)),
+    demandedParameters: content.join(", "),
+    demanded: content.map((parameter) => parameter.split(":")[0]).join(", "),
     merges: queue.merges === null ? null : { count: countText(one.model, queue.merges.path) },
     most: queue.merges === null ? "1" : `${ownSession(queue.merges.gate)} ? Infinity : 1`,
     room: payload === undefined || writable.headSize === null ? null : {

@@ -59,6 +59,12 @@ export function eventText(view: DeviceView, queue: QueueView, one: CaseView): ob
     from: eventsFrom(view),
     parameters: parameters.join(", "),
     args: args.join(", "),
+    checks: one.checks.map((check) => ({
+      ...check,
+      fails: ownSession(check.fails),
+      refusal: ownSession(check.refusal),
+      refuse: told ? "d.refuse" : "Decoder.of(bytes).refuse",
+    })),
     told,
     read: readText(writable),
     hasData: payload !== undefined,

@@ -6,12 +6,14 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
+import { isEvent } from "../event.ts";
 import type { CaseModel, DeviceModel, MessagesModel } from "../model.ts";
 import { className, propertyName, shortName } from "../names.ts";
-import { IN_DEVICE, IN_DRIVER, Operands } from "./checks.ts";
+import { IN_DEVICE, IN_DRIVER, IN_RECEIVER, IN_SENDER, Operands } from "./checks.ts";
 import { sectionDoc } from "./docs.ts";
 import { CaseParts, type PartView, type StatusView } from "./parts.ts";
 import { PartNames } from "./part_names.ts";
+import { pathOf } from "./paths.ts";
 import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 
@@ -30,22 +32,23 @@ export interface CaseView {
   readonly readable: PartView;
   readonly writable: PartView;
   readonly status: StatusView | null;
+  /** What its receiver demands of it. */
   readonly checks: readonly CheckView[];
-  /** What the driver demands of itself. */
+  /** What its sender demands of itself. */
   readonly demands: readonly CheckView[];
   /** Condition in the session `s` without which there is no such request; empty when always. */
   readonly gate: string;
   readonly model: CaseModel;
 }
 
-/** A check that a device makes before a handler runs, or a driver before it sends. */
+/** A check that is made before a handler runs, or a message is sent. */
 export interface CheckView {
   readonly doc: string;
-  /** True when the request fails it. */
+  /** True when the message fails it. */
   readonly fails: string;
   /** How a device refuses it. */
   readonly status: string;
-  /** What a driver throws instead of sending it. */
+  /** What is thrown instead of sending it, or what a driver refuses it with. */
   readonly refusal: string;
   /** Property whose elements are checked one by one. */
   readonly elements: string | null;
@@ -172,14 +175,32 @@ function checkViews(
   { readable, writable }: CaseParts,
   status: StatusView | null,
 ): CheckView[] {
-  const operands = new Operands(scope, device, [readable, writable], IN_DEVICE);
-  return one.checks.filter(({ otherwise }) => otherwise !== undefined).map((check) => ({
-    doc: sectionDoc(check.doc, check.section ?? one.section),
-    fails: operands.failsText(check),
-    status: status === null ? "0" : `${status.type}.${check.otherwise}`,
-    refusal: "",
-    elements: check.each === undefined ? null : propertyName(check.each),
-  }));
+  const place = isEvent(one) ? IN_RECEIVER : IN_DEVICE;
+  const operands = new Operands(scope, device, [readable, writable], place);
+  return one.checks.flatMap((check) => {
+    if (check.otherwise === undefined && check.dropped === undefined) return [];
+    const doc = sectionDoc(check.doc, check.section ?? check.dropped ?? one.section);
+    return [{
+      doc,
+      fails: operands.failsText(check),
+      status: status === null ? "0" : `${status.type}.${check.otherwise}`,
+      refusal: refusedText(one, check, doc, operands),
+      elements: check.each === undefined ? null : propertyName(check.each),
+    }];
+  });
+}
+
+/** Arguments with which a driver refuses an event: what it is about, what was wanted, and what was there. */
+function refusedText(one: CaseModel, { of }: dsl.Check, doc: string, operands: Operands): string {
+  const names: string[] = [];
+  JSON.stringify(of, (key, value) => {
+    if (key === "field" || key === "length") names.push(pathOf(value as dsl.Path).join("."));
+    return value;
+  });
+  const literals = [names[0] ?? one.name, `as in the rule: ${doc}`].map((text) =>
+    JSON.stringify(text)
+  );
+  return [...literals, of === undefined ? "0" : operands.valueText(of)].join(", ");
 }
 
 function demandViews(
@@ -188,10 +209,12 @@ function demandViews(
   one: CaseModel,
   { readable, writable }: CaseParts,
 ): CheckView[] {
-  const operands = new Operands(scope, device, [readable, writable], IN_DRIVER);
+  const place = isEvent(one) ? IN_SENDER : IN_DRIVER;
+  const operands = new Operands(scope, device, [readable, writable], place);
   return one.checks.flatMap((check) => {
-    if (check.driver === undefined) return [];
-    const doc = sectionDoc(check.doc, check.driver);
+    const section = check.driver ?? check.device;
+    if (section === undefined) return [];
+    const doc = sectionDoc(check.doc, section);
     return [{
       doc,
       fails: operands.failsText(check),

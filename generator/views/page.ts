@@ -5,6 +5,7 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
+import { isEvent } from "../event.ts";
 import type {
   CaseModel,
   DeviceModel,
@@ -331,16 +332,22 @@ function caseLines(one: CaseModel, common: ReadonlySet<string>): string[] {
     const status = one.status === null ? "" : `, or the status is ${code(check.otherwise)}`;
     return paragraph(`- ${plain(check.doc)}${status}`, "  ");
   });
-  const demands = one.checks.flatMap((check) =>
-    check.driver === undefined ? [] : paragraph(`- ${plain(check.doc)}${where(check.driver)}`, "  ")
-  );
+  const rules = (key: "driver" | "device" | "dropped") =>
+    one.checks.flatMap((check) => {
+      const section = check[key];
+      return section === undefined ? [] : paragraph(`- ${plain(check.doc)}${where(section)}`, "  ");
+    });
+  const [sender, receiver] = isEvent(one) ? ["device", "driver"] : ["driver", "device"];
+  const demands = rules(isEvent(one) ? "device" : "driver");
+  const drops = rules("dropped");
   return [
     ...rows,
     ...(rows.length === 0 ? [] : [""]),
     ...(checks.length === 0
       ? []
       : ["Before a handler runs, the device checks:", "", ...checks, ""]),
-    ...(demands.length === 0 ? [] : ["The driver sends none but with:", "", ...demands, ""]),
+    ...(demands.length === 0 ? [] : [`The ${sender} sends none but with:`, "", ...demands, ""]),
+    ...(drops.length === 0 ? [] : [`The ${receiver} takes none but with:`, "", ...drops, ""]),
   ];
 }
 

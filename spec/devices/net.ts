@@ -9,10 +9,10 @@ import { commands } from "./net/commands.ts";
 import { cases } from "./net/control.ts";
 import { enums } from "./net/enums.ts";
 import { features } from "./net/features.ts";
+import { receiveDemands, transmitDemands } from "./net/headers.ts";
 import { resourceEnums, resourceStructs } from "./net/resources.ts";
 import { stats } from "./net/stats.ts";
 import { structs } from "./net/structs.ts";
-import { headerDemands } from "./net/transmit.ts";
 
 /** The network device: an Ethernet card with one or more pairs of queues. */
 export const net: Device = defineDevice({
@@ -85,6 +85,7 @@ export const net: Device = defineDevice({
         hdr: struct("virtio_net_hdr", "What is known of the packet"),
         data: payload("The packet"),
       },
+      checks: receiveDemands,
     },
     transmit: {
       doc: "A packet to the network",
@@ -93,7 +94,7 @@ export const net: Device = defineDevice({
         hdr: struct("virtio_net_hdr", "What is known of the packet"),
         data: payload("The packet"),
       },
-      checks: headerDemands,
+      checks: transmitDemands,
     },
     virtio_net_ctrl: {
       doc: "A command",

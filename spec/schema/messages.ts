@@ -74,8 +74,10 @@ const check = z.strictObject({
   offered: gate.exactOptional().describe("Only with these features offered"),
   each: fieldName.exactOptional().describe("For every element of this array"),
   otherwise: memberName.exactOptional().describe("Member of the status enumeration"),
-  driver: text.exactOptional().describe("Section that demands it of the driver"),
-}).meta({ id: "Check", description: "What is demanded of a request" });
+  driver: text.exactOptional().describe("Section that demands it of the driver that sends it"),
+  device: text.exactOptional().describe("Section that demands it of the device that sends it"),
+  dropped: text.exactOptional().describe("Section that demands it of whoever receives it"),
+}).meta({ id: "Check", description: "What is demanded of a message" });
 
 const checks = listOf<dsl.Check>(check);
 

@@ -6,8 +6,10 @@
 
 import {
   emptyNetworkReceive,
+  NetworkHeaderFlags,
   type NetworkTransmit,
   readVirtioNetHdr,
+  VIRTIO_NET_F_GUEST_CSUM,
   writeVirtioNetHdr,
 } from "../../generated/net/mod.ts";
 import type { ReadableBytes } from "../../runtime/cursor.ts";
@@ -107,6 +109,7 @@ class TapQueue {
   #held = 0; // bytes of a frame that waits for buffers of the driver
   #attached = true;
   #watched = false;
+  #clear = 0; // flags that the host may set whatever was negotiated
 
   /** Takes over a descriptor of the interface. */
   constructor(fd: number, pair: number) {
@@ -118,6 +121,7 @@ class TapQueue {
   /** Reads, as long as the driver has buffers. */
   resume(card: Card): void {
     this.#card = card;
+    this.#clear = card.hasFeature(VIRTIO_NET_F_GUEST_CSUM) ? 0 : NetworkHeaderFlags.DATA_VALID;
     if (this.#watched) return;
     this.#attach(true);
     this.#watched = true;
@@ -155,6 +159,7 @@ class TapQueue {
         const length = readTap(this.fd, this.#in);
         if (length <= TAP_HEADER) return;
         readVirtioNetHdr(this.#inView, 0, value.hdr, TAP_HEADER);
+        value.hdr.flags &= ~this.#clear;
         this.#held = length;
       }
       if (this.#frame.length !== this.#held - TAP_HEADER) {

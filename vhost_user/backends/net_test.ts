@@ -52,6 +52,18 @@ Deno.test("a card drops what never fits into a buffer, and goes on (VIRTIO 1.4, 
   await driver.close();
 });
 
+Deno.test("a card drops what was made for a driver with other features (VIRTIO 1.4, 5.1.9.4.1)", async () => {
+  const { card, driver, deliver, received } = await ends({ features: [], bufferSize: 1526 });
+  const { hdr } = emptyNetworkReceive();
+  assert.ok(card.deliver({ hdr: { ...hdr, flags: 1 } }, new Uint8Array(100)), "a partial checksum");
+  assert.ok(card.deliver({ hdr: { ...hdr, gsoType: 1 } }, new Uint8Array(100)), "to be cut");
+  assert.ok(deliver(60));
+  await settled();
+  assert.deepEqual(received, [60]);
+  assert.equal(card.dropped, 2);
+  await driver.close();
+});
+
 Deno.test("frames of a burst come once it is over, also when it ends by an error", async () => {
   const { card, driver, deliver, received } = await ends({ features: [], bufferSize: 1526 });
   card.burst(() => {

@@ -6,6 +6,7 @@
  */
 
 import type * as dsl from "../../../spec/types.ts";
+import { isEvent } from "../../event.ts";
 import type { ArmModel, CaseModel, DeviceModel, FieldModel, StructModel } from "../../model.ts";
 import { className, propertyName } from "../../names.ts";
 import { Scope } from "../scope.ts";
@@ -69,7 +70,8 @@ export class Samples {
     );
     const parts = { readable, writable, request, payloads };
     this.#tellLengths(parts, answer);
-    const refused = this.#checks.satisfy(one, parts);
+    const checked = isEvent(one) ? { ...parts, readable: writable, request: answer } : parts;
+    const refused = this.#checks.satisfy(one, checked);
     this.#tellLengths(parts, answer);
     const seen = this.#withWords(readable.flat, request);
     return { request, seen, answer, payloads, refused };

@@ -1,4 +1,4 @@
-/** What the standard demands of drivers, and of fields of the configuration among each other. */
+/** What the standard demands of senders and receivers, and of fields of the configuration among each other. */
 
 import assert from "node:assert/strict";
 import { array, type Device, le32, le64, payload, u8 } from "../../../../spec/dsl.ts";
@@ -67,6 +67,45 @@ export const device: Device = construct("demands", {
         { doc: "Few bytes", of: { length: "data" }, atMost: 4, driver: "1.5" },
       ],
     },
+    word: {
+      doc: "What the driver says without being answered",
+      readable: { kind: u8("What about"), text: payload("The text") },
+      checks: [{ doc: "A kind that there is", of: { field: "kind" }, atMost: 2, dropped: "2.1" }],
+    },
+    event: {
+      doc: "What the device says",
+      writable: {
+        kind: u8("What about"),
+        count: u8("Pairs"),
+        pairs: array({ struct: "pair" }, "Pairs", { field: "count" }),
+        text: payload("The text"),
+      },
+      checks: [
+        {
+          doc: "Near without FAR",
+          unless: "FAR",
+          of: { field: "kind" },
+          atMost: 2,
+          device: "3.1",
+          dropped: "3.2",
+        },
+        { doc: "It is in use", of: { length: "text" }, atMost: { config: "used" }, device: "3.3" },
+        {
+          doc: "Low is below high",
+          each: "pairs",
+          of: { field: "low" },
+          atMost: { field: "high" },
+          device: "3.4",
+        },
+        { doc: "No 7", of: { field: "kind" }, differs: 7, dropped: "3.5" },
+        { doc: "Few bytes", of: { length: "text" }, atMost: 4, dropped: "3.6" },
+      ],
+    },
+  },
+  queues: {
+    requestq: { doc: "Requests", role: "request", carries: "ask", index: 0 },
+    wordq: { doc: "Words", role: "transmit", carries: "word", index: 1 },
+    eventq: { doc: "Events", role: "receive", carries: "event", index: 2 },
   },
 });
 
@@ -77,7 +116,62 @@ const config = { pages: 0x3000n, size: 0x8000n, used: 5 };
 const good = { at: 0x1000n, kind: 1, pairs: [{ low: 1, high: 2 }] };
 
 /** Each side with what it must not do. */
-export async function run({ makeDevice, openDriver }: Sides): Promise<void> {
+export async function run(sides: Sides): Promise<void> {
+  await asking(sides);
+  await telling(sides);
+}
+
+/** A word that fails is completed unheard; an event that fails is not sent, or reported instead of told. */
+async function telling({ makeDevice, openDriver }: Sides): Promise<void> {
+  const heard: unknown[] = [];
+  const told: unknown[] = [];
+  const device = makeDevice({
+    config,
+    features: ["FAR"],
+    word: ({ kind }: { kind: number }) => void heard.push(kind),
+  });
+  const options = {
+    onEvent: ({ kind }: { kind: number }, text: Uint8Array) => told.push([kind, text.length]),
+    onError: ({ message }: Error) => told.push(message),
+  };
+  const send = (driver: object, kind: number) => call(driver, "word", { kind }, new Uint8Array(2));
+  const event = { kind: 2, pairs: [{ low: 1, high: 2 }] };
+  const tell = (change: object, bytes = 3) =>
+    call(device, "sendEvent", { ...event, ...change }, new Uint8Array(bytes));
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 2));
+  {
+    await using near = await openDriver(device, { features: [], ...options });
+    for (const kind of [2, 3, 1]) await send(near, kind);
+    assert.deepEqual(heard, [2, 1]);
+    await turn();
+    const refused: [object, number, RegExp][] = [
+      [{ kind: 3 }, 3, /^Cannot send event: it breaks the rule: Near without FAR \(.*3\.1\)$/],
+      [{}, 6, /3\.3/],
+      [{ pairs: [{ low: 1, high: 1 }, { low: 2, high: 1 }] }, 3, /3\.4/],
+    ];
+    for (const [change, bytes, message] of refused) {
+      assert.throws(() => tell(change, bytes), { name: "RangeError", message });
+    }
+    assert.equal(tell({}), true);
+    assert.equal(tell({}, 5), true);
+    await turn();
+    assert.deepEqual(told.splice(0), [
+      [2, 3],
+      "Cannot read the message: text must be as in the rule: Few bytes (VIRTIO 1.4, 3.6), found 5",
+    ]);
+  }
+  await using _far = await openDriver(device, { features: ["FAR"], ...options });
+  await turn();
+  for (const kind of [3, 7, 8]) assert.equal(tell({ kind }), true);
+  await turn();
+  assert.deepEqual(told, [
+    [3, 3],
+    "Cannot read the message: kind must be as in the rule: No 7 (VIRTIO 1.4, 3.5), found 7",
+    [8, 3],
+  ]);
+}
+
+async function asking({ makeDevice, openDriver }: Sides): Promise<void> {
   for (const wrong of [{ used: 0x8001 }, { size: 0x8800n }, { size: 0n }]) {
     const expected = { name: "RangeError", message: /Cannot write size: .* is wanted$/ };
     assert.throws(() => makeDevice({ config: { ...config, ...wrong } }), expected);
