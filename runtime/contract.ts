@@ -20,6 +20,7 @@ export function checkContract(wanted: number): void {
 }
 
 export { AdminDriver } from "./admin/driver.ts";
+export { CapabilityLayout, ObjectLayout } from "./admin/layouts.ts";
 export { Arena, type DmaBuffer } from "./arena.ts";
 export {
   DeviceBehaviour,

@@ -27,7 +27,9 @@ const UTF8 = new TextDecoder();
 export class Decoder {
   #source: ByteSource;
   #from: number;
-  readonly #end: number;
+  #end: number;
+  /** Behind the end there are zeroes, as many as are asked for. */
+  #endless = false;
   #scratch: Uint8Array;
   #used = 0;
   /** The private copy of what was taken so far. */
@@ -48,6 +50,13 @@ export class Decoder {
       length: bytes.length,
       copy: (from, target, at, length) => target.set(bytes.subarray(from, from + length), at),
     });
+  }
+
+  /** Decodes an array of bytes that goes on with zeroes where more is asked for. */
+  static extended(bytes: Uint8Array): Decoder {
+    const d = Decoder.of(bytes);
+    d.#endless = true;
+    return d;
   }
 
   /** Bytes from the source's start to the next field. */
@@ -176,6 +185,7 @@ export class Decoder {
   /** How many elements of `size` bytes the rest holds, without `behind` bytes at its end; a remainder is an error. */
   count(size: number, field: string, behind = 0): number {
     const room = this.remaining - behind;
+    if (this.#endless) return Math.ceil(Math.max(0, room) / size);
     if (room < 0 || room % size !== 0) {
       const wanted = `a multiple of ${size} bytes`;
       throw new PeerError("Cannot read the message", { field, wanted, got: room });
@@ -243,6 +253,10 @@ export class Decoder {
 
   #need(length: number, field: string): void {
     if (!(length >= 0 && length <= this.remaining)) {
+      if (this.#endless && length >= 0 && length <= DECODE_LIMIT) {
+        this.#end = this.#from + length;
+        return;
+      }
       throw new PeerError("Cannot read the message", {
         field,
         wanted: `${length} bytes`,

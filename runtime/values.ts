@@ -32,6 +32,11 @@ export function hasOtherBits(value: number | bigint, allowed: number | bigint): 
   return (BigInt(value) & ~BigInt(allowed)) !== 0n;
 }
 
+/** Whether bytes have bits beyond the allowed ones at their places; there are none behind the end. */
+export function bytesHaveOtherBits(value: Uint8Array, allowed: Uint8Array): boolean {
+  return value.some((byte, at) => (byte & ~(allowed[at] ?? 0)) !== 0);
+}
+
 /** Whether one value is a multiple of another; every value is one of 0, which stands for no demand. */
 export function isMultiple<T extends number | bigint>(value: T, of: T): boolean {
   return Number(of) === 0 || Number(value % of) === 0;

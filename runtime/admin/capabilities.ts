@@ -13,8 +13,9 @@ import {
   VIRTIO_ADMIN_CMD_CAP_GET_DATA_SIZE,
   VIRTIO_ADMIN_CMD_CAP_SET_DATA,
 } from "../../generated/layout/admin.ts";
-import { AdminError, bitmapOf, extended, invalidField, viewOf } from "./command.ts";
+import { AdminError, bitmapOf, fitted, invalidField, viewOf } from "./command.ts";
 import type { GroupCommand } from "./group.ts";
+import type { CapabilityLayout } from "./layouts.ts";
 
 /** One capability of a device. */
 export interface Capability {
@@ -22,7 +23,12 @@ export interface Capability {
   readonly id: number;
   /** What the device can, in the capability's own layout. */
   readonly data: Uint8Array;
-  /** Whether the driver may use so much, in the same layout and size; each byte no greater when not given. */
+  /**
+   * Bytes that count of what the driver sets: shorter data are filled with zeroes, longer ones cut.
+   * As many as the device's own when not given. Throws an AdminError to refuse.
+   */
+  readonly size?: (driver: Uint8Array) => number;
+  /** Whether the driver may use so much, in the same layout; each byte no greater when not given. */
   readonly allows?: (driver: Uint8Array) => boolean;
 }
 
@@ -44,8 +50,12 @@ export class Capabilities {
   }
 
   /** What the driver set; zeroes until then. */
-  get(id: number): Uint8Array {
-    return this.#driver.get(id) ?? new Uint8Array(this.#all.get(id)?.data.length ?? 0);
+  get(id: number): Uint8Array;
+  /** The same, as the value that it says. */
+  get<T>(layout: CapabilityLayout<T>): T;
+  get<T>(of: number | CapabilityLayout<T>): Uint8Array | T {
+    if (typeof of !== "number") return of.decode(this.get(of.id));
+    return this.#driver.get(of) ?? new Uint8Array(this.#all.get(of)?.data.length ?? 0);
   }
 
   /** What the driver set is gone. */
@@ -61,8 +71,8 @@ export class Capabilities {
   /** Sets what the driver uses; AdminError when that cannot be. */
   set(id: number, data: Uint8Array): void {
     const one = this.#find(id);
-    const driver = extended(data.slice(0, one.data.length), one.data.length);
-    const allows = one.allows ?? ((set) => set.every((byte, at) => byte <= one.data[at]!));
+    const driver = fitted(data, one.size?.(data) ?? one.data.length);
+    const allows = one.allows ?? ((set) => set.every((byte, at) => byte <= (one.data[at] ?? 0)));
     if (!allows(driver)) throw invalidField();
     this.#watcher(id, driver);
     this.#driver.set(id, driver);

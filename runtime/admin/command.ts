@@ -123,6 +123,13 @@ export function extended(bytes: Uint8Array, size: number): Uint8Array {
   return longer;
 }
 
+/** A copy of `size` bytes: the first of these, zeroes where there are none. */
+export function fitted(bytes: Uint8Array, size: number): Uint8Array {
+  const all = new Uint8Array(size);
+  all.set(bytes.subarray(0, size));
+  return all;
+}
+
 /** A view over bytes that reads zero behind them, up to `size`. */
 export function viewOf(bytes: Uint8Array, size: number = bytes.length): DataView {
   const all = extended(bytes, size);

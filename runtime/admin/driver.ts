@@ -13,14 +13,12 @@ import {
   DevPartsGetType,
   DevPartsMetadataType,
   DevPartsType,
-  GroupType,
   NotifyInfoFlags,
   Opcode,
   ResourceObject as ObjectType,
   Status,
   StatusQualifier,
   VIRTIO_ADMIN_CMD_DEV_PARTS_GET_DATA,
-  VIRTIO_ADMIN_CMD_DEV_PARTS_METADATA_DATA_SIZE,
   VIRTIO_ADMIN_CMD_LEGACY_NOTIFY_INFO_RESULT_SIZE,
   VIRTIO_ADMIN_CMD_WRITABLE,
   VIRTIO_PCI_LEGACY_NOTIFY_INFO,
@@ -35,10 +33,27 @@ import {
   ANSWER_HEAD,
   bitmapOf,
   encodeCommand,
+  fitted,
   joined,
   numbersIn,
   viewOf,
 } from "./command.ts";
+import {
+  type Member,
+  metadata,
+  NONE,
+  objectData,
+  objectHead,
+  type ObjectId,
+  type ObjectOf,
+  objectQuery,
+  readSized,
+  readWhole,
+  SELF,
+  whole,
+  words16,
+} from "./driver_data.ts";
+import type { CapabilityLayout } from "./layouts.ts";
 import {
   decodePartHeads,
   decodeParts,
@@ -48,36 +63,14 @@ import {
   type PartHead,
 } from "./part_bytes.ts";
 
+export { type Member, type ObjectId, type ObjectOf, SELF, virtualFunction } from "./driver_data.ts";
+
 /** Bytes of a list of commands or capabilities that is asked for: numbers 0 to 4095. */
 const LIST_BYTES = 512;
 /** How often a command is sent again that the device could not carry out just now. */
 const RETRIES = 8;
 /** Bytes of a le32 with as much that is reserved. */
 const COUNT_BYTES = 8;
-
-/** A member of a group that the device owns. */
-export interface Member {
-  /** Kind of the group: a number of `GroupType`. */
-  readonly groupType: number;
-  /** The member: 0 in the self group, 1 and up for virtual functions. */
-  readonly memberId: bigint;
-}
-
-/** The device itself, as the member of its self group. */
-export const SELF: Member = { groupType: GroupType.SELF, memberId: 0n };
-
-/** A virtual function of the device, from 1 on. */
-export function virtualFunction(number: number): Member {
-  return { groupType: GroupType.SRIOV, memberId: BigInt(number) };
-}
-
-/** Which object a command is about. */
-export interface ObjectId {
-  /** Type of the object: a number of `ResourceObject`, or of the device type. */
-  readonly type: number;
-  /** Its number, which the driver chooses below the limit. */
-  readonly id: number;
-}
 
 /** Where a member with a legacy driver is notified. */
 export interface LegacyNotifyAddress {
@@ -187,36 +180,67 @@ export class AdminDriver {
   }
 
   /** A capability of the device in its own layout, of `size` bytes: what the device has less reads as zero. */
-  async capability(id: number, size: number): Promise<Uint8Array> {
-    const answer = await this.send(Opcode.DEVICE_CAP_GET, SELF, words16(id, 8), size);
-    return filled(answer, size);
+  capability(id: number, size: number): Promise<Uint8Array>;
+  /** A capability of the device by what it says; PeerError when that makes no sense. */
+  capability<T>(layout: CapabilityLayout<T>): Promise<T>;
+  async capability<T>(of: number | CapabilityLayout<T>, size = 0): Promise<Uint8Array | T> {
+    const id = words16(typeof of === "number" ? of : of.id, 8);
+    const read = (room: number) => this.send(Opcode.DEVICE_CAP_GET, SELF, id, room);
+    return typeof of === "number" ? readSized(read, size) : of.decode(await readWhole(read));
   }
 
   /** Says how much of a capability the driver uses. */
-  async setCapability(id: number, data: Uint8Array): Promise<void> {
+  setCapability(id: number, data: Uint8Array): Promise<void>;
+  /** The same by what it says; RangeError when the value does not fit. */
+  setCapability<T>(layout: CapabilityLayout<T>, value: T): Promise<void>;
+  async setCapability<T>(of: number | CapabilityLayout<T>, value: Uint8Array | T): Promise<void> {
+    const [id, data] = typeof of === "number"
+      ? [of, value as Uint8Array]
+      : [of.id, whole(of.encode(value as T))];
     await this.send(Opcode.DRIVER_CAP_SET, SELF, joined([words16(id, 8), data]));
   }
 
   /** Creates an object from its own data. */
-  async createObject(member: Member, object: ObjectId, data: Uint8Array): Promise<void> {
-    const body = joined([objectHead(object), NO_FLAGS, data]);
-    await this.send(Opcode.RESOURCE_OBJ_CREATE, member, body);
+  createObject(member: Member, object: ObjectId, data: Uint8Array): Promise<void>;
+  /** The same by what it says; RangeError when the value does not fit. */
+  createObject<T>(member: Member, object: ObjectOf<T>, value: T): Promise<void>;
+  async createObject<T>(
+    member: Member,
+    object: ObjectId | ObjectOf<T>,
+    value: Uint8Array | T,
+  ): Promise<void> {
+    await this.send(Opcode.RESOURCE_OBJ_CREATE, member, objectData(object, value));
   }
 
   /** Changes an object. */
-  async modifyObject(member: Member, object: ObjectId, data: Uint8Array): Promise<void> {
-    const body = joined([objectHead(object), NO_FLAGS, data]);
-    await this.send(Opcode.RESOURCE_OBJ_MODIFY, member, body);
+  modifyObject(member: Member, object: ObjectId, data: Uint8Array): Promise<void>;
+  /** The same by what it says; RangeError when the value does not fit. */
+  modifyObject<T>(member: Member, object: ObjectOf<T>, value: T): Promise<void>;
+  async modifyObject<T>(
+    member: Member,
+    object: ObjectId | ObjectOf<T>,
+    value: Uint8Array | T,
+  ): Promise<void> {
+    await this.send(Opcode.RESOURCE_OBJ_MODIFY, member, objectData(object, value));
   }
 
   /** An object as it was created or last changed, `size` bytes of it. */
-  async queryObject(member: Member, object: ObjectId, size: number): Promise<Uint8Array> {
-    const body = joined([objectHead(object), NO_FLAGS]);
-    return filled(await this.send(Opcode.RESOURCE_OBJ_QUERY, member, body, size), size);
+  queryObject(member: Member, object: ObjectId, size: number): Promise<Uint8Array>;
+  /** The same by what it says; PeerError when that makes no sense. */
+  queryObject<T>(member: Member, object: ObjectOf<T>): Promise<T>;
+  async queryObject<T>(
+    member: Member,
+    object: ObjectId | ObjectOf<T>,
+    size = 0,
+  ): Promise<Uint8Array | T> {
+    const { type } = object;
+    const query = objectQuery(object);
+    const read = (room: number) => this.send(Opcode.RESOURCE_OBJ_QUERY, member, query, room);
+    return typeof type === "number" ? readSized(read, size) : type.decode(await readWhole(read));
   }
 
   /** Destroys an object. */
-  async destroyObject(member: Member, object: ObjectId): Promise<void> {
+  async destroyObject<T>(member: Member, object: ObjectId | ObjectOf<T>): Promise<void> {
     await this.send(Opcode.RESOURCE_OBJ_DESTROY, member, objectHead(object));
   }
 
@@ -322,7 +346,7 @@ export class AdminDriver {
     offset: number,
     length: number,
   ): Promise<Uint8Array> {
-    return filled(await this.send(opcode, member, Uint8Array.of(offset), length), length);
+    return fitted(await this.send(opcode, member, Uint8Array.of(offset), length), length);
   }
 
   async #legacyWrite(
@@ -331,7 +355,7 @@ export class AdminDriver {
     offset: number,
     bytes: Uint8Array,
   ): Promise<void> {
-    await this.send(opcode, member, joined([filled(Uint8Array.of(offset), 8), bytes]));
+    await this.send(opcode, member, joined([fitted(Uint8Array.of(offset), 8), bytes]));
   }
 
   async #count(member: Member, id: number, type: number): Promise<number> {
@@ -341,38 +365,9 @@ export class AdminDriver {
   }
 }
 
-const NONE = new Uint8Array(0);
-/** Flags of objects: none so far. */
-const NO_FLAGS = new Uint8Array(8);
 /** Bytes of the head of a part. */
 const HEAD_BYTES = 16;
 
 function known(names: Readonly<Record<string, number>>, value: number, otherwise: number): number {
   return Object.values(names).includes(value) ? value : otherwise;
-}
-
-/** 16 bits, and zeroes up to `size` bytes. */
-function words16(value: number, size: number): Uint8Array {
-  return filled(Uint8Array.of(value & 0xff, value >> 8 & 0xff), size);
-}
-
-function objectHead({ type, id }: ObjectId): Uint8Array {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setUint16(0, type, true);
-  view.setUint32(4, id, true);
-  return new Uint8Array(view.buffer);
-}
-
-function metadata(id: number, type: number): Uint8Array {
-  const data = new Uint8Array(VIRTIO_ADMIN_CMD_DEV_PARTS_METADATA_DATA_SIZE);
-  data.set(objectHead({ type: ObjectType.DEV_PARTS, id }));
-  data[8] = type;
-  return data;
-}
-
-/** The first `size` bytes, zeroes where there are none. */
-function filled(bytes: Uint8Array, size: number): Uint8Array {
-  const all = new Uint8Array(size);
-  all.set(bytes.subarray(0, size));
-  return all;
 }

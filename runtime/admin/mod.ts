@@ -22,6 +22,7 @@ export {
   type LegacyNotifyAddress,
   type Member,
   type ObjectId,
+  type ObjectOf,
   SELF,
   virtualFunction,
 } from "./driver.ts";
@@ -35,6 +36,16 @@ export type {
   MemberRegisters,
   NotifyPlace,
 } from "./group.ts";
+export {
+  type CapabilityCodec,
+  CapabilityLayout,
+  type HeldObject,
+  type ObjectCodec,
+  type ObjectHandlers,
+  ObjectLayout,
+  type ObjectLimit,
+  type ValueCodec,
+} from "./layouts.ts";
 export {
   type ObjectName,
   type ReadCapability,

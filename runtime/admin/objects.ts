@@ -9,12 +9,14 @@ import {
   GroupType,
   Opcode,
   Status,
+  StatusQualifier,
   VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CMD_HDR,
   VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CMD_HDR_SIZE,
   VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CREATE_DATA,
 } from "../../generated/layout/admin.ts";
-import { AdminError, extended, invalidField, viewOf } from "./command.ts";
+import { AdminError, fitted, invalidField, viewOf } from "./command.ts";
 import type { GroupCommand, MemberCommand } from "./group.ts";
+import type { HeldObject, ObjectLayout } from "./layouts.ts";
 
 /** The name of an object: its type, and the number that the driver gave it. */
 export interface ObjectName {
@@ -40,12 +42,19 @@ export interface ResourceType {
   readonly type: number;
   /** The kind of group whose members have such objects; the self group when not given. */
   readonly groupType?: number;
-  /** Bytes of an object: shorter ones are filled with zeroes, longer ones cut. As they come when not given. */
-  readonly size?: number;
+  /**
+   * Bytes of an object: shorter ones are filled with zeroes, longer ones cut. As they come when not
+   * given. Where objects tell it themselves, it throws an AdminError to refuse.
+   */
+  readonly size?: number | ((data: Uint8Array) => number);
   /** Number of the capability that limits them. */
   readonly capability: number;
   /** How many the driver may have, from what it set of the capability. */
   readonly limit: (driver: Uint8Array) => number;
+  /** Status of a number at the limit or above; ENOSPC when not given. */
+  readonly full?: number;
+  /** Numbers of capabilities without which there are no commands for these objects: while any is as a reset leaves it. */
+  readonly requires?: readonly number[];
   /** The objects that one needs, which outlive it. */
   readonly needs?: (data: Uint8Array) => readonly ObjectName[];
   /** Before an object is created or changed beside others of its type: throws an AdminError to refuse. */
@@ -79,8 +88,13 @@ export class ResourceObjects {
   }
 
   /** All objects, in the order of their creation. */
-  all(): ResourceObject[] {
-    return [...this.#objects.values()];
+  all(): ResourceObject[];
+  /** Those of one type, with their values. */
+  all<T>(layout: ObjectLayout<T>): HeldObject<T>[];
+  all<T>(layout?: ObjectLayout<T>): (ResourceObject | HeldObject<T>)[] {
+    const all = [...this.#objects.values()];
+    if (layout === undefined) return all;
+    return all.filter((one) => one.type === layout.type).map((one) => layout.held(one));
   }
 
   /** Destroys everything, the last object first. */
@@ -88,11 +102,12 @@ export class ResourceObjects {
     for (const object of this.all().reverse()) this.#remove(object);
   }
 
-  /** AdminError with EBUSY when a capability would leave objects without room. */
+  /** AdminError with EBUSY when a capability would leave objects without room, or without commands. */
   checkCapability(id: number, driver: Uint8Array): void {
     const left = this.all().some((object) => {
-      const type = this.#typeOf(object);
-      return type.capability === id && object.id >= type.limit(driver);
+      const { capability, limit, requires = [] } = this.#typeOf(object);
+      return capability === id && object.id >= limit(driver) ||
+        requires.includes(id) && isDisabled(driver);
     });
     if (left) throw new AdminError(Status.EBUSY);
   }
@@ -102,36 +117,37 @@ export class ResourceObjects {
     const type = this.#typeOf(object);
     if (this.#objects.has(keyOf(object))) throw new AdminError(Status.EEXIST);
     if (object.id >= type.limit(this.#capability(type.capability))) {
-      throw new AdminError(Status.ENOSPC);
+      throw new AdminError(type.full ?? Status.ENOSPC);
     }
     this.#put(type, object);
   }
 
   /** The commands for the kinds of groups that have objects. */
   commands(): GroupCommand[] {
+    const runs: readonly (readonly [opcode: number, run: GroupCommand["run"]])[] = [
+      [Opcode.RESOURCE_OBJ_CREATE, (command) => this.create(objectIn(command))],
+      [Opcode.RESOURCE_OBJ_MODIFY, (command) => this.#modify(command)],
+      [Opcode.RESOURCE_OBJ_QUERY, (command) => this.get(command, nameIn(command.data)).data],
+      [Opcode.RESOURCE_OBJ_DESTROY, (command) => this.#destroy(command)],
+    ];
     const groups = new Set(this.#types.map(groupOf));
-    return [...groups].flatMap((groupType): GroupCommand[] => [
-      {
+    return [...groups].flatMap((groupType) =>
+      runs.map(([opcode, run]) => ({
         groupType,
-        opcode: Opcode.RESOURCE_OBJ_CREATE,
-        run: (command) => this.create(objectIn(command)),
-      },
-      {
-        groupType,
-        opcode: Opcode.RESOURCE_OBJ_MODIFY,
-        run: (command) => this.#modify(command),
-      },
-      {
-        groupType,
-        opcode: Opcode.RESOURCE_OBJ_QUERY,
-        run: (command) => this.get(command, nameIn(command.data)).data,
-      },
-      {
-        groupType,
-        opcode: Opcode.RESOURCE_OBJ_DESTROY,
-        run: (command) => this.#destroy(command),
-      },
-    ]);
+        opcode,
+        run: (command: MemberCommand) => {
+          this.#checkEnabled(command);
+          return run(command);
+        },
+      }))
+    );
+  }
+
+  /** AdminError with INVALID_OPCODE while a capability that a type requires is disabled. */
+  #checkEnabled({ data, groupType }: MemberCommand): void {
+    const { requires = [] } = this.#find(nameIn(data).type, groupType) ?? {};
+    if (!requires.some((id) => isDisabled(this.#capability(id)))) return;
+    throw new AdminError(Status.EINVAL, StatusQualifier.INVALID_OPCODE);
   }
 
   #modify(command: MemberCommand): void {
@@ -148,7 +164,7 @@ export class ResourceObjects {
 
   #put(type: ResourceType, object: ResourceObject): void {
     const { size = object.data.length } = type;
-    const data = extended(object.data.slice(0, size), size);
+    const data = fitted(object.data, typeof size === "number" ? size : size(object.data));
     const whole = { ...object, data };
     for (const needed of type.needs?.(data) ?? []) {
       if (!this.#objects.has(keyOf({ ...object, ...needed }))) throw invalidField();
@@ -178,14 +194,23 @@ export class ResourceObjects {
   }
 
   #typeOf({ type, groupType }: ResourceObject): ResourceType {
-    const found = this.#types.find((one) => one.type === type && groupOf(one) === groupType);
+    const found = this.#find(type, groupType);
     if (found === undefined) throw invalidField();
     return found;
+  }
+
+  #find(type: number, groupType: number): ResourceType | undefined {
+    return this.#types.find((one) => one.type === type && groupOf(one) === groupType);
   }
 }
 
 function groupOf({ groupType = GroupType.SELF }: ResourceType): number {
   return groupType;
+}
+
+/** Whether a capability is as a reset leaves it: the driver uses nothing of it. */
+function isDisabled(driver: Uint8Array): boolean {
+  return driver.every((byte) => byte === 0);
 }
 
 function keyOf({ groupType, memberId, type, id }: Omit<ResourceObject, "data">): string {
