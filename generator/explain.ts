@@ -7,10 +7,12 @@
 import type * as dsl from "../spec/types.ts";
 import { fieldRows, gateText, table } from "./explain_fields.ts";
 import type {
+  AdministeredModel,
   CaseModel,
   DeviceModel,
   FeatureModel,
   MessagesModel,
+  ObjectModel,
   PartModel,
   QueueModel,
 } from "./model.ts";
@@ -137,11 +139,38 @@ function alternatives(gate: dsl.Gate): readonly (readonly string[])[] {
 function administration({ adminQueue }: DeviceModel): string[] {
   if (adminQueue === null) return [];
   const { doc, capabilities, objects, parts } = adminQueue;
-  const rows = Object.entries({ capabilities, objects, parts })
-    .filter(([, enums]) => enums.length > 0)
-    .map(([kind, enums]) => [kind, enums.map(({ name }) => name).join(", ")]);
   const place = "behind all queues, where the transport says, with VIRTIO_F_ADMIN_VQ";
-  return ["Administration queues", ...indent([`${doc}; ${place}`, ...table(rows)])];
+  const rows = (all: readonly AdministeredModel[]) =>
+    indent(table(all.map((one) => [hex(one), one.name, structOf(one), one.constant.doc])));
+  return [
+    "Administration queues",
+    ...indent([
+      `${doc}; ${place}`,
+      ...(capabilities.length === 0 ? [] : ["capabilities", ...rows(capabilities)]),
+      ...(objects.length === 0 ? [] : ["objects", ...rows(objects)]),
+      ...indent(objects.flatMap(objectRules)),
+      ...(parts.length === 0 ? [] : [`parts of ${parts.map(({ name }) => name).join(", ")}`]),
+    ]),
+  ];
+}
+
+function hex({ constant }: AdministeredModel): string {
+  return `0x${constant.value.toString(16)}`;
+}
+
+function structOf({ struct }: AdministeredModel): string {
+  return struct === null ? "bytes" : `struct ${struct.name}`;
+}
+
+function objectRules({ name, limit, requires, needs }: ObjectModel): string[] {
+  const least = limit.by.length === 1 ? limit.by[0] : `the least of ${limit.by.join(", ")}`;
+  return [
+    `of ${name} there are as many as ${least} of ${limit.of.name}, else ${limit.otherwise}`,
+    ...(requires.length === 0
+      ? []
+      : [`${name} requires ${requires.map((one) => one.name).join(", ")}`]),
+    ...needs.map(({ field, type }) => `${name} needs the ${type.name} of its ${field}`),
+  ];
 }
 
 function sharedMemory({ sharedMemory }: DeviceModel): string[] {

@@ -226,12 +226,36 @@ export interface BehaviourModel {
   readonly driver: dsl.BehaviourSide | null;
 }
 
+/** A number that administration commands name, and the layout of its data. */
+export interface AdministeredModel {
+  /** Name in the description. */
+  readonly name: string;
+  /** The number. */
+  readonly constant: ConstantModel;
+  /** Null for bytes as they are. */
+  readonly struct: StructModel | null;
+}
+
+/** A type of resource objects. */
+export interface ObjectModel extends AdministeredModel {
+  /** The least of the fields `by` is how many there can be. */
+  readonly limit: {
+    readonly of: AdministeredModel;
+    readonly by: readonly string[];
+    readonly otherwise: "ENOSPC" | "EINVAL";
+  };
+  /** Capabilities without which there are no commands for them. */
+  readonly requires: readonly AdministeredModel[];
+  /** Fields with the numbers of other objects, and the types of those. */
+  readonly needs: readonly { readonly field: string; readonly type: AdministeredModel }[];
+}
+
 /** Administration queues, which the transport locates. */
 export interface AdminQueueModel {
   readonly doc: string;
   readonly section: string;
-  readonly capabilities: readonly EnumModel[];
-  readonly objects: readonly EnumModel[];
+  readonly capabilities: readonly AdministeredModel[];
+  readonly objects: readonly ObjectModel[];
   readonly parts: readonly EnumModel[];
 }
 

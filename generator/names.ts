@@ -72,6 +72,14 @@ export function isReservedProperty(name: string): boolean {
   return RESERVED_PROPERTIES.has(name);
 }
 
+/** What every class has: never the name of a static property. */
+const RESERVED_STATICS: ReadonlySet<string> = new Set(["arguments", "caller", "length", "name"]);
+
+/** Whether `name` cannot be a static property of generated classes. */
+export function isReservedStatic(name: string): boolean {
+  return RESERVED_STATICS.has(name) || isReservedProperty(name);
+}
+
 /** What drivers, devices and their options have beside requests and queues. */
 const RESERVED_MEMBERS: ReadonlySet<string> = new Set([
   ..."abort bind close collect config configChanged features getFeatures getStatus".split(" "),
@@ -87,7 +95,8 @@ export function isReservedMember(name: string): boolean {
 
 /** Types that every device has, behind its prefix. */
 const RESERVED_TYPES: ReadonlySet<string> = new Set([
-  ..."Config Device DeviceOptions Driver DriverOptions Gates Handlers Session Settings".split(" "),
+  ..."Capabilities Config Device DeviceOptions Driver DriverOptions Gates Handlers".split(" "),
+  ..."Objects Session Settings".split(" "),
 ]);
 
 /** Whether `name` cannot be that of an enumeration, behind the device's prefix. */

@@ -29,7 +29,7 @@ import {
   structsReferenced,
   tagsReferenced,
 } from "./passes/references.ts";
-import { numbersOwn } from "./passes/admin.ts";
+import { dataIndependent, numbersOwn, objectsKnown } from "./passes/admin.ts";
 import { registersApart, sharedMemoryApart } from "./passes/regions.ts";
 import { numbersFit, sizesStated, slotsFit, wordsFilled } from "./passes/stated.ts";
 import { windowReadable } from "./passes/windows.ts";
@@ -99,6 +99,8 @@ export const passes: readonly Pass[] = [
     run: behavioursKnown,
   },
   { name: "administered numbers own", assumes: ["constants known"], run: numbersOwn },
+  { name: "administered data independent", assumes: ["layouts known"], run: dataIndependent },
+  { name: "administered objects known", assumes: ["layouts known"], run: objectsKnown },
   { name: "registers apart", assumes: [], run: registersApart },
   { name: "shared memory apart", assumes: [], run: sharedMemoryApart },
   { name: "implementers known", assumes: ["messages known"], run: implementersKnown },

@@ -12,6 +12,7 @@ import mod from "../templates/mod.hbs" with { type: "text" };
 import readme from "../templates/readme.hbs" with { type: "text" };
 import starter from "../templates/starter.hbs" with { type: "text" };
 import wire from "../templates/wire.hbs" with { type: "text" };
+import administered_ from "../templates/partials/administered.hbs" with { type: "text" };
 import arm_ from "../templates/partials/arm.hbs" with { type: "text" };
 import banner_ from "../templates/partials/banner.hbs" with { type: "text" };
 import behaviours_ from "../templates/partials/behaviours.hbs" with { type: "text" };
@@ -66,6 +67,7 @@ export const templates: Readonly<Record<string, string>> = {
 
 /** What root templates include. */
 export const partials: Readonly<Record<string, string>> = {
+  administered: administered_,
   arm: arm_,
   banner: banner_,
   behaviours: behaviours_,

@@ -185,7 +185,6 @@ export class Decoder {
   /** How many elements of `size` bytes the rest holds, without `behind` bytes at its end; a remainder is an error. */
   count(size: number, field: string, behind = 0): number {
     const room = this.remaining - behind;
-    if (this.#endless) return Math.ceil(Math.max(0, room) / size);
     if (room < 0 || room % size !== 0) {
       const wanted = `a multiple of ${size} bytes`;
       throw new PeerError("Cannot read the message", { field, wanted, got: room });

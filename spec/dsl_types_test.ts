@@ -258,6 +258,30 @@ Deno.test("defineDevice() does not compile when a name of a message or field is 
   });
 });
 
+Deno.test("defineDevice() does not compile when what is administered has a wrong name", () => {
+  defineDevice({
+    ...about,
+    structs: { virtio_lamp_cap: { doc: "Limits", fields: { bulbs: u8("Most bulbs") } } },
+    queues: {},
+    adminQueue: {
+      doc: "Bulbs",
+      capabilities: {
+        limits: { tag: "VIRTIO_LAMP_CAP", struct: "virtio_lamp_cap" },
+        // @ts-expect-error no struct virtio_lamp_caps
+        other: { tag: "VIRTIO_LAMP_CAPS", struct: "virtio_lamp_caps" },
+      },
+      objects: {
+        // @ts-expect-error no field bulb
+        bulb: { tag: "VIRTIO_LAMP_OBJ", limit: { of: "limits", by: ["bulb"] } },
+        // @ts-expect-error objects have a limit
+        shade: { tag: "VIRTIO_LAMP_SHADE" },
+      },
+      // @ts-expect-error no enumeration VIRTIO_LAMP_PART
+      parts: ["VIRTIO_LAMP_PART"],
+    },
+  });
+});
+
 Deno.test("defineDevice() does not compile when a word is not of the language", () => {
   defineDevice({
     ...about,

@@ -189,20 +189,50 @@ export interface Behaviour<F extends string = string, E extends string = string>
   readonly driver?: BehaviourSide;
 }
 
+/** A number that administration commands name, and the layout of the data that come with it. */
+export interface Administered<S extends string = string> {
+  /** Full name of the constant that is its number; the constant says what it is for. */
+  readonly tag: string;
+  /** Struct of the data, which depends on nothing that was negotiated; bytes as they are when not said. */
+  readonly struct?: S;
+}
+
+/** A type of resource objects (VIRTIO 1.4, 2.12.1.3). */
+export interface AdministeredObject<S extends string = string, K extends string = string>
+  extends Administered<S> {
+  /**
+   * How many there can be: the least of the fields `by` of the capability `of`, as the driver set it.
+   * A number at it or above gets the status `otherwise`, ENOSPC when not said.
+   */
+  readonly limit: {
+    readonly of: string;
+    readonly by: readonly K[];
+    readonly otherwise?: "EINVAL";
+  };
+  /** Capabilities without which there are no commands for such objects. */
+  readonly requires?: readonly string[];
+  /** Objects that one needs: a field with the number of each, and its type. */
+  readonly needs?: { readonly [P in K]?: string };
+}
+
 /**
  * Administration queues of a device (VIRTIO 1.4, 2.13): behind all others, where and as many as the
  * transport says, with VIRTIO_F_ADMIN_VQ. Their commands are those of all devices; what the commands
  * name may be of the device type, in ranges that the standard keeps for that.
  */
-export interface AdminQueue<E extends string = string> {
+export interface AdminQueue<
+  E extends string = string,
+  S extends string = string,
+  K extends string = string,
+> {
   /** One sentence in our own words. */
   readonly doc: string;
   /** Section of VIRTIO 1.4, as a number. */
   readonly section?: string;
-  /** Enumerations of its capabilities, 0x800 to 0xfff. */
-  readonly capabilities?: readonly E[];
-  /** Enumerations of its types of resource objects, 0x200 to 0x4ff. */
-  readonly objects?: readonly E[];
+  /** Its capabilities by name, numbers 0x800 to 0xfff. */
+  readonly capabilities?: Readonly<Record<string, Administered<S>>>;
+  /** Its types of resource objects by name, numbers 0x200 to 0x4ff. */
+  readonly objects?: Readonly<Record<string, AdministeredObject<S, K>>>;
   /** Enumerations of its device parts, 0x200 to 0x5ff. */
   readonly parts?: readonly E[];
 }
@@ -251,7 +281,7 @@ export interface Device<
   /** Queues by the standard's names. */
   readonly queues: Readonly<Record<string, Queue<NoInfer<F | C | K>, NoInfer<R>>>>;
   /** Its administration queues, where its type has something to administer. */
-  readonly adminQueue?: AdminQueue<NoInfer<E>>;
+  readonly adminQueue?: AdminQueue<NoInfer<E>, NoInfer<S>, NoInfer<K>>;
   /** What the protocol prescribes beyond layouts and checks, by the names of the objects that do it. */
   readonly behaviours?: Readonly<Record<string, Behaviour<NoInfer<F>, NoInfer<E>>>>;
   /** Shared memory regions by name. */

@@ -8,6 +8,7 @@
 import {
   allowed,
   bounded,
+  CapabilityLayout,
   checkContract,
   type CONTRACT,
   type Decoder,
@@ -15,6 +16,8 @@ import {
   type Encoder,
   getBytes,
   hasBit,
+  hasOtherBits,
+  ObjectLayout,
   QueuePlan,
   setBytes,
   within,
@@ -462,9 +465,9 @@ export type CryptoKeyType = typeof CryptoKeyType[keyof typeof CryptoKeyType];
 
 /** Capabilities, of the administration commands (VIRTIO 1.4, 5.9.7) */
 export const CryptoCapability = {
-  /** `VIRTIO_CRYPTO_IPSEC_RESOURCE_CAP`: Limits: virtio_crypto_ipsec_resource_cap */
+  /** `VIRTIO_CRYPTO_IPSEC_RESOURCE_CAP`: How many security associations there can be */
   IPSEC_RESOURCE_CAP: 2048,
-  /** `VIRTIO_CRYPTO_IPSEC_SA_CAP`: Modes: virtio_crypto_ipsec_sa_cap_data */
+  /** `VIRTIO_CRYPTO_IPSEC_SA_CAP`: Modes of IPsec, and what is possible in them */
   IPSEC_SA_CAP: 2049,
 } as const;
 
@@ -1916,7 +1919,7 @@ export interface VirtioCryptoIpsecSaCapData {
 /** Reads `struct virtio_crypto_ipsec_sa_cap_data`; PeerError when too little is left. */
 export function decodeVirtioCryptoIpsecSaCapData(
   d: Decoder,
-  _s: CryptoSession,
+  _s?: CryptoSession,
 ): VirtioCryptoIpsecSaCapData {
   const count = d.u8("count");
   d.skip(7, "reserved");
@@ -1931,7 +1934,7 @@ export function decodeVirtioCryptoIpsecSaCapData(
 export function encodeVirtioCryptoIpsecSaCapData(
   e: Encoder,
   value: VirtioCryptoIpsecSaCapData,
-  _s: CryptoSession,
+  _s?: CryptoSession,
 ): void {
   e.u8(value.capMode.length, "count");
   e.put(7);
@@ -1951,7 +1954,7 @@ export interface VirtioCryptoIpsecTunnelParam {
 /** Reads `struct virtio_crypto_ipsec_tunnel_param`; PeerError when too little is left. */
 export function decodeVirtioCryptoIpsecTunnelParam(
   d: Decoder,
-  _s: CryptoSession,
+  _s?: CryptoSession,
 ): VirtioCryptoIpsecTunnelParam {
   const type = d.u8("type");
   d.skip(3, "reserved");
@@ -1963,7 +1966,7 @@ export function decodeVirtioCryptoIpsecTunnelParam(
 export function encodeVirtioCryptoIpsecTunnelParam(
   e: Encoder,
   value: VirtioCryptoIpsecTunnelParam,
-  _s: CryptoSession,
+  _s?: CryptoSession,
 ): void {
   e.u8(value.type, "type");
   e.put(3);
@@ -2139,7 +2142,7 @@ export interface VirtioCryptoResourceObjIpsecSa256bKey {
 /** Reads `struct virtio_crypto_resource_obj_ipsec_sa_256b_key`; PeerError when too little is left. */
 export function decodeVirtioCryptoResourceObjIpsecSa256bKey(
   d: Decoder,
-  s: CryptoSession,
+  s?: CryptoSession,
 ): VirtioCryptoResourceObjIpsecSa256bKey {
   const mode = d.u8("mode");
   const direction = d.u8("direction");
@@ -2195,7 +2198,7 @@ export function decodeVirtioCryptoResourceObjIpsecSa256bKey(
 export function encodeVirtioCryptoResourceObjIpsecSa256bKey(
   e: Encoder,
   value: VirtioCryptoResourceObjIpsecSa256bKey,
-  s: CryptoSession,
+  s?: CryptoSession,
 ): void {
   e.u8(value.mode, "mode");
   e.u8(value.direction, "direction");
@@ -3381,6 +3384,66 @@ export function encodeCryptoIpsecRequest(
   e.le32(lengths.srcData, "src_data_len");
   e.le32(value.dstDataLen, "dst_data_len");
   e.mark();
+}
+
+/** Capabilities by name, of administration commands: IPsec (VIRTIO 1.4, 5.9.9.9). */
+export class CryptoCapabilities {
+  /** `VIRTIO_CRYPTO_IPSEC_RESOURCE_CAP`: How many security associations there can be */
+  static readonly ipsecResource: CapabilityLayout<VirtioCryptoIpsecResourceCap> =
+    new CapabilityLayout({
+      id: CryptoCapability.IPSEC_RESOURCE_CAP,
+      decode: (d) =>
+        d.struct(
+          8,
+          readVirtioCryptoIpsecResourceCap,
+          emptyVirtioCryptoIpsecResourceCap(),
+          "ipsec_resource",
+        ),
+      encode: (e, value) => e.struct(8, writeVirtioCryptoIpsecResourceCap, value),
+      allows: (driver, device) =>
+        driver.inbSaLimit <= device.inbSaLimit && driver.outbSaLimit <= device.outbSaLimit,
+    });
+  /** `VIRTIO_CRYPTO_IPSEC_SA_CAP`: Modes of IPsec, and what is possible in them */
+  static readonly ipsecSa: CapabilityLayout<VirtioCryptoIpsecSaCapData> = new CapabilityLayout({
+    id: CryptoCapability.IPSEC_SA_CAP,
+    decode: (d) => decodeVirtioCryptoIpsecSaCapData(d),
+    encode: (e, value) => encodeVirtioCryptoIpsecSaCapData(e, value),
+    allows: (driver, device) =>
+      driver.capMode.every((one) =>
+        device.capMode.some((other) =>
+          one.mode === other.mode && one.maxReplayWinSz <= other.maxReplayWinSz &&
+          !hasOtherBits(one.options, other.options) &&
+          !hasOtherBits(one.cipherAlgo, other.cipherAlgo) &&
+          !hasOtherBits(one.hmacAlgo, other.hmacAlgo) &&
+          !hasOtherBits(one.aeadAlgo, other.aeadAlgo) &&
+          one.maxCipherKeyLen <= other.maxCipherKeyLen && one.maxAuthKeyLen <= other.maxAuthKeyLen
+        )
+      ),
+  });
+}
+
+/** Types of resource objects by name, of administration commands: IPsec (VIRTIO 1.4, 5.9.9.9). */
+export class CryptoObjects {
+  /** `VIRTIO_CRYPTO_RESOURCE_OBJ_IPSEC_OUTBOUND_SA`: Security association of packets that leave */
+  static readonly ipsecOutboundSa: ObjectLayout<VirtioCryptoResourceObjIpsecSa256bKey> =
+    new ObjectLayout({
+      type: CryptoResourceObject.IPSEC_OUTBOUND_SA,
+      decode: (d) => decodeVirtioCryptoResourceObjIpsecSa256bKey(d),
+      encode: (e, value) => encodeVirtioCryptoResourceObjIpsecSa256bKey(e, value),
+      limit: CryptoCapabilities.ipsecResource.limit((driver) => driver.outbSaLimit),
+      full: "EINVAL",
+      requires: [CryptoCapability.IPSEC_RESOURCE_CAP, CryptoCapability.IPSEC_SA_CAP],
+    });
+  /** `VIRTIO_CRYPTO_RESOURCE_OBJ_IPSEC_INBOUND_SA`: Security association of packets that arrive */
+  static readonly ipsecInboundSa: ObjectLayout<VirtioCryptoResourceObjIpsecSa256bKey> =
+    new ObjectLayout({
+      type: CryptoResourceObject.IPSEC_INBOUND_SA,
+      decode: (d) => decodeVirtioCryptoResourceObjIpsecSa256bKey(d),
+      encode: (e, value) => encodeVirtioCryptoResourceObjIpsecSa256bKey(e, value),
+      limit: CryptoCapabilities.ipsecResource.limit((driver) => driver.inbSaLimit),
+      full: "EINVAL",
+      requires: [CryptoCapability.IPSEC_RESOURCE_CAP, CryptoCapability.IPSEC_SA_CAP],
+    });
 }
 
 /** Where the queues stand, with these gates and this configuration. */

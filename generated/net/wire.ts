@@ -8,6 +8,8 @@
 import {
   allowed,
   bounded,
+  bytesHaveOtherBits,
+  CapabilityLayout,
   checkContract,
   type CONTRACT,
   type Decoder,
@@ -15,6 +17,8 @@ import {
   Encoder,
   getBytes,
   hasBit,
+  hasOtherBits,
+  ObjectLayout,
   QueuePlan,
   sameLength,
   setBytes,
@@ -665,11 +669,11 @@ export type NetworkRssCtxCommand = typeof NetworkRssCtxCommand[keyof typeof Netw
 
 /** Capabilities for flow filters (VIRTIO 1.4, 5.1.6) */
 export const NetworkFlowFilterCapability = {
-  /** `VIRTIO_NET_FF_RESOURCE_CAP`: Limits: virtio_net_ff_cap_data */
+  /** `VIRTIO_NET_FF_RESOURCE_CAP`: Limits of flow filters */
   RESOURCE_CAP: 2048,
-  /** `VIRTIO_NET_FF_SELECTOR_CAP`: Selectors: virtio_net_ff_cap_mask_data */
+  /** `VIRTIO_NET_FF_SELECTOR_CAP`: Headers that flow filters can look at */
   SELECTOR_CAP: 2049,
-  /** `VIRTIO_NET_FF_ACTION_CAP`: Actions: virtio_net_ff_actions */
+  /** `VIRTIO_NET_FF_ACTION_CAP`: What flow filters can do with a packet */
   ACTION_CAP: 2050,
 } as const;
 
@@ -679,9 +683,9 @@ export type NetworkFlowFilterCapability =
 
 /** Capabilities for IPsec (VIRTIO 1.4, 5.1.6) */
 export const NetworkIpsecCapability = {
-  /** `VIRTIO_NET_IPSEC_RESOURCE_CAP`: Limits: virtio_crypto_ipsec_resource_cap */
+  /** `VIRTIO_NET_IPSEC_RESOURCE_CAP`: How many security associations there can be */
   RESOURCE_CAP: 2051,
-  /** `VIRTIO_NET_IPSEC_SA_CAP`: Algorithms and modes: virtio_crypto_ipsec_sa_cap_data */
+  /** `VIRTIO_NET_IPSEC_SA_CAP`: Modes of IPsec, and what is possible in them */
   SA_CAP: 2052,
 } as const;
 
@@ -760,6 +764,142 @@ export const NetworkFlowFilterAction = {
 /** What happens to a packet that matches a rule (VIRTIO 1.4, 5.1.9.6.2.3) */
 export type NetworkFlowFilterAction =
   typeof NetworkFlowFilterAction[keyof typeof NetworkFlowFilterAction];
+
+/** Cipher algorithms (VIRTIO 1.4, 5.9.4.1) */
+export const NetworkCipherAlgorithm = {
+  /** `VIRTIO_CRYPTO_CIPHER_ARC4` */
+  ARC4: 1,
+  /** `VIRTIO_CRYPTO_CIPHER_AES_ECB` */
+  AES_ECB: 2,
+  /** `VIRTIO_CRYPTO_CIPHER_AES_CBC` */
+  AES_CBC: 3,
+  /** `VIRTIO_CRYPTO_CIPHER_AES_CTR` */
+  AES_CTR: 4,
+  /** `VIRTIO_CRYPTO_CIPHER_DES_ECB` */
+  DES_ECB: 5,
+  /** `VIRTIO_CRYPTO_CIPHER_DES_CBC` */
+  DES_CBC: 6,
+  /** `VIRTIO_CRYPTO_CIPHER_3DES_ECB` */
+  "3DES_ECB": 7,
+  /** `VIRTIO_CRYPTO_CIPHER_3DES_CBC` */
+  "3DES_CBC": 8,
+  /** `VIRTIO_CRYPTO_CIPHER_3DES_CTR` */
+  "3DES_CTR": 9,
+  /** `VIRTIO_CRYPTO_CIPHER_KASUMI_F8` */
+  KASUMI_F8: 10,
+  /** `VIRTIO_CRYPTO_CIPHER_SNOW3G_UEA2` */
+  SNOW3G_UEA2: 11,
+  /** `VIRTIO_CRYPTO_CIPHER_AES_F8` */
+  AES_F8: 12,
+  /** `VIRTIO_CRYPTO_CIPHER_AES_XTS` */
+  AES_XTS: 13,
+  /** `VIRTIO_CRYPTO_CIPHER_ZUC_EEA3` */
+  ZUC_EEA3: 14,
+} as const;
+
+/** Cipher algorithms (VIRTIO 1.4, 5.9.4.1) */
+export type NetworkCipherAlgorithm =
+  typeof NetworkCipherAlgorithm[keyof typeof NetworkCipherAlgorithm];
+
+/** Algorithms of message authentication codes (VIRTIO 1.4, 5.9.4.3) */
+export const NetworkMacAlgorithm = {
+  /** `VIRTIO_CRYPTO_MAC_HMAC_MD5` */
+  HMAC_MD5: 1,
+  /** `VIRTIO_CRYPTO_MAC_HMAC_SHA1` */
+  HMAC_SHA1: 2,
+  /** `VIRTIO_CRYPTO_MAC_HMAC_SHA_224` */
+  HMAC_SHA_224: 3,
+  /** `VIRTIO_CRYPTO_MAC_HMAC_SHA_256` */
+  HMAC_SHA_256: 4,
+  /** `VIRTIO_CRYPTO_MAC_HMAC_SHA_384` */
+  HMAC_SHA_384: 5,
+  /** `VIRTIO_CRYPTO_MAC_HMAC_SHA_512` */
+  HMAC_SHA_512: 6,
+  /** `VIRTIO_CRYPTO_MAC_CMAC_3DES` */
+  CMAC_3DES: 25,
+  /** `VIRTIO_CRYPTO_MAC_CMAC_AES` */
+  CMAC_AES: 26,
+  /** `VIRTIO_CRYPTO_MAC_KASUMI_F9` */
+  KASUMI_F9: 27,
+  /** `VIRTIO_CRYPTO_MAC_SNOW3G_UIA2` */
+  SNOW3G_UIA2: 28,
+  /** `VIRTIO_CRYPTO_MAC_GMAC_AES` */
+  GMAC_AES: 41,
+  /** `VIRTIO_CRYPTO_MAC_GMAC_TWOFISH` */
+  GMAC_TWOFISH: 42,
+  /** `VIRTIO_CRYPTO_MAC_CBCMAC_AES` */
+  CBCMAC_AES: 49,
+  /** `VIRTIO_CRYPTO_MAC_CBCMAC_KASUMI_F9` */
+  CBCMAC_KASUMI_F9: 50,
+  /** `VIRTIO_CRYPTO_MAC_XCBC_AES` */
+  XCBC_AES: 53,
+  /** `VIRTIO_CRYPTO_MAC_ZUC_EIA3` */
+  ZUC_EIA3: 54,
+} as const;
+
+/** Algorithms of message authentication codes (VIRTIO 1.4, 5.9.4.3) */
+export type NetworkMacAlgorithm = typeof NetworkMacAlgorithm[keyof typeof NetworkMacAlgorithm];
+
+/** Algorithms of authenticated encryption (VIRTIO 1.4, 5.9.4.4) */
+export const NetworkAeadAlgorithm = {
+  /** `VIRTIO_CRYPTO_AEAD_GCM` */
+  GCM: 1,
+  /** `VIRTIO_CRYPTO_AEAD_CCM` */
+  CCM: 2,
+  /** `VIRTIO_CRYPTO_AEAD_CHACHA20_POLY1305` */
+  CHACHA20_POLY1305: 3,
+} as const;
+
+/** Algorithms of authenticated encryption (VIRTIO 1.4, 5.9.4.4) */
+export type NetworkAeadAlgorithm = typeof NetworkAeadAlgorithm[keyof typeof NetworkAeadAlgorithm];
+
+/** Protocols and modes of IPsec (VIRTIO 1.4, 5.9.9.9.1.2) */
+export const NetworkIpsecMode = {
+  /** `VIRTIO_CRYPTO_IPSEC_MODE_ESP_TUNNEL` */
+  ESP_TUNNEL: 1,
+  /** `VIRTIO_CRYPTO_IPSEC_MODE_ESP_TRANSPORT` */
+  ESP_TRANSPORT: 2,
+  /** `VIRTIO_CRYPTO_IPSEC_MODE_AH_TUNNEL` */
+  AH_TUNNEL: 3,
+  /** `VIRTIO_CRYPTO_IPSEC_MODE_AH_TRANSPORT` */
+  AH_TRANSPORT: 4,
+} as const;
+
+/** Protocols and modes of IPsec (VIRTIO 1.4, 5.9.9.9.1.2) */
+export type NetworkIpsecMode = typeof NetworkIpsecMode[keyof typeof NetworkIpsecMode];
+
+/** Options of IPsec (VIRTIO 1.4, 5.9.9.9.1.2) */
+export const NetworkIpsecOption = {
+  /** `VIRTIO_CRYPTO_IPSEC_ESN`: Extended sequence numbers */
+  ESN: 0,
+  /** `VIRTIO_CRYPTO_IPSEC_UDP_ENCAP`: UDP encapsulation, for ESP */
+  UDP_ENCAP: 1,
+  /** `VIRTIO_CRYPTO_IPSEC_COPY_DSCP`: Copy the differentiated services code point */
+  COPY_DSCP: 2,
+  /** `VIRTIO_CRYPTO_IPSEC_DEC_TTL`: Decrement the time to live */
+  DEC_TTL: 3,
+  /** `VIRTIO_CRYPTO_IPSEC_COPY_DF`: Copy the don't fragment bit */
+  COPY_DF: 4,
+  /** `VIRTIO_CRYPTO_IPSEC_ECN`: Copy the explicit congestion notification */
+  ECN: 5,
+  /** `VIRTIO_CRYPTO_IPSEC_SA_LIFETIME`: Security associations have a lifetime */
+  SA_LIFETIME: 6,
+} as const;
+
+/** Options of IPsec (VIRTIO 1.4, 5.9.9.9.1.2) */
+export type NetworkIpsecOption = typeof NetworkIpsecOption[keyof typeof NetworkIpsecOption];
+
+/** Direction of a security association (VIRTIO 1.4, 5.9.9.9.2.1) */
+export const NetworkIpsecDirection = {
+  /** `VIRTIO_CRYPTO_IPSEC_DIR_OUTBOUND` */
+  OUTBOUND: 1,
+  /** `VIRTIO_CRYPTO_IPSEC_DIR_INBOUND` */
+  INBOUND: 2,
+} as const;
+
+/** Direction of a security association (VIRTIO 1.4, 5.9.9.9.2.1) */
+export type NetworkIpsecDirection =
+  typeof NetworkIpsecDirection[keyof typeof NetworkIpsecDirection];
 
 /** Features that layouts and queues depend on, each by its name. */
 export interface NetworkGates {
@@ -1869,7 +2009,7 @@ export interface VirtioNetFfSelector {
 }
 
 /** Reads `struct virtio_net_ff_selector`; PeerError when too little is left. */
-export function decodeVirtioNetFfSelector(d: Decoder, _s: NetworkSession): VirtioNetFfSelector {
+export function decodeVirtioNetFfSelector(d: Decoder, _s?: NetworkSession): VirtioNetFfSelector {
   const type = d.u8("type");
   const flags = d.u8("flags");
   d.skip(2, "reserved");
@@ -1883,7 +2023,7 @@ export function decodeVirtioNetFfSelector(d: Decoder, _s: NetworkSession): Virti
 export function encodeVirtioNetFfSelector(
   e: Encoder,
   value: VirtioNetFfSelector,
-  _s: NetworkSession,
+  _s?: NetworkSession,
 ): void {
   e.u8(value.type, "type");
   e.u8(value.flags, "flags");
@@ -1902,7 +2042,7 @@ export interface VirtioNetFfCapMaskData {
 /** Reads `struct virtio_net_ff_cap_mask_data`; PeerError when too little is left. */
 export function decodeVirtioNetFfCapMaskData(
   d: Decoder,
-  s: NetworkSession,
+  s?: NetworkSession,
 ): VirtioNetFfCapMaskData {
   const count = d.u8("count");
   d.skip(7, "reserved");
@@ -1914,7 +2054,7 @@ export function decodeVirtioNetFfCapMaskData(
 export function encodeVirtioNetFfCapMaskData(
   e: Encoder,
   value: VirtioNetFfCapMaskData,
-  s: NetworkSession,
+  s?: NetworkSession,
 ): void {
   e.u8(value.selectors.length, "count");
   e.put(7);
@@ -1930,7 +2070,7 @@ export interface VirtioNetFfActions {
 }
 
 /** Reads `struct virtio_net_ff_actions`; PeerError when too little is left. */
-export function decodeVirtioNetFfActions(d: Decoder, _s: NetworkSession): VirtioNetFfActions {
+export function decodeVirtioNetFfActions(d: Decoder, _s?: NetworkSession): VirtioNetFfActions {
   const count = d.u8("count");
   d.skip(7, "reserved");
   const actions = d.array(count, () => d.u8("actions"));
@@ -1941,7 +2081,7 @@ export function decodeVirtioNetFfActions(d: Decoder, _s: NetworkSession): Virtio
 export function encodeVirtioNetFfActions(
   e: Encoder,
   value: VirtioNetFfActions,
-  _s: NetworkSession,
+  _s?: NetworkSession,
 ): void {
   e.u8(value.actions.length, "count");
   e.put(7);
@@ -1994,7 +2134,7 @@ export interface VirtioNetResourceObjFfClassifier {
 /** Reads `struct virtio_net_resource_obj_ff_classifier`; PeerError when too little is left. */
 export function decodeVirtioNetResourceObjFfClassifier(
   d: Decoder,
-  s: NetworkSession,
+  s?: NetworkSession,
 ): VirtioNetResourceObjFfClassifier {
   const count = d.u8("count");
   d.skip(7, "reserved");
@@ -2006,7 +2146,7 @@ export function decodeVirtioNetResourceObjFfClassifier(
 export function encodeVirtioNetResourceObjFfClassifier(
   e: Encoder,
   value: VirtioNetResourceObjFfClassifier,
-  s: NetworkSession,
+  s?: NetworkSession,
 ): void {
   e.u8(value.selectors.length, "count");
   e.put(7);
@@ -2034,7 +2174,7 @@ export interface VirtioNetResourceObjFfRule {
 /** Reads `struct virtio_net_resource_obj_ff_rule`; PeerError when too little is left. */
 export function decodeVirtioNetResourceObjFfRule(
   d: Decoder,
-  _s: NetworkSession,
+  _s?: NetworkSession,
 ): VirtioNetResourceObjFfRule {
   const groupId = d.le32("group_id");
   const classifierId = d.le32("classifier_id");
@@ -2052,7 +2192,7 @@ export function decodeVirtioNetResourceObjFfRule(
 export function encodeVirtioNetResourceObjFfRule(
   e: Encoder,
   value: VirtioNetResourceObjFfRule,
-  _s: NetworkSession,
+  _s?: NetworkSession,
 ): void {
   e.le32(value.groupId, "group_id");
   e.le32(value.classifierId, "classifier_id");
@@ -2063,6 +2203,425 @@ export function encodeVirtioNetResourceObjFfRule(
   e.le16(value.vqIndex, "vq_index");
   e.put(2);
   e.bytesOf(value.keys, "keys");
+}
+
+/** `struct virtio_crypto_ipsec_resource_cap`: Capability: how many security associations there can be (VIRTIO 1.4, 5.9.9.9.1.1) */
+export interface VirtioCryptoIpsecResourceCap {
+  /** Most associations for packets that arrive */
+  inbSaLimit: number;
+  /** Most associations for packets that leave */
+  outbSaLimit: number;
+}
+
+/** Bytes of `struct virtio_crypto_ipsec_resource_cap`. */
+export const VIRTIO_CRYPTO_IPSEC_RESOURCE_CAP_SIZE = 8;
+
+/** A `struct virtio_crypto_ipsec_resource_cap` of zeroes. */
+export function emptyVirtioCryptoIpsecResourceCap(): VirtioCryptoIpsecResourceCap {
+  return {
+    inbSaLimit: 0,
+    outbSaLimit: 0,
+  };
+}
+
+/** Reads `struct virtio_crypto_ipsec_resource_cap` at an offset of private memory. */
+export function readVirtioCryptoIpsecResourceCap(
+  view: DataView,
+  at: number,
+  into: VirtioCryptoIpsecResourceCap,
+): VirtioCryptoIpsecResourceCap {
+  into.inbSaLimit = view.getUint32(at, true);
+  into.outbSaLimit = view.getUint32(at + 4, true);
+  return into;
+}
+
+/** Writes `struct virtio_crypto_ipsec_resource_cap`; RangeError for a value that does not fit. */
+export function writeVirtioCryptoIpsecResourceCap(
+  view: DataView,
+  at: number,
+  value: VirtioCryptoIpsecResourceCap,
+): void {
+  view.setUint32(at, within(value.inbSaLimit, 0xffff_ffff, "inb_sa_limit"), true);
+  view.setUint32(at + 4, within(value.outbSaLimit, 0xffff_ffff, "outb_sa_limit"), true);
+}
+
+/** `struct virtio_crypto_ipsec_mode_cap`: What is possible in one mode (VIRTIO 1.4, 5.9.9.9.1.2) */
+export interface VirtioCryptoIpsecModeCap {
+  /** Protocol and mode */
+  mode: number;
+  /** Largest anti-replay window, for packets that arrive */
+  maxReplayWinSz: number;
+  /** Options */
+  options: number;
+  /** Cipher algorithms */
+  cipherAlgo: bigint;
+  /** MAC algorithms */
+  hmacAlgo: bigint;
+  /** AEAD algorithms */
+  aeadAlgo: number;
+  /** Most bytes of a cipher key */
+  maxCipherKeyLen: number;
+  /** Most bytes of an authentication key */
+  maxAuthKeyLen: number;
+}
+
+/** Bytes of `struct virtio_crypto_ipsec_mode_cap`. */
+export const VIRTIO_CRYPTO_IPSEC_MODE_CAP_SIZE = 44;
+
+/** A `struct virtio_crypto_ipsec_mode_cap` of zeroes. */
+export function emptyVirtioCryptoIpsecModeCap(): VirtioCryptoIpsecModeCap {
+  return {
+    mode: 0,
+    maxReplayWinSz: 0,
+    options: 0,
+    cipherAlgo: 0n,
+    hmacAlgo: 0n,
+    aeadAlgo: 0,
+    maxCipherKeyLen: 0,
+    maxAuthKeyLen: 0,
+  };
+}
+
+/** Reads `struct virtio_crypto_ipsec_mode_cap` at an offset of private memory. */
+export function readVirtioCryptoIpsecModeCap(
+  view: DataView,
+  at: number,
+  into: VirtioCryptoIpsecModeCap,
+): VirtioCryptoIpsecModeCap {
+  into.mode = view.getUint8(at);
+  into.maxReplayWinSz = view.getUint32(at + 4, true);
+  into.options = view.getUint32(at + 8, true);
+  into.cipherAlgo = view.getBigUint64(at + 16, true);
+  into.hmacAlgo = view.getBigUint64(at + 24, true);
+  into.aeadAlgo = view.getUint32(at + 32, true);
+  into.maxCipherKeyLen = view.getUint32(at + 36, true);
+  into.maxAuthKeyLen = view.getUint32(at + 40, true);
+  return into;
+}
+
+/** Writes `struct virtio_crypto_ipsec_mode_cap`; RangeError for a value that does not fit. */
+export function writeVirtioCryptoIpsecModeCap(
+  view: DataView,
+  at: number,
+  value: VirtioCryptoIpsecModeCap,
+): void {
+  view.setUint8(at, within(value.mode, 0xff, "mode"));
+  view.setUint32(at + 4, within(value.maxReplayWinSz, 0xffff_ffff, "max_replay_win_sz"), true);
+  view.setUint32(at + 8, within(value.options, 0xffff_ffff, "options"), true);
+  view.setUint32(at + 12, within(0, 0xffff_ffff, "reserved1"), true);
+  view.setBigUint64(at + 16, within64(value.cipherAlgo, "cipher_algo"), true);
+  view.setBigUint64(at + 24, within64(value.hmacAlgo, "hmac_algo"), true);
+  view.setUint32(at + 32, within(value.aeadAlgo, 0xffff_ffff, "aead_algo"), true);
+  view.setUint32(at + 36, within(value.maxCipherKeyLen, 0xffff_ffff, "max_cipher_key_len"), true);
+  view.setUint32(at + 40, within(value.maxAuthKeyLen, 0xffff_ffff, "max_auth_key_len"), true);
+}
+
+/** `struct virtio_crypto_ipsec_sa_cap_data`: Capability: modes and what is possible in them (VIRTIO 1.4, 5.9.9.9.1.2) */
+export interface VirtioCryptoIpsecSaCapData {
+  /** Modes */
+  capMode: readonly VirtioCryptoIpsecModeCap[];
+}
+
+/** Reads `struct virtio_crypto_ipsec_sa_cap_data`; PeerError when too little is left. */
+export function decodeVirtioCryptoIpsecSaCapData(
+  d: Decoder,
+  _s?: NetworkSession,
+): VirtioCryptoIpsecSaCapData {
+  const count = d.u8("count");
+  d.skip(7, "reserved");
+  const capMode = d.array(
+    count,
+    () => d.struct(44, readVirtioCryptoIpsecModeCap, emptyVirtioCryptoIpsecModeCap(), "cap_mode"),
+  );
+  return { capMode };
+}
+
+/** Writes `struct virtio_crypto_ipsec_sa_cap_data`; RangeError for a value that does not fit. */
+export function encodeVirtioCryptoIpsecSaCapData(
+  e: Encoder,
+  value: VirtioCryptoIpsecSaCapData,
+  _s?: NetworkSession,
+): void {
+  e.u8(value.capMode.length, "count");
+  e.put(7);
+  for (const element of value.capMode) {
+    e.struct(44, writeVirtioCryptoIpsecModeCap, element);
+  }
+}
+
+/** `struct virtio_crypto_ipsec_tunnel_param`: Outer header of a tunnel (VIRTIO 1.4, 5.9.9.9.2.1) */
+export interface VirtioCryptoIpsecTunnelParam {
+  /** IPv4 or IPv6; the standard gives no values */
+  type: number;
+  /** The header */
+  header: Uint8Array;
+}
+
+/** Reads `struct virtio_crypto_ipsec_tunnel_param`; PeerError when too little is left. */
+export function decodeVirtioCryptoIpsecTunnelParam(
+  d: Decoder,
+  _s?: NetworkSession,
+): VirtioCryptoIpsecTunnelParam {
+  const type = d.u8("type");
+  d.skip(3, "reserved");
+  const header = d.bytes(40, "header");
+  return { type, header };
+}
+
+/** Writes `struct virtio_crypto_ipsec_tunnel_param`; RangeError for a value that does not fit. */
+export function encodeVirtioCryptoIpsecTunnelParam(
+  e: Encoder,
+  value: VirtioCryptoIpsecTunnelParam,
+  _s?: NetworkSession,
+): void {
+  e.u8(value.type, "type");
+  e.put(3);
+  e.bytesOf(value.header, "header", 40);
+}
+
+/** `struct virtio_crypto_ipsec_lifetime`: How much a security association may process: a warning at soft limits, the end at hard ones (VIRTIO 1.4, 5.9.9.9.2.1) */
+export interface VirtioCryptoIpsecLifetime {
+  /** Packets before a warning */
+  packetsSoftLimit: bigint;
+  /** Bytes before a warning */
+  bytesSoftLimit: bigint;
+  /** Packets before the end */
+  packetsHardLimit: bigint;
+  /** Bytes before the end */
+  bytesHardLimit: bigint;
+}
+
+/** Bytes of `struct virtio_crypto_ipsec_lifetime`. */
+export const VIRTIO_CRYPTO_IPSEC_LIFETIME_SIZE = 32;
+
+/** A `struct virtio_crypto_ipsec_lifetime` of zeroes. */
+export function emptyVirtioCryptoIpsecLifetime(): VirtioCryptoIpsecLifetime {
+  return {
+    packetsSoftLimit: 0n,
+    bytesSoftLimit: 0n,
+    packetsHardLimit: 0n,
+    bytesHardLimit: 0n,
+  };
+}
+
+/** Reads `struct virtio_crypto_ipsec_lifetime` at an offset of private memory. */
+export function readVirtioCryptoIpsecLifetime(
+  view: DataView,
+  at: number,
+  into: VirtioCryptoIpsecLifetime,
+): VirtioCryptoIpsecLifetime {
+  into.packetsSoftLimit = view.getBigUint64(at, true);
+  into.bytesSoftLimit = view.getBigUint64(at + 8, true);
+  into.packetsHardLimit = view.getBigUint64(at + 16, true);
+  into.bytesHardLimit = view.getBigUint64(at + 24, true);
+  return into;
+}
+
+/** Writes `struct virtio_crypto_ipsec_lifetime`; RangeError for a value that does not fit. */
+export function writeVirtioCryptoIpsecLifetime(
+  view: DataView,
+  at: number,
+  value: VirtioCryptoIpsecLifetime,
+): void {
+  view.setBigUint64(at, within64(value.packetsSoftLimit, "packets_soft_limit"), true);
+  view.setBigUint64(at + 8, within64(value.bytesSoftLimit, "bytes_soft_limit"), true);
+  view.setBigUint64(at + 16, within64(value.packetsHardLimit, "packets_hard_limit"), true);
+  view.setBigUint64(at + 24, within64(value.bytesHardLimit, "bytes_hard_limit"), true);
+}
+
+/** `struct virtio_crypto_resource_obj_ipsec_sa_256b_key_cipher_key`: Cipher key of a security association (VIRTIO 1.4, 5.9.9.9.2.1) */
+export interface VirtioCryptoResourceObjIpsecSa256bKeyCipherKey {
+  /** Bytes that count */
+  length: number;
+  /** The key */
+  data: Uint8Array;
+}
+
+/** Bytes of `struct virtio_crypto_resource_obj_ipsec_sa_256b_key_cipher_key`. */
+export const VIRTIO_CRYPTO_RESOURCE_OBJ_IPSEC_SA256B_KEY_CIPHER_KEY_SIZE = 36;
+
+/** A `struct virtio_crypto_resource_obj_ipsec_sa_256b_key_cipher_key` of zeroes. */
+export function emptyVirtioCryptoResourceObjIpsecSa256bKeyCipherKey(): VirtioCryptoResourceObjIpsecSa256bKeyCipherKey {
+  return {
+    length: 0,
+    data: new Uint8Array(32),
+  };
+}
+
+/** Reads `struct virtio_crypto_resource_obj_ipsec_sa_256b_key_cipher_key` at an offset of private memory. */
+export function readVirtioCryptoResourceObjIpsecSa256bKeyCipherKey(
+  view: DataView,
+  at: number,
+  into: VirtioCryptoResourceObjIpsecSa256bKeyCipherKey,
+): VirtioCryptoResourceObjIpsecSa256bKeyCipherKey {
+  into.length = bounded(view.getUint16(at, true), { max: 32 }, "length");
+  into.data = getBytes(view, at + 4, 32);
+  return into;
+}
+
+/** Writes `struct virtio_crypto_resource_obj_ipsec_sa_256b_key_cipher_key`; RangeError for a value that does not fit. */
+export function writeVirtioCryptoResourceObjIpsecSa256bKeyCipherKey(
+  view: DataView,
+  at: number,
+  value: VirtioCryptoResourceObjIpsecSa256bKeyCipherKey,
+): void {
+  view.setUint16(at, within(value.length, 0xffff, "length"), true);
+  view.setUint16(at + 2, within(0, 0xffff, "reserved1"), true);
+  setBytes(view, at + 4, value.data, 32, "data");
+}
+
+/** `struct virtio_crypto_resource_obj_ipsec_sa_256b_key_auth_key`: Authentication key of a security association (VIRTIO 1.4, 5.9.9.9.2.1) */
+export interface VirtioCryptoResourceObjIpsecSa256bKeyAuthKey {
+  /** Bytes that count */
+  length: number;
+  /** The key */
+  data: Uint8Array;
+}
+
+/** Bytes of `struct virtio_crypto_resource_obj_ipsec_sa_256b_key_auth_key`. */
+export const VIRTIO_CRYPTO_RESOURCE_OBJ_IPSEC_SA256B_KEY_AUTH_KEY_SIZE = 36;
+
+/** A `struct virtio_crypto_resource_obj_ipsec_sa_256b_key_auth_key` of zeroes. */
+export function emptyVirtioCryptoResourceObjIpsecSa256bKeyAuthKey(): VirtioCryptoResourceObjIpsecSa256bKeyAuthKey {
+  return {
+    length: 0,
+    data: new Uint8Array(32),
+  };
+}
+
+/** Reads `struct virtio_crypto_resource_obj_ipsec_sa_256b_key_auth_key` at an offset of private memory. */
+export function readVirtioCryptoResourceObjIpsecSa256bKeyAuthKey(
+  view: DataView,
+  at: number,
+  into: VirtioCryptoResourceObjIpsecSa256bKeyAuthKey,
+): VirtioCryptoResourceObjIpsecSa256bKeyAuthKey {
+  into.length = bounded(view.getUint16(at, true), { max: 32 }, "length");
+  into.data = getBytes(view, at + 4, 32);
+  return into;
+}
+
+/** Writes `struct virtio_crypto_resource_obj_ipsec_sa_256b_key_auth_key`; RangeError for a value that does not fit. */
+export function writeVirtioCryptoResourceObjIpsecSa256bKeyAuthKey(
+  view: DataView,
+  at: number,
+  value: VirtioCryptoResourceObjIpsecSa256bKeyAuthKey,
+): void {
+  view.setUint16(at, within(value.length, 0xffff, "length"), true);
+  view.setUint16(at + 2, within(0, 0xffff, "reserved2"), true);
+  setBytes(view, at + 4, value.data, 32, "data");
+}
+
+/** `struct virtio_crypto_resource_obj_ipsec_sa_256b_key`: A security association, of either direction, with keys of up to 256 bits (VIRTIO 1.4, 5.9.9.9.2.1) */
+export interface VirtioCryptoResourceObjIpsecSa256bKey {
+  /** Protocol and mode */
+  mode: number;
+  /** Direction */
+  direction: number;
+  /** Id of the object */
+  objId: number;
+  /** Security parameter index */
+  spi: number;
+  /** Salt */
+  salt: number;
+  /** Options */
+  options: bigint;
+  /** Outer header, in tunnel mode */
+  param: VirtioCryptoIpsecTunnelParam;
+  /** Source port of the UDP encapsulation */
+  udpSport: number;
+  /** Destination port of the UDP encapsulation */
+  udpDport: number;
+  /** Anti-replay window; 0 switches the check off */
+  replayWinSz: number;
+  /** Cipher algorithm */
+  cipherAlgo: number;
+  /** Cipher key */
+  cipherKey: VirtioCryptoResourceObjIpsecSa256bKeyCipherKey;
+  /** Authentication algorithm */
+  authAlgo: number;
+  /** Authentication key */
+  authKey: VirtioCryptoResourceObjIpsecSa256bKeyAuthKey;
+  /** Lifetime */
+  life: VirtioCryptoIpsecLifetime;
+}
+
+/** Reads `struct virtio_crypto_resource_obj_ipsec_sa_256b_key`; PeerError when too little is left. */
+export function decodeVirtioCryptoResourceObjIpsecSa256bKey(
+  d: Decoder,
+  s?: NetworkSession,
+): VirtioCryptoResourceObjIpsecSa256bKey {
+  const mode = d.u8("mode");
+  const direction = d.u8("direction");
+  d.skip(2, "reserved");
+  const objId = d.le32("obj_id");
+  const spi = d.le32("spi");
+  const salt = d.le32("salt");
+  const options = d.le64("options");
+  const param = decodeVirtioCryptoIpsecTunnelParam(d, s);
+  const udpSport = d.le16("udp_sport");
+  const udpDport = d.le16("udp_dport");
+  const replayWinSz = d.le32("replay_win_sz");
+  const cipherAlgo = Number(d.le64("cipher_algo"));
+  const cipherKey = d.struct(
+    36,
+    readVirtioCryptoResourceObjIpsecSa256bKeyCipherKey,
+    emptyVirtioCryptoResourceObjIpsecSa256bKeyCipherKey(),
+    "cipher_key",
+  );
+  const authAlgo = Number(d.le64("auth_algo"));
+  const authKey = d.struct(
+    36,
+    readVirtioCryptoResourceObjIpsecSa256bKeyAuthKey,
+    emptyVirtioCryptoResourceObjIpsecSa256bKeyAuthKey(),
+    "auth_key",
+  );
+  const life = d.struct(
+    32,
+    readVirtioCryptoIpsecLifetime,
+    emptyVirtioCryptoIpsecLifetime(),
+    "life",
+  );
+  return {
+    mode,
+    direction,
+    objId,
+    spi,
+    salt,
+    options,
+    param,
+    udpSport,
+    udpDport,
+    replayWinSz,
+    cipherAlgo,
+    cipherKey,
+    authAlgo,
+    authKey,
+    life,
+  };
+}
+
+/** Writes `struct virtio_crypto_resource_obj_ipsec_sa_256b_key`; RangeError for a value that does not fit. */
+export function encodeVirtioCryptoResourceObjIpsecSa256bKey(
+  e: Encoder,
+  value: VirtioCryptoResourceObjIpsecSa256bKey,
+  s?: NetworkSession,
+): void {
+  e.u8(value.mode, "mode");
+  e.u8(value.direction, "direction");
+  e.put(2);
+  e.le32(value.objId, "obj_id");
+  e.le32(value.spi, "spi");
+  e.le32(value.salt, "salt");
+  e.le64(value.options, "options");
+  encodeVirtioCryptoIpsecTunnelParam(e, value.param, s);
+  e.le16(value.udpSport, "udp_sport");
+  e.le16(value.udpDport, "udp_dport");
+  e.le32(value.replayWinSz, "replay_win_sz");
+  e.le64(BigInt(within(value.cipherAlgo, Number.MAX_SAFE_INTEGER, "cipher_algo")), "cipher_algo");
+  e.struct(36, writeVirtioCryptoResourceObjIpsecSa256bKeyCipherKey, value.cipherKey);
+  e.le64(BigInt(within(value.authAlgo, Number.MAX_SAFE_INTEGER, "auth_algo")), "auth_algo");
+  e.struct(36, writeVirtioCryptoResourceObjIpsecSa256bKeyAuthKey, value.authKey);
+  e.struct(32, writeVirtioCryptoIpsecLifetime, value.life);
 }
 
 /** Configuration space (VIRTIO 1.4, 5.1.4) Fields of features that are not offered are absent. */
@@ -3289,6 +3848,142 @@ export function encodeNetworkStatsGetAnswer(
 ): void {
   e.u8(value.ack, "ack");
   encodeNetworkStatsGetAnswerRepliesEntryList(e, value.replies, s);
+}
+
+/** Capabilities by name, of administration commands: Flow filters, IPsec and the parts of the device (VIRTIO 1.4, 5.1.9.6). */
+export class NetworkCapabilities {
+  /** `VIRTIO_NET_FF_RESOURCE_CAP`: Limits of flow filters */
+  static readonly ffResource: CapabilityLayout<VirtioNetFfCapData> = new CapabilityLayout({
+    id: NetworkFlowFilterCapability.RESOURCE_CAP,
+    decode: (d) => d.struct(20, readVirtioNetFfCapData, emptyVirtioNetFfCapData(), "ff_resource"),
+    encode: (e, value) => e.struct(20, writeVirtioNetFfCapData, value),
+    allows: (driver, device) =>
+      driver.groupsLimit <= device.groupsLimit &&
+      driver.classifiersLimit <= device.classifiersLimit &&
+      driver.rulesLimit <= device.rulesLimit &&
+      driver.rulesPerGroupLimit <= device.rulesPerGroupLimit &&
+      driver.lastRulePriority <= device.lastRulePriority &&
+      driver.selectorsPerClassifierLimit <= device.selectorsPerClassifierLimit,
+  });
+  /** `VIRTIO_NET_FF_SELECTOR_CAP`: Headers that flow filters can look at */
+  static readonly ffSelector: CapabilityLayout<VirtioNetFfCapMaskData> = new CapabilityLayout({
+    id: NetworkFlowFilterCapability.SELECTOR_CAP,
+    decode: (d) => decodeVirtioNetFfCapMaskData(d),
+    encode: (e, value) => encodeVirtioNetFfCapMaskData(e, value),
+    allows: (driver, device) =>
+      driver.selectors.every((one) =>
+        device.selectors.some((other) =>
+          one.type === other.type && !hasOtherBits(one.flags, other.flags) &&
+          !bytesHaveOtherBits(one.mask, other.mask)
+        )
+      ),
+  });
+  /** `VIRTIO_NET_FF_ACTION_CAP`: What flow filters can do with a packet */
+  static readonly ffAction: CapabilityLayout<VirtioNetFfActions> = new CapabilityLayout({
+    id: NetworkFlowFilterCapability.ACTION_CAP,
+    decode: (d) => decodeVirtioNetFfActions(d),
+    encode: (e, value) => encodeVirtioNetFfActions(e, value),
+    allows: (driver, device) => driver.actions.every((one) => device.actions.includes(one)),
+  });
+  /** `VIRTIO_NET_IPSEC_RESOURCE_CAP`: How many security associations there can be */
+  static readonly ipsecResource: CapabilityLayout<VirtioCryptoIpsecResourceCap> =
+    new CapabilityLayout({
+      id: NetworkIpsecCapability.RESOURCE_CAP,
+      decode: (d) =>
+        d.struct(
+          8,
+          readVirtioCryptoIpsecResourceCap,
+          emptyVirtioCryptoIpsecResourceCap(),
+          "ipsec_resource",
+        ),
+      encode: (e, value) => e.struct(8, writeVirtioCryptoIpsecResourceCap, value),
+      allows: (driver, device) =>
+        driver.inbSaLimit <= device.inbSaLimit && driver.outbSaLimit <= device.outbSaLimit,
+    });
+  /** `VIRTIO_NET_IPSEC_SA_CAP`: Modes of IPsec, and what is possible in them */
+  static readonly ipsecSa: CapabilityLayout<VirtioCryptoIpsecSaCapData> = new CapabilityLayout({
+    id: NetworkIpsecCapability.SA_CAP,
+    decode: (d) => decodeVirtioCryptoIpsecSaCapData(d),
+    encode: (e, value) => encodeVirtioCryptoIpsecSaCapData(e, value),
+    allows: (driver, device) =>
+      driver.capMode.every((one) =>
+        device.capMode.some((other) =>
+          one.mode === other.mode && one.maxReplayWinSz <= other.maxReplayWinSz &&
+          !hasOtherBits(one.options, other.options) &&
+          !hasOtherBits(one.cipherAlgo, other.cipherAlgo) &&
+          !hasOtherBits(one.hmacAlgo, other.hmacAlgo) &&
+          !hasOtherBits(one.aeadAlgo, other.aeadAlgo) &&
+          one.maxCipherKeyLen <= other.maxCipherKeyLen && one.maxAuthKeyLen <= other.maxAuthKeyLen
+        )
+      ),
+  });
+}
+
+/** Types of resource objects by name, of administration commands: Flow filters, IPsec and the parts of the device (VIRTIO 1.4, 5.1.9.6). */
+export class NetworkObjects {
+  /** `VIRTIO_NET_RESOURCE_OBJ_FF_GROUP`: A group of flow filter rules */
+  static readonly ffGroup: ObjectLayout<VirtioNetResourceObjFfGroup> = new ObjectLayout({
+    type: NetworkResourceType.FF_GROUP,
+    decode: (d) =>
+      d.struct(2, readVirtioNetResourceObjFfGroup, emptyVirtioNetResourceObjFfGroup(), "ff_group"),
+    encode: (e, value) => e.struct(2, writeVirtioNetResourceObjFfGroup, value),
+    limit: NetworkCapabilities.ffResource.limit((driver) =>
+      Math.min(driver.groupsLimit, driver.rulesPerGroupLimit)
+    ),
+    requires: [
+      NetworkFlowFilterCapability.RESOURCE_CAP,
+      NetworkFlowFilterCapability.SELECTOR_CAP,
+      NetworkFlowFilterCapability.ACTION_CAP,
+    ],
+  });
+  /** `VIRTIO_NET_RESOURCE_OBJ_FF_CLASSIFIER`: What a flow filter rule looks at */
+  static readonly ffClassifier: ObjectLayout<VirtioNetResourceObjFfClassifier> = new ObjectLayout({
+    type: NetworkResourceType.FF_CLASSIFIER,
+    decode: (d) => decodeVirtioNetResourceObjFfClassifier(d),
+    encode: (e, value) => encodeVirtioNetResourceObjFfClassifier(e, value),
+    limit: NetworkCapabilities.ffResource.limit((driver) => driver.classifiersLimit),
+    requires: [
+      NetworkFlowFilterCapability.RESOURCE_CAP,
+      NetworkFlowFilterCapability.SELECTOR_CAP,
+      NetworkFlowFilterCapability.ACTION_CAP,
+    ],
+  });
+  /** `VIRTIO_NET_RESOURCE_OBJ_FF_RULE`: A flow filter rule */
+  static readonly ffRule: ObjectLayout<VirtioNetResourceObjFfRule> = new ObjectLayout({
+    type: NetworkResourceType.FF_RULE,
+    decode: (d) => decodeVirtioNetResourceObjFfRule(d),
+    encode: (e, value) => encodeVirtioNetResourceObjFfRule(e, value),
+    limit: NetworkCapabilities.ffResource.limit((driver) =>
+      Math.min(driver.rulesLimit, driver.rulesPerGroupLimit)
+    ),
+    requires: [
+      NetworkFlowFilterCapability.RESOURCE_CAP,
+      NetworkFlowFilterCapability.SELECTOR_CAP,
+      NetworkFlowFilterCapability.ACTION_CAP,
+    ],
+    needs: (value) => [
+      { type: NetworkResourceType.FF_GROUP, id: value.groupId },
+      { type: NetworkResourceType.FF_CLASSIFIER, id: value.classifierId },
+    ],
+  });
+  /** `VIRTIO_NET_RESOURCE_OBJ_IPSEC_OUTB_SA`: A security association for sent packets */
+  static readonly ipsecOutbSa: ObjectLayout<VirtioCryptoResourceObjIpsecSa256bKey> =
+    new ObjectLayout({
+      type: NetworkResourceType.IPSEC_OUTB_SA,
+      decode: (d) => decodeVirtioCryptoResourceObjIpsecSa256bKey(d),
+      encode: (e, value) => encodeVirtioCryptoResourceObjIpsecSa256bKey(e, value),
+      limit: NetworkCapabilities.ipsecResource.limit((driver) => driver.outbSaLimit),
+      requires: [NetworkIpsecCapability.RESOURCE_CAP, NetworkIpsecCapability.SA_CAP],
+    });
+  /** `VIRTIO_NET_RESOURCE_OBJ_IPSEC_INB_SA`: A security association for received packets */
+  static readonly ipsecInbSa: ObjectLayout<VirtioCryptoResourceObjIpsecSa256bKey> =
+    new ObjectLayout({
+      type: NetworkResourceType.IPSEC_INB_SA,
+      decode: (d) => decodeVirtioCryptoResourceObjIpsecSa256bKey(d),
+      encode: (e, value) => encodeVirtioCryptoResourceObjIpsecSa256bKey(e, value),
+      limit: NetworkCapabilities.ipsecResource.limit((driver) => driver.inbSaLimit),
+      requires: [NetworkIpsecCapability.RESOURCE_CAP, NetworkIpsecCapability.SA_CAP],
+    });
 }
 
 /** Where the queues stand, with these gates and this configuration. */

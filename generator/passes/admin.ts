@@ -1,38 +1,206 @@
 /**
- * Pass: what administration commands name has numbers that the standard keeps for device types.
+ * Passes: what administration commands name has numbers of the device type, data that can be read
+ * without a session, and limits that can be found.
  *
  * @module
  */
 
-import type { Draft } from "./draft.ts";
+import type * as dsl from "../../spec/types.ts";
+import type { FieldModel, StructModel } from "../model.ts";
+import { type Draft, entries } from "./draft.ts";
+import { takesRest } from "./sizes.ts";
+import { fieldAt, madeBy, namesIn, pathName } from "./fields.ts";
 
 /** Numbers of device types, both ends included (VIRTIO 1.4, 2.12.1.2, 2.12.1.3 and 2.14). */
-const RANGES = [
-  ["capabilities", 0x800, 0xfff],
-  ["objects", 0x200, 0x4ff],
-  ["parts", 0x200, 0x5ff],
-] as const;
+const RANGES = {
+  capabilities: [0x800, 0xfff],
+  objects: [0x200, 0x4ff],
+  parts: [0x200, 0x5ff],
+} as const;
 
-/** Reports enumerations that are not described, and members that all device types or nobody may have. */
+/** Reports numbers that are not described, that all device types or nobody may have, or that two things have. */
 export function numbersOwn(draft: Draft): void {
   const { adminQueue } = draft.device ?? {};
-  for (const [kind, first, last] of RANGES) {
-    for (const [i, name] of (adminQueue?.[kind] ?? []).entries()) {
-      const path = `adminQueue.${kind}[${i}]`;
-      const enumeration = draft.enums.get(name);
-      if (enumeration === undefined) {
-        draft.unknown("V031", path, name, "an enumeration", draft.enums.keys());
+  for (const kind of ["capabilities", "objects"] as const) {
+    const taken = new Map<number, string>();
+    for (const [name, { tag }] of entries<dsl.Administered>(adminQueue?.[kind])) {
+      const path = `adminQueue.${kind}.${name}.tag`;
+      const value = draft.constants.get(tag)?.value;
+      if (value === undefined) {
+        draft.unknown("V034", path, tag, "a constant", draft.constants.keys());
         continue;
       }
-      for (const { member, value } of enumeration.members) {
-        if (value >= first && value <= last) continue;
-        const found = `${member} of ${name}, ${hex(value)}`;
-        draft.report("V096", path, found, `numbers from ${hex(first)} to ${hex(last)}`);
-      }
+      inRange(draft, path, kind, tag, value);
+      const other = taken.get(value);
+      if (other === undefined) taken.set(value, name);
+      else {draft.report(
+          "V096",
+          path,
+          `${tag}, ${hex(value)}`,
+          "a number of its own",
+          `it is ${other}'s`,
+        );}
+    }
+  }
+  for (const [i, name] of (adminQueue?.parts ?? []).entries()) {
+    const path = `adminQueue.parts[${i}]`;
+    const enumeration = draft.enums.get(name);
+    if (enumeration === undefined) {
+      draft.unknown("V031", path, name, "an enumeration", draft.enums.keys());
+      continue;
+    }
+    for (const { member, value } of enumeration.members) {
+      inRange(draft, path, "parts", `${member} of ${name}`, value);
     }
   }
 }
 
+function inRange(
+  draft: Draft,
+  path: string,
+  kind: keyof typeof RANGES,
+  name: string,
+  value: number,
+): void {
+  const [first, last] = RANGES[kind];
+  if (value >= first && value <= last) return;
+  draft.report(
+    "V096",
+    path,
+    `${name}, ${hex(value)}`,
+    `numbers from ${hex(first)} to ${hex(last)}`,
+  );
+}
+
 function hex(value: number): string {
   return `0x${value.toString(16)}`;
+}
+
+/** Reports structs that are not described, or that say one thing or another by what was negotiated. */
+export function dataIndependent(draft: Draft): void {
+  const { adminQueue } = draft.device ?? {};
+  for (const kind of ["capabilities", "objects"] as const) {
+    for (const [name, { struct }] of entries<dsl.Administered>(adminQueue?.[kind])) {
+      if (struct === undefined) continue;
+      const path = `adminQueue.${kind}.${name}.struct`;
+      const model = draft.structs.get(struct);
+      if (model === undefined) {
+        const known = Object.keys(draft.description.structs ?? {});
+        if (!known.includes(struct)) draft.unknown("V032", path, struct, "a struct", known);
+        continue;
+      }
+      const found = dependence(model);
+      if (found === undefined) continue;
+      draft.report("V097", path, `${struct}, where ${found}`, "a struct that needs nothing else");
+    }
+  }
+}
+
+/** What a struct depends on beside its own fields, in words. */
+function dependence({ fields, grows }: StructModel): string | undefined {
+  return grows ? "the end follows from features" : dependenceOf(fields, []);
+}
+
+function dependenceOf(
+  fields: readonly FieldModel[],
+  outer: readonly FieldModel[],
+): string | undefined {
+  const known = [...fields, ...outer];
+  for (const model of fields) {
+    const own = ownDependence(model, known);
+    if (own !== undefined) return `${model.name} ${own}`;
+    const inner = model.struct?.fields ?? model.arms.flatMap((arm) => arm.fields);
+    const found = model.struct?.grows ? dependence(model.struct) : dependenceOf(inner, known);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function ownDependence(
+  model: FieldModel,
+  known: readonly FieldModel[],
+): string | undefined {
+  const { field, when, unless, legacyWhen, arms } = model;
+  // both sides fill data up to 64 bits (VIRTIO 1.4, 2.13)
+  if (takesRest(field, model)) return "takes what is left, zeroes behind it too";
+  if ([when, unless, legacyWhen].some((gate) => gate.length > 0)) return "follows from features";
+  if (field.strict === false || arms.some((arm) => arm.strictTag !== null)) {
+    return "is another one by the text of the standard";
+  }
+  if (field.kind === "payload") return "stays in memory";
+  const type = field.kind === "array" ? field.of : "type" in field ? field.type : "";
+  if (typeof type === "string" && type.startsWith("session")) {
+    return "is in the byte order of the session";
+  }
+  const sizes: unknown[] = ["length" in field && field.length, "max" in field && field.max];
+  if (sizes.some((size) => typeof size === "object" && size !== null && "config" in size)) {
+    return "follows from the configuration";
+  }
+  const path = pathsOf(field).find((each) => fieldAt(known, each) === undefined);
+  return path === undefined ? undefined : `follows from ${pathName(path)}, which is outside`;
+}
+
+/** Paths by which a field finds its length, its arm or the size of its elements. */
+function pathsOf(field: FieldModel["field"]): dsl.Path[] {
+  const paths: dsl.Path[] = [];
+  const length = "length" in field ? field.length : undefined;
+  if (typeof length === "object" && "field" in length) paths.push(length.field);
+  if (typeof length === "object" && "bytes" in length) paths.push(length.bytes);
+  if (typeof length === "object" && "given" in length) paths.push(length.given);
+  if (field.kind === "array" && field.stride !== undefined) paths.push(field.stride.field);
+  if (field.kind === "union" && !(typeof field.by === "object" && "state" in field.by)) {
+    paths.push(field.by as dsl.Path);
+  }
+  return paths;
+}
+
+/** Reports limits, requirements and needs of objects that stand for nothing. */
+export function objectsKnown(draft: Draft): void {
+  const { capabilities, objects } = draft.device?.adminQueue ?? {};
+  const known = Object.keys(capabilities ?? {});
+  const check = (path: string, name: string) => {
+    if (!known.includes(name)) draft.unknown("V039", path, name, "a capability", known);
+  };
+  for (const [name, { struct, limit, requires, needs }] of entries(objects)) {
+    const path = `adminQueue.objects.${name}`;
+    check(`${path}.limit.of`, limit.of);
+    for (const [i, key] of (requires ?? []).entries()) check(`${path}.requires[${i}]`, key);
+    const of = capabilities?.[limit.of];
+    if (of !== undefined && of.struct === undefined) {
+      draft.report(
+        "V039",
+        `${path}.limit.of`,
+        `"${limit.of}", which is bytes`,
+        "a capability with a struct",
+      );
+    }
+    for (const [i, field] of limit.by.entries()) {
+      numberIn(draft, `${path}.limit.by[${i}]`, of?.struct, field);
+    }
+    if (needs !== undefined && struct === undefined) {
+      draft.report("V039", `${path}.needs`, "needs of bytes", "objects with a struct");
+    }
+    for (const [field, key] of entries(needs)) {
+      numberIn(draft, `${path}.needs.${field}`, struct, field);
+      const types = Object.keys(objects ?? {});
+      if (types.includes(key)) continue;
+      draft.unknown("V039", `${path}.needs.${field}`, key, "a type of objects", types);
+    }
+  }
+}
+
+/** Reports a name that is no number of a struct, or one that is no property because it follows from others. */
+function numberIn(draft: Draft, path: string, name: string | undefined, field: string): void {
+  const struct = draft.structs.get(name ?? "");
+  if (struct === undefined) return;
+  const model = struct.fields.find((one) => one.name === field);
+  if (model === undefined) {
+    draft.unknown("V060", path, field, `a field of ${struct.name}`, namesIn(struct.fields));
+    return;
+  }
+  const { kind } = model.field;
+  const hidden = model.derived || "reserved" in model.field && model.field.reserved !== undefined;
+  if (kind === "scalar" && !hidden) return;
+  const why = hidden ? "has no value of its own" : `is made by ${madeBy(model)}`;
+  draft.report("V061", path, `"${field}", which ${why}`, "a field that holds a number");
 }

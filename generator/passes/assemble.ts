@@ -6,6 +6,7 @@
 
 import type * as dsl from "../../spec/types.ts";
 import type {
+  AdministeredModel,
   AdminQueueModel,
   BehaviourModel,
   DeviceModel,
@@ -14,6 +15,7 @@ import type {
   MessagesModel,
   Model,
   ModuleModel,
+  ObjectModel,
   QueueModel,
 } from "../model.ts";
 import { type Draft, entries, list } from "./draft.ts";
@@ -54,17 +56,32 @@ function deviceModel(draft: Draft, device: dsl.Device): DeviceModel {
   };
 }
 
-function adminModel(
-  draft: Draft,
-  { doc, section, capabilities = [], objects = [], parts = [] }: dsl.AdminQueue,
-): AdminQueueModel {
-  const enums = (names: readonly string[]) => names.map((name) => draft.enums.get(name)!);
+function adminModel(draft: Draft, queue: dsl.AdminQueue): AdminQueueModel {
+  const base = ([name, { tag, struct }]: [string, dsl.Administered]): AdministeredModel => ({
+    name,
+    constant: draft.constants.get(tag)!,
+    struct: struct === undefined ? null : draft.structs.get(struct)!,
+  });
+  const capabilities = entries(queue.capabilities).map(base);
+  const types = entries(queue.objects).map(base);
+  const named = (all: readonly AdministeredModel[], key: string) =>
+    all.find(({ name }) => name === key)!;
+  const objects = types.map((type): ObjectModel => {
+    const { limit, requires = [], needs } = queue.objects![type.name]!;
+    const { of, by, otherwise = "ENOSPC" } = limit;
+    return {
+      ...type,
+      limit: { of: named(capabilities, of), by, otherwise },
+      requires: requires.map((key) => named(capabilities, key)),
+      needs: entries(needs).map(([field, key]) => ({ field, type: named(types, key) })),
+    };
+  });
   return {
-    doc,
-    section: section ?? "2.13",
-    capabilities: enums(capabilities),
-    objects: enums(objects),
-    parts: enums(parts),
+    doc: queue.doc,
+    section: queue.section ?? "2.13",
+    capabilities,
+    objects,
+    parts: (queue.parts ?? []).map((name) => draft.enums.get(name)!),
   };
 }
 

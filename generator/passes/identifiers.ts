@@ -9,6 +9,7 @@ import {
   className,
   isReservedMember,
   isReservedProperty,
+  isReservedStatic,
   isReservedType,
   propertyName,
 } from "../names.ts";
@@ -84,6 +85,11 @@ function* scopes(draft: Draft): Generator<Scope> {
     items: members,
     reserved: isReservedMember,
   };
+  for (const kind of ["capabilities", "objects"] as const) {
+    const all = entries<unknown>(draft.device?.adminQueue?.[kind]);
+    const items = all.map(([name]) => property(name, `adminQueue.${kind}.${name}`));
+    yield { items, reserved: isReservedStatic };
+  }
   yield { items: [...types(draft)], reserved: isReservedType };
 }
 

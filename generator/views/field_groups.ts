@@ -19,6 +19,7 @@ export function structText(
   field: string,
   value: string,
   outer: Reference = { decode: "", encode: "" },
+  session = ", s",
 ): Reference {
   const type = scope.structType(struct.name);
   const shape = structShape(scope, struct);
@@ -36,8 +37,8 @@ export function structText(
     };
   }
   return {
-    decode: `decode${type}(d, s${outer.decode})`,
-    encode: `encode${type}(e, ${value}, s${outer.encode})`,
+    decode: `decode${type}(d${session}${outer.decode})`,
+    encode: `encode${type}(e, ${value}${session}${outer.encode})`,
   };
 }
 

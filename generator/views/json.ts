@@ -7,6 +7,7 @@
 import type * as dsl from "../../spec/types.ts";
 import { DescriptionError, type Diagnostic } from "../diagnostics.ts";
 import type {
+  AdministeredModel,
   AdminQueueModel,
   CaseModel,
   DeviceModel,
@@ -15,6 +16,7 @@ import type {
   MessagesModel,
   Model,
   ModuleModel,
+  ObjectModel,
   PartModel,
   QueueModel,
   StatusModel,
@@ -22,6 +24,8 @@ import type {
 import { JsonFields } from "./json_fields.ts";
 import { structsOf } from "./json_structs.ts";
 import type {
+  JsonAdministered,
+  JsonAdministeredObject,
   JsonAdminQueue,
   JsonCase,
   JsonCount,
@@ -260,15 +264,30 @@ function jsonQueue({ queue, messages, when }: QueueModel, fields: JsonFields): J
 }
 
 function jsonAdminQueue({ doc, capabilities, objects, parts }: AdminQueueModel): JsonAdminQueue {
-  const names = (enums: readonly EnumModel[]) => enums.map(({ name }) => name);
   return {
     index: "admin_queue_index",
     count: "admin_queue_num",
     when: ["VIRTIO_F_ADMIN_VQ"],
-    capabilities: names(capabilities),
-    objects: names(objects),
-    parts: names(parts),
+    capabilities: Object.fromEntries(
+      capabilities.map((one) => [one.name, jsonAdministered(one)]),
+    ),
+    objects: Object.fromEntries(objects.map((one) => [one.name, jsonObject(one)])),
+    parts: parts.map(({ name }) => name),
     doc,
+  };
+}
+
+function jsonAdministered({ constant, struct }: AdministeredModel): JsonAdministered {
+  return { tag: constant.name, struct: struct?.name ?? null, doc: constant.doc };
+}
+
+function jsonObject(object: ObjectModel): JsonAdministeredObject {
+  const { of, by, otherwise } = object.limit;
+  return {
+    ...jsonAdministered(object),
+    limit: { of: of.name, by, status: `VIRTIO_ADMIN_STATUS_${otherwise}` },
+    requires: object.requires.map(({ name }) => name),
+    needs: Object.fromEntries(object.needs.map(({ field, type }) => [field, type.name])),
   };
 }
 

@@ -178,11 +178,31 @@ export interface JsonAdminQueue {
   readonly index: "admin_queue_index";
   readonly count: "admin_queue_num";
   readonly when: JsonGate;
-  /** Enumerations of what is of the device type: capabilities, resource objects, device parts. */
-  readonly capabilities: readonly string[];
-  readonly objects: readonly string[];
+  /** What is of the device type, by name. */
+  readonly capabilities: Readonly<Record<string, JsonAdministered>>;
+  readonly objects: Readonly<Record<string, JsonAdministeredObject>>;
+  /** Enumerations of device parts. */
   readonly parts: readonly string[];
   readonly doc: string;
+}
+
+/** A number that administration commands name, and the layout of the data that come with it. */
+export interface JsonAdministered {
+  /** Constant that is the number. */
+  readonly tag: string;
+  /** Struct of the data; null for bytes as they are. */
+  readonly struct: string | null;
+  readonly doc: string;
+}
+
+/** A type of resource objects. */
+export interface JsonAdministeredObject extends JsonAdministered {
+  /** The least of these fields of a capability is how many there can be; a number beyond gets the status. */
+  readonly limit: { readonly of: string; readonly by: readonly string[]; readonly status: string };
+  /** Capabilities without which there are no commands for them. */
+  readonly requires: readonly string[];
+  /** Types of the objects whose numbers are in these fields. */
+  readonly needs: Readonly<Record<string, string>>;
 }
 
 /** `value * times + plus`, the value being the field's, or `otherwise` while the gate is shut. */

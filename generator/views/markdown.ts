@@ -29,6 +29,11 @@ export function paragraph(text: string, indent = ""): string[] {
   return lines;
 }
 
+/** ` (VIRTIO 1.4, 5.2)`, or nothing for what the standard does not have. */
+export function where(section: string): string {
+  return /^[0-9]/.test(section) ? ` (VIRTIO 1.4, ${section})` : "";
+}
+
 /** Lines without empty ones at the ends, and no two of them in a row. */
 export function tidy(lines: readonly string[]): string[] {
   const kept = lines.filter((line, at) => line !== "" || (at > 0 && lines[at - 1] !== ""));

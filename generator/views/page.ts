@@ -15,7 +15,8 @@ import type {
   QueueModel,
 } from "../model.ts";
 import { propertyName, shortName } from "../names.ts";
-import { anchor, code, paragraph, plain, table, tidy } from "./markdown.ts";
+import { anchor, code, paragraph, plain, table, tidy, where } from "./markdown.ts";
+import { adminLines } from "./page_admin.ts";
 import { drawing, fieldTable, gateWords, partTable } from "./page_fields.ts";
 import { exampleText } from "./page_example.ts";
 import type { DeviceView } from "./wire.ts";
@@ -65,11 +66,6 @@ export function pageView(device: DeviceModel, view: DeviceView): PageView {
 
 function section(heading: string, lines: readonly string[]): SectionView[] {
   return lines.length === 0 ? [] : [{ heading, lines: tidy(lines) }];
-}
-
-/** ` (VIRTIO 1.4, 5.2)`, or nothing for what the standard does not have. */
-function where(of: string): string {
-  return /^[0-9]/.test(of) ? ` (VIRTIO 1.4, ${of})` : "";
 }
 
 function factLines(device: DeviceModel): string[] {
@@ -239,24 +235,6 @@ function behaviourLines(device: DeviceModel): string[] {
   );
   if (rows.length === 0) return [];
   return table(["Object", "Class", "With", "Serves", "What it keeps and does"], rows);
-}
-
-function adminLines({ adminQueue }: DeviceModel): string[] {
-  if (adminQueue === null) return [];
-  const named = (enums: readonly EnumModel[], what: string) =>
-    enums.map(({ name }) => `- ${what}: [${code(name)}](#${anchor(name)})`);
-  const { doc, section, capabilities, objects, parts } = adminQueue;
-  return [
-    ...paragraph(
-      `${plain(doc)}${where(section)}. The queues stand behind all others, where ` +
-        "`admin_queue_index` and `admin_queue_num` of the transport say, with `VIRTIO_F_ADMIN_VQ`: " +
-        "the device's option `groups` serves them, the driver's `admin` sends commands.",
-    ),
-    "",
-    ...named(capabilities, "Capabilities"),
-    ...named(objects, "Resource objects"),
-    ...named(parts, "Device parts"),
-  ];
 }
 
 function sharedLines(device: DeviceModel): string[] {

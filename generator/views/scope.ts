@@ -29,6 +29,8 @@ export class Scope {
   readonly words: ReadonlySet<string>;
   /** Structs that are in nothing but what devices write. */
   readonly answered: ReadonlySet<string>;
+  /** Structs of what is administered: they depend on nothing that was negotiated, and need no session. */
+  readonly administered: ReadonlySet<string>;
   /** Structs whose size the session keeps. */
   readonly grown: Set<StructModel> = new Set();
   /** Structs whose functions something calls. */
@@ -61,6 +63,12 @@ export class Scope {
     this.answered = new Set(
       cases.flatMap((one) => one.writable.fields.flatMap(structsIn))
         .filter((name) => !asked.has(name)),
+    );
+    const { capabilities = [], objects = [] } = (module as Partial<DeviceModel>).adminQueue ?? {};
+    this.administered = new Set(
+      [...capabilities, ...objects].flatMap(({ struct }) =>
+        struct === null ? [] : [struct.name, ...struct.fields.flatMap(structsIn)]
+      ),
     );
     this.ordered = fields.some(({ field }) =>
       (field.kind === "scalar" || field.kind === "bits") && field.type.startsWith("session")

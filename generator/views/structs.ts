@@ -36,6 +36,8 @@ export interface StructView extends CodecView {
   readonly fixed: boolean;
   readonly grown: boolean;
   readonly walked: boolean;
+  /** Its functions can be called without a session. */
+  readonly sessionless: boolean;
   /** Further parameters of its functions: `, keyLen: number`. */
   readonly params: string;
   readonly unions: readonly UnionView[];
@@ -226,6 +228,7 @@ function structView(scope: Scope, struct: StructModel, printed: boolean): Struct
     fixed: shape === "fixed",
     grown: shape === "grown",
     walked: shape === "walked",
+    sessionless: scope.administered.has(struct.name),
     params: paramsText(structExterns(scope, struct)),
     unions: unionViews(scope, siblings, type),
     groups: printed && shape === "grown" ? groupViews(scope, siblings) : [],

@@ -6,6 +6,7 @@
 
 import type { Alternatives, DeviceModel, EnumModel, ModuleModel, StructModel } from "../model.ts";
 import { className, constantName, propertyName } from "../names.ts";
+import { type AdminView, adminView } from "./admin.ts";
 import { type BehaviourViews, behaviourViews } from "./behaviours.ts";
 import { type ConfigView, configView } from "./config.ts";
 import { commentText, numberText, sectionDoc } from "./docs.ts";
@@ -71,7 +72,7 @@ export interface DeviceView {
   readonly messages: readonly MessagesView[];
   readonly queues: readonly QueueView[];
   /** What the driver administers; null when the type has nothing of that kind. */
-  readonly adminQueue: string | null;
+  readonly adminQueue: AdminView | null;
   readonly behaviours: BehaviourViews;
   readonly session: string;
   /** Some field has the byte order of the session. */
@@ -91,6 +92,7 @@ export function deviceView(device: DeviceModel): DeviceView {
   const config = configView(scope, device);
   const queues = queueViews(scope, device, messages);
   const behaviours = behaviourViews(scope, device, queues);
+  const adminQueue = adminView(scope, device);
   const structs = structViews(scope, device);
   const grown = [...scope.grown].map((struct) => grownView(scope, struct));
   return {
@@ -113,9 +115,7 @@ export function deviceView(device: DeviceModel): DeviceView {
     config,
     messages,
     queues,
-    adminQueue: device.adminQueue === null
-      ? null
-      : sectionDoc(device.adminQueue.doc, device.adminQueue.section),
+    adminQueue,
     behaviours,
     session: `${device.prefix}Session`,
     ordered: scope.ordered,

@@ -74,18 +74,25 @@ function structPrint(struct: StructView, session: string, called: string): objec
     valueMark: unusedMark(struct.fixed ? struct.writes : struct.encodes, "value"),
     sDecode: unusedMark(struct.decodes),
     sEncode: unusedMark(struct.encodes),
-    unions: struct.unions.map((each) => unionText(each, session, called)),
+    optional: struct.sessionless ? "?" : "",
+    unions: struct.unions.map((each) => unionText(each, session, called, struct.sessionless)),
   };
 }
 
 /** `called` is all text that may refer to the tags of the union. */
-function unionText(union: UnionView, session: string, called: string): object {
+function unionText(
+  union: UnionView,
+  session: string,
+  called: string,
+  sessionless = false,
+): object {
   const { params } = union;
   const reads = union.arms.flatMap((arm) => [...arm.tags, ...arm.decodes, arm.resultText]);
   const writes = union.arms.flatMap((arm) => arm.encodes);
   return {
     ...union,
     readOnly: false,
+    optional: sessionless ? "?" : "",
     hasTags: union.hasTags &&
       (union.sequence !== null ||
         called.includes(`${union.tagsName}${union.hasStrictTags ? ")" : ""}[`)),

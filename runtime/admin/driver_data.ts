@@ -39,7 +39,7 @@ export interface ObjectId {
 
 /** Which object a command is about, of a type with a layout. */
 export interface ObjectOf<T> {
-  /** Type of the object, as `NetworkObjects` has them. */
+  /** Type of the object, with the layout of its value. */
   readonly type: ObjectLayout<T>;
   /** Its number, which the driver chooses below the limit. */
   readonly id: number;

@@ -1,13 +1,15 @@
 /** Group administration commands of a hostile driver (VIRTIO 1.4, 2.12.1.5 and 2.13.1): each is answered, none throws. */
 
 import assert from "node:assert/strict";
+import { NetworkCapabilities, NetworkObjects } from "../../generated/net/mod.ts";
 import { covers } from "../../testing/covers.ts";
 import { EchoDevice } from "../echo_fixture.ts";
 import { Random } from "../random.ts";
 import { BUSES, pciFunction, scene } from "./admin_fixture.ts";
 import { encodeCommand } from "./command.ts";
-import { virtualFunction } from "./driver.ts";
+import { SELF, virtualFunction } from "./driver.ts";
 import { AdminStatus, GroupType } from "./mod.ts";
+import { network, RINGS, useFlowFilters } from "./values_fixture.ts";
 
 const COMMANDS = 4000;
 const STATUSES: ReadonlySet<number> = new Set(Object.values(AdminStatus));
@@ -49,6 +51,54 @@ for (const bus of BUSES) {
     });
   }
 }
+
+for (const ring of RINGS) {
+  Deno.test(`${COMMANDS} values of random bytes are each answered with a status, ${ring.packed}`, async () => {
+    covers(
+      "devicenormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands#6",
+    );
+    const random = new Random(ring.packed ? 3 : 4);
+    const capabilities = Object.values(NetworkCapabilities);
+    const types = Object.values(NetworkObjects);
+    const resources = types.map((type) => type.serve());
+    await using it = await network(ring, { resources });
+    const { admin, owner } = it;
+    const kinds = [8, 9, 9, 10, 10, 10, 11, 12, 13];
+    const seen = new Set<number>();
+    await useFlowFilters(admin);
+    for (let round = 0; round < COMMANDS; round++) {
+      const opcode = random.pick(kinds);
+      const [number, id] = opcode < 10
+        ? [random.pick(capabilities).id, 0]
+        : [random.pick(types).type, random.below(4)];
+      const data = Uint8Array.from({ length: random.below(80) }, () => random.pick(BYTES));
+      const head = [number & 0xff, number >> 8, 0, 0, id, 0, 0, 0];
+      const flags = opcode < 10 ? [] : new Array(8).fill(0);
+      const member = { groupType: GroupType.SELF, memberId: 0n };
+      const bytes = encodeCommand({
+        opcode,
+        ...member,
+        data: Uint8Array.from([...head, ...flags, ...data]),
+      });
+      const answer = await admin.exchange(bytes, 4 + random.below(400));
+      const status = new DataView(answer.buffer).getUint16(0, true);
+      assert.ok(STATUSES.has(status), `${status}`);
+      seen.add(status);
+    }
+    assert.deepEqual(it.errors, []);
+    const { OK, EINVAL, EEXIST, ENXIO } = AdminStatus;
+    for (const status of [OK, EINVAL, EEXIST, ENXIO]) assert.ok(seen.has(status), `${status}`);
+    for (const object of owner.objects.all()) {
+      const type = types.find((one) => one.type === object.type)!;
+      assert.deepEqual(
+        await admin.queryObject(SELF, { type, id: object.id }),
+        type.held(object).value,
+      );
+    }
+  });
+}
+
+const BYTES = [0, 0, 0, 0, 1, 1, 2, 3, 4, 8, 14, 255];
 
 /** A command that is right here and there. */
 function hostile(random: Random): Uint8Array {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { Status } from "../../generated/layout/admin.ts";
 import { Decoder } from "../decoder.ts";
 import { Encoder } from "../encoder.ts";
 import { PeerError } from "../errors.ts";
@@ -24,9 +25,10 @@ export interface ValueCodec<T> {
 }
 
 /** A number that commands name, and the layout of the data that come with it. */
-abstract class NumberedLayout<T> {
+export abstract class AdminLayout<T> {
   readonly #codec: ValueCodec<T>;
 
+  /** For the two kinds of numbers. */
   constructor(codec: ValueCodec<T>) {
     this.#codec = codec;
   }
@@ -64,7 +66,7 @@ export interface CapabilityCodec<T> extends ValueCodec<T> {
 }
 
 /** A capability with its layout. */
-export class CapabilityLayout<T> extends NumberedLayout<T> {
+export class CapabilityLayout<T> extends AdminLayout<T> {
   /** Number of the capability. */
   readonly id: number;
   readonly #allows: CapabilityCodec<T>["allows"];
@@ -105,7 +107,7 @@ export interface ObjectCodec<T> extends ValueCodec<T> {
   /** How many the driver may have. */
   readonly limit: ObjectLimit;
   /** Status of a number at the limit or above; ENOSPC when not given. */
-  readonly full?: number;
+  readonly full?: keyof typeof Status;
   /** Numbers of the capabilities that the driver has to set first. */
   readonly requires?: readonly number[];
   /** The objects that one needs, which outlive it. */
@@ -129,7 +131,7 @@ export interface ObjectHandlers<T> {
 }
 
 /** A type of resource objects with their layout. */
-export class ObjectLayout<T> extends NumberedLayout<T> {
+export class ObjectLayout<T> extends AdminLayout<T> {
   /** Number of the type. */
   readonly type: number;
   readonly #codec: ObjectCodec<T>;
@@ -154,7 +156,7 @@ export class ObjectLayout<T> extends NumberedLayout<T> {
     return {
       type,
       ...limit,
-      ...(full === undefined ? {} : { full }),
+      ...(full === undefined ? {} : { full: Status[full] }),
       ...(requires === undefined ? {} : { requires }),
       size: (data) => this.sizeOf(data),
       needs: (data) => needs?.(this.decode(data)) ?? [],

@@ -37,6 +37,7 @@ export type {
   NotifyPlace,
 } from "./group.ts";
 export {
+  AdminLayout,
   type CapabilityCodec,
   CapabilityLayout,
   type HeldObject,

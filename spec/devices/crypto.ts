@@ -9,7 +9,7 @@ import { controlRequests, controlStructs } from "./crypto/control.ts";
 import { dataRequests } from "./crypto/data.ts";
 import { dataStructs } from "./crypto/data_structs.ts";
 import { constants, enums } from "./crypto/enums.ts";
-import { ipsecStructs } from "./crypto/ipsec.ts";
+import { ipsecEnums, ipsecStructs } from "./crypto/ipsec.ts";
 
 /** The crypto device: ciphers, hashes, signatures and IPsec, with sessions or without. */
 export const crypto: Device = defineDevice({
@@ -60,7 +60,7 @@ export const crypto: Device = defineDevice({
     },
   },
 
-  enums,
+  enums: { ...enums, ...ipsecEnums },
   constants,
   structs: { ...controlStructs, ...dataStructs, ...ipsecStructs },
 
@@ -95,8 +95,30 @@ export const crypto: Device = defineDevice({
   adminQueue: {
     doc: "IPsec",
     section: "5.9.9.9",
-    capabilities: ["VIRTIO_CRYPTO_CAPABILITY"],
-    objects: ["VIRTIO_CRYPTO_RESOURCE_OBJ"],
+    capabilities: {
+      ipsec_resource: {
+        tag: "VIRTIO_CRYPTO_IPSEC_RESOURCE_CAP",
+        struct: "virtio_crypto_ipsec_resource_cap",
+      },
+      ipsec_sa: {
+        tag: "VIRTIO_CRYPTO_IPSEC_SA_CAP",
+        struct: "virtio_crypto_ipsec_sa_cap_data",
+      },
+    },
+    objects: {
+      ipsec_outbound_sa: {
+        tag: "VIRTIO_CRYPTO_RESOURCE_OBJ_IPSEC_OUTBOUND_SA",
+        struct: "virtio_crypto_resource_obj_ipsec_sa_256b_key",
+        limit: { of: "ipsec_resource", by: ["outb_sa_limit"], otherwise: "EINVAL" },
+        requires: ["ipsec_resource", "ipsec_sa"],
+      },
+      ipsec_inbound_sa: {
+        tag: "VIRTIO_CRYPTO_RESOURCE_OBJ_IPSEC_INBOUND_SA",
+        struct: "virtio_crypto_resource_obj_ipsec_sa_256b_key",
+        limit: { of: "ipsec_resource", by: ["inb_sa_limit"], otherwise: "EINVAL" },
+        requires: ["ipsec_resource", "ipsec_sa"],
+      },
+    },
   },
 
   behaviours: {

@@ -5,12 +5,13 @@
  */
 
 import { body, bytes, defineDevice, type Device, le16, le32, payload, struct, u8 } from "../dsl.ts";
+import { ipsecEnums, ipsecStructs } from "./crypto/ipsec.ts";
 import { commands } from "./net/commands.ts";
 import { cases } from "./net/control.ts";
 import { enums } from "./net/enums.ts";
 import { features } from "./net/features.ts";
 import { receiveDemands, transmitDemands } from "./net/headers.ts";
-import { resourceEnums, resourceStructs } from "./net/resources.ts";
+import { adminQueue, resourceEnums, resourceStructs } from "./net/resources.ts";
 import { stats } from "./net/stats.ts";
 import { structs } from "./net/structs.ts";
 
@@ -24,13 +25,13 @@ export const net: Device = defineDevice({
   doc: "An Ethernet card: packets in both directions over one or more pairs of queues",
 
   features,
-  enums: { ...enums, ...commands, ...resourceEnums },
+  enums: { ...enums, ...commands, ...resourceEnums, ...ipsecEnums },
   constants: {
     VIRTNET_RSS_CTX_CTRL: { value: 9, doc: "Class of commands: contexts of receive-side scaling" },
     VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MIN: { value: 1, doc: "Fewest pairs of queues" },
     VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX: { value: 0x8000, doc: "Most pairs of queues" },
   },
-  structs: { ...structs, ...stats, ...resourceStructs },
+  structs: { ...structs, ...stats, ...resourceStructs, ...ipsecStructs },
 
   config: {
     struct: "virtio_net_config",
@@ -114,13 +115,7 @@ export const net: Device = defineDevice({
     },
   },
 
-  adminQueue: {
-    doc: "Flow filters, IPsec and the parts of the device",
-    section: "5.1.9.6",
-    capabilities: ["VIRTIO_NET_FF", "VIRTIO_NET_IPSEC"],
-    objects: ["VIRTIO_NET_RESOURCE_OBJ"],
-    parts: ["VIRTIO_NET_DEV_PART"],
-  },
+  adminQueue,
 
   behaviours: {
     announcer: {

@@ -118,11 +118,31 @@ const queue = z.strictObject({
   legacyUsed: z.literal("ignored").exactOptional(),
 }).meta({ id: "Queue", description: "One queue, or a family of equal ones" });
 
+const administered = z.strictObject({
+  tag: name.describe("Full name of the constant that is its number"),
+  struct: name.exactOptional().describe("Layout of its data; bytes when not said"),
+}).meta({ id: "Administered", description: "A capability of administration commands" });
+
+type Needs = NonNullable<dsl.AdministeredObject["needs"]>;
+
+const administeredObject = administered.extend({
+  limit: z.strictObject({
+    of: name.describe("Capability"),
+    by: z.array(fieldName).min(1).describe("Fields of it, of which the least counts"),
+    otherwise: z.literal("EINVAL").exactOptional(),
+  }),
+  requires: listOf(name).exactOptional().describe("Capabilities"),
+  needs: (recordOf(fieldName, name) as z.ZodType<Needs>).exactOptional()
+    .describe("Types of objects by field"),
+}).meta({ id: "AdministeredObject", description: "A type of resource objects" });
+
 const adminQueue = z.strictObject({
   doc: text,
   section: text.exactOptional(),
-  capabilities: listOf(name).exactOptional().describe("Enumerations, 0x800 to 0xfff"),
-  objects: listOf(name).exactOptional().describe("Enumerations, 0x200 to 0x4ff"),
+  capabilities: recordOf<dsl.Administered>(name, administered).exactOptional()
+    .describe("Numbers 0x800 to 0xfff"),
+  objects: recordOf<dsl.AdministeredObject>(name, administeredObject).exactOptional()
+    .describe("Numbers 0x200 to 0x4ff"),
   parts: listOf(name).exactOptional().describe("Enumerations, 0x200 to 0x5ff"),
 }).meta({ id: "AdminQueue", description: "Administration queues, located by the transport" });
 
@@ -233,6 +253,8 @@ export const agreement: readonly [
   Agrees<z.infer<typeof countOf>, dsl.Count>,
   Agrees<z.infer<typeof index>, dsl.Index>,
   Agrees<z.infer<typeof queue>, dsl.Queue>,
+  Agrees<z.infer<typeof administered>, dsl.Administered>,
+  Agrees<z.infer<typeof administeredObject>, dsl.AdministeredObject>,
   Agrees<z.infer<typeof adminQueue>, dsl.AdminQueue>,
   Agrees<z.infer<typeof config>, dsl.Config>,
   Agrees<z.infer<typeof behaviour>, dsl.Behaviour>,
@@ -240,4 +262,7 @@ export const agreement: readonly [
   Agrees<z.infer<typeof deviceShape>, dsl.Device>,
   Agrees<z.infer<typeof register>, dsl.Register>,
   Agrees<z.infer<typeof layoutShape>, dsl.Layout>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true];
+] = [
+  ...[true, true, true, true, true, true, true, true] as const,
+  ...[true, true, true, true, true, true, true, true] as const,
+];

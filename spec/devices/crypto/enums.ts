@@ -248,8 +248,11 @@ export const enums = {
     name: "Capability",
     prefix: "VIRTIO_CRYPTO",
     members: {
-      IPSEC_RESOURCE_CAP: { value: 0x800, doc: "Limits: virtio_crypto_ipsec_resource_cap" },
-      IPSEC_SA_CAP: { value: 0x801, doc: "Modes: virtio_crypto_ipsec_sa_cap_data" },
+      IPSEC_RESOURCE_CAP: {
+        value: 0x800,
+        doc: "How many security associations there can be",
+      },
+      IPSEC_SA_CAP: { value: 0x801, doc: "Modes of IPsec, and what is possible in them" },
     },
   },
   VIRTIO_CRYPTO_RESOURCE_OBJ: {
@@ -260,34 +263,6 @@ export const enums = {
       IPSEC_OUTBOUND_SA: { value: 0x200, doc: "Security association of packets that leave" },
       IPSEC_INBOUND_SA: { value: 0x201, doc: "Security association of packets that arrive" },
     },
-  },
-  VIRTIO_CRYPTO_IPSEC_MODE: {
-    doc: "Protocols and modes of IPsec",
-    section: "5.9.9.9.1.2",
-    name: "IpsecMode",
-    members: { ESP_TUNNEL: 1, ESP_TRANSPORT: 2, AH_TUNNEL: 3, AH_TRANSPORT: 4 },
-  },
-  VIRTIO_CRYPTO_IPSEC_OPTION: {
-    doc: "Options of IPsec",
-    section: "5.9.9.9.1.2",
-    name: "IpsecOption",
-    prefix: "VIRTIO_CRYPTO_IPSEC",
-    as: "bits",
-    members: {
-      ESN: { value: 0, doc: "Extended sequence numbers" },
-      UDP_ENCAP: { value: 1, doc: "UDP encapsulation, for ESP" },
-      COPY_DSCP: { value: 2, doc: "Copy the differentiated services code point" },
-      DEC_TTL: { value: 3, doc: "Decrement the time to live" },
-      COPY_DF: { value: 4, doc: "Copy the don't fragment bit" },
-      ECN: { value: 5, doc: "Copy the explicit congestion notification" },
-      SA_LIFETIME: { value: 6, doc: "Security associations have a lifetime" },
-    },
-  },
-  VIRTIO_CRYPTO_IPSEC_DIR: {
-    doc: "Direction of a security association",
-    section: "5.9.9.9.2.1",
-    name: "IpsecDirection",
-    members: { OUTBOUND: 1, INBOUND: 2 },
   },
 } as const;
 

@@ -6,6 +6,42 @@
  */
 
 import { array, bytes, le16, le32, le64, padding, struct, u8, union } from "../../dsl.ts";
+import { enums } from "./enums.ts";
+
+/** Named numbers of IPsec, those that its structs have of other services among them. */
+export const ipsecEnums = {
+  VIRTIO_CRYPTO_CIPHER: enums.VIRTIO_CRYPTO_CIPHER,
+  VIRTIO_CRYPTO_MAC: enums.VIRTIO_CRYPTO_MAC,
+  VIRTIO_CRYPTO_AEAD: enums.VIRTIO_CRYPTO_AEAD,
+  VIRTIO_CRYPTO_IPSEC_MODE: {
+    doc: "Protocols and modes of IPsec",
+    section: "5.9.9.9.1.2",
+    name: "IpsecMode",
+    members: { ESP_TUNNEL: 1, ESP_TRANSPORT: 2, AH_TUNNEL: 3, AH_TRANSPORT: 4 },
+  },
+  VIRTIO_CRYPTO_IPSEC_OPTION: {
+    doc: "Options of IPsec",
+    section: "5.9.9.9.1.2",
+    name: "IpsecOption",
+    prefix: "VIRTIO_CRYPTO_IPSEC",
+    as: "bits",
+    members: {
+      ESN: { value: 0, doc: "Extended sequence numbers" },
+      UDP_ENCAP: { value: 1, doc: "UDP encapsulation, for ESP" },
+      COPY_DSCP: { value: 2, doc: "Copy the differentiated services code point" },
+      DEC_TTL: { value: 3, doc: "Decrement the time to live" },
+      COPY_DF: { value: 4, doc: "Copy the don't fragment bit" },
+      ECN: { value: 5, doc: "Copy the explicit congestion notification" },
+      SA_LIFETIME: { value: 6, doc: "Security associations have a lifetime" },
+    },
+  },
+  VIRTIO_CRYPTO_IPSEC_DIR: {
+    doc: "Direction of a security association",
+    section: "5.9.9.9.2.1",
+    name: "IpsecDirection",
+    members: { OUTBOUND: 1, INBOUND: 2 },
+  },
+} as const;
 
 /** Structs of IPsec capabilities and resource objects. */
 export const ipsecStructs = {

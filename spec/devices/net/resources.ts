@@ -8,7 +8,7 @@
  */
 
 import { array, bytes, le16, le32, padding, u8 } from "../../dsl.ts";
-import type { Enumeration } from "../../types.ts";
+import type { AdminQueue, Enumeration } from "../../types.ts";
 
 /** Ids and types. */
 export const resourceEnums = {
@@ -17,9 +17,9 @@ export const resourceEnums = {
     section: "5.1.6",
     name: "FlowFilterCapability",
     members: {
-      RESOURCE_CAP: { value: 0x0800, doc: "Limits: virtio_net_ff_cap_data" },
-      SELECTOR_CAP: { value: 0x0801, doc: "Selectors: virtio_net_ff_cap_mask_data" },
-      ACTION_CAP: { value: 0x0802, doc: "Actions: virtio_net_ff_actions" },
+      RESOURCE_CAP: { value: 0x0800, doc: "Limits of flow filters" },
+      SELECTOR_CAP: { value: 0x0801, doc: "Headers that flow filters can look at" },
+      ACTION_CAP: { value: 0x0802, doc: "What flow filters can do with a packet" },
     },
   },
   VIRTIO_NET_IPSEC: {
@@ -27,8 +27,8 @@ export const resourceEnums = {
     section: "5.1.6",
     name: "IpsecCapability",
     members: {
-      RESOURCE_CAP: { value: 0x0803, doc: "Limits: virtio_crypto_ipsec_resource_cap" },
-      SA_CAP: { value: 0x0804, doc: "Algorithms and modes: virtio_crypto_ipsec_sa_cap_data" },
+      RESOURCE_CAP: { value: 0x0803, doc: "How many security associations there can be" },
+      SA_CAP: { value: 0x0804, doc: "Modes of IPsec, and what is possible in them" },
     },
   },
   VIRTIO_NET_RESOURCE_OBJ: {
@@ -173,3 +173,58 @@ export const resourceStructs = {
     },
   },
 } as const;
+
+const flowFilters = ["ff_resource", "ff_selector", "ff_action"] as const;
+const ipsec = ["ipsec_resource", "ipsec_sa"] as const;
+
+/** What the driver administers. */
+export const adminQueue = {
+  doc: "Flow filters, IPsec and the parts of the device",
+  section: "5.1.9.6",
+  capabilities: {
+    ff_resource: { tag: "VIRTIO_NET_FF_RESOURCE_CAP", struct: "virtio_net_ff_cap_data" },
+    ff_selector: { tag: "VIRTIO_NET_FF_SELECTOR_CAP", struct: "virtio_net_ff_cap_mask_data" },
+    ff_action: { tag: "VIRTIO_NET_FF_ACTION_CAP", struct: "virtio_net_ff_actions" },
+    ipsec_resource: {
+      tag: "VIRTIO_NET_IPSEC_RESOURCE_CAP",
+      struct: "virtio_crypto_ipsec_resource_cap",
+    },
+    ipsec_sa: { tag: "VIRTIO_NET_IPSEC_SA_CAP", struct: "virtio_crypto_ipsec_sa_cap_data" },
+  },
+  objects: {
+    ff_group: {
+      tag: "VIRTIO_NET_RESOURCE_OBJ_FF_GROUP",
+      struct: "virtio_net_resource_obj_ff_group",
+      // 5.1.9.6.4: the lower of the two, though the second one is about rules
+      limit: { of: "ff_resource", by: ["groups_limit", "rules_per_group_limit"] },
+      requires: flowFilters,
+    },
+    ff_classifier: {
+      tag: "VIRTIO_NET_RESOURCE_OBJ_FF_CLASSIFIER",
+      struct: "virtio_net_resource_obj_ff_classifier",
+      limit: { of: "ff_resource", by: ["classifiers_limit"] },
+      requires: flowFilters,
+    },
+    ff_rule: {
+      tag: "VIRTIO_NET_RESOURCE_OBJ_FF_RULE",
+      struct: "virtio_net_resource_obj_ff_rule",
+      // 5.1.9.6.4: whichever is lower
+      limit: { of: "ff_resource", by: ["rules_limit", "rules_per_group_limit"] },
+      requires: flowFilters,
+      needs: { group_id: "ff_group", classifier_id: "ff_classifier" },
+    },
+    ipsec_outb_sa: {
+      tag: "VIRTIO_NET_RESOURCE_OBJ_IPSEC_OUTB_SA",
+      struct: "virtio_crypto_resource_obj_ipsec_sa_256b_key",
+      limit: { of: "ipsec_resource", by: ["outb_sa_limit"] },
+      requires: ipsec,
+    },
+    ipsec_inb_sa: {
+      tag: "VIRTIO_NET_RESOURCE_OBJ_IPSEC_INB_SA",
+      struct: "virtio_crypto_resource_obj_ipsec_sa_256b_key",
+      limit: { of: "ipsec_resource", by: ["inb_sa_limit"] },
+      requires: ipsec,
+    },
+  },
+  parts: ["VIRTIO_NET_DEV_PART"],
+} as const satisfies AdminQueue;
