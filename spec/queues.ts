@@ -37,6 +37,18 @@ export type Role =
   /** The driver parks readable buffers; the device hands one back to ask for a new one. */
   | "pull";
 
+/** A least size of parked buffers, with or without some features only. */
+export interface Parks<N extends string = string> {
+  /** Only with these features negotiated. */
+  readonly when?: Gate<N>;
+  /** Only without these features. */
+  readonly unless?: Gate<N>;
+  /** Bytes. */
+  readonly length: Length<N>;
+  /** All buffers of the queue together have so many. */
+  readonly together?: true;
+}
+
 /** One queue, or a family of equal ones. */
 export interface Queue<N extends string = string, R extends string = string> {
   /** One sentence in our own words. */
@@ -55,8 +67,8 @@ export interface Queue<N extends string = string, R extends string = string> {
   readonly count?: Count<N>;
   /** Exists with these features only. */
   readonly when?: Gate<N>;
-  /** Least size in bytes of a parked buffer. */
-  readonly parks?: Length<N>;
+  /** Least size in bytes of a parked buffer; of several, the largest whose gate is open. */
+  readonly parks?: Length<N> | readonly Parks<N>[];
   /** One message may fill several buffers; this field of the first says how many. */
   readonly merges?: { readonly field: Path<N>; readonly when: Gate<N> };
   /** Requests that the device serves in order, none begun before the one ahead is answered: all, or those with the same value of a field. */

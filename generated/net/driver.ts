@@ -2217,6 +2217,7 @@ export class NetworkDriver extends Driver {
   /** Makes what serves a queue that was opened. */
   #attach(plan: QueuePlan, ring: DriverQueue): void {
     const s = this.#s;
+    const config = this.#config;
     const { bufferSize } = this.#options;
     switch (plan.kind(ring.index)) {
       case 1:
@@ -2237,7 +2238,27 @@ export class NetworkDriver extends Driver {
       case 0:
         this.#buffers.set(
           ring.index,
-          new ReceiveBuffers(ring, this.transport.arena, Math.max(1526, bufferSize ?? 4096)),
+          new ReceiveBuffers(
+            ring,
+            this.transport.arena,
+            Math.max(
+              1526,
+              this.#s.hashReport ? 1534 : 0,
+              this.#s.hostUdpTunnelGso || this.#s.guestUdpTunnelGso ? 1538 : 0,
+              this.#s.outNetHeader || this.#s.ipsec ? 1546 : 0,
+              (this.#s.guestTso4 || this.#s.guestTso6 || this.#s.guestUfo || this.#s.guestUso4 ||
+                  this.#s.guestUso6) && !this.#s.mrgRxbuf
+                ? 65621
+                : 0,
+              this.#s.mtu && !this.#s.mrgRxbuf ? (config.mtu ?? 0) + 50 : 0,
+              this.#s.guestTso4 || this.#s.guestTso6 || this.#s.guestUfo || this.#s.guestUso4 ||
+                this.#s.guestUso6
+                ? Math.ceil(65621 / ring.size)
+                : 0,
+              this.#s.mtu ? Math.ceil(((config.mtu ?? 0) + 50) / ring.size) : 0,
+              bufferSize ?? 4096,
+            ),
+          ),
         );
         break;
     }

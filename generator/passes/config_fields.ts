@@ -5,6 +5,7 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
+import { parksOf } from "../parks.ts";
 import { type Draft, entries } from "./draft.ts";
 import { fieldAt, holdsNumber, pathName } from "./fields.ts";
 import { describedFields } from "./walk.ts";
@@ -53,8 +54,12 @@ interface Named {
 function* numbersNamed(draft: Draft): Generator<Named> {
   for (const { path, field } of describedFields(draft)) yield* ofField(path, field);
   for (const [name, queue] of entries(draft.device?.queues)) {
-    for (const key of ["index", "strictIndex", "count", "parks"] as const) {
+    for (const key of ["index", "strictIndex", "count"] as const) {
       yield* ofObject(`queues.${name}.${key}`, queue[key]);
+    }
+    for (const { path, length } of parksOf(queue)) {
+      const place = path === "parks" ? path : `${path}.length`;
+      yield* ofObject(`queues.${name}.${place}`, length);
     }
   }
   yield* ofChecks("config", draft.device?.config?.checks);

@@ -5,6 +5,7 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
+import { parksOf } from "../parks.ts";
 import type { Alternatives } from "../model.ts";
 import { type Draft, entries, list } from "./draft.ts";
 import { describedFields } from "./walk.ts";
@@ -74,6 +75,9 @@ function* deviceGates(device: dsl.Device): Generator<PlacedGate> {
     const path = `queues.${name}`;
     yield* present(path, queue, ["when"]);
     if (queue.merges !== undefined) yield* present(`${path}.merges`, queue.merges, ["when"]);
+    for (const parks of parksOf(queue)) {
+      yield* present(`${path}.${parks.path}`, parks, ["when", "unless"]);
+    }
     for (const key of ["count", "index", "strictIndex"] as const) {
       const count = queue[key];
       if (typeof count === "object" && "config" in count) {

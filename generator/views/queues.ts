@@ -7,11 +7,13 @@
 import type * as dsl from "../../spec/types.ts";
 import type { DeviceModel, QueueModel } from "../model.ts";
 import { className, propertyName } from "../names.ts";
+import { parksOf } from "../parks.ts";
 import { sectionDoc } from "./docs.ts";
 import type { MessagesView } from "./messages.ts";
 import type { Scope } from "./scope.ts";
 import { isGated } from "./shape.ts";
 import { alternatives, pathOf } from "./paths.ts";
+import { operandText, ownSession } from "./text.ts";
 
 /** A queue, or a family of equal ones. */
 export interface QueueView {
@@ -33,7 +35,7 @@ export interface QueueView {
   readonly merges:
     | { readonly property: string; readonly path: readonly string[]; readonly gate: string }
     | null;
-  /** Text for the least size of a parked buffer. */
+  /** Texts for the least sizes of a parked buffer, one behind the other. */
   readonly parks: string;
   /** Text for what used lengths are worth; empty where nobody says anything. */
   readonly lengths: string;
@@ -60,7 +62,7 @@ function queueView(
   sets: readonly MessagesView[],
 ): QueueView {
   const { queue } = model;
-  const { merges, parks } = queue;
+  const { merges } = queue;
   return {
     name: model.name,
     property: propertyName(model.name),
@@ -80,7 +82,7 @@ function queueView(
       path: pathOf(merges.field),
       gate: scope.gateText(alternatives(merges.when), []),
     },
-    parks: parksText(device, parks),
+    parks: parksText(scope, device, queue),
     lengths: lengthsText(queue),
     waits: queue.waits === true,
     turns: queue.order === undefined || queue.order === "any" ? null : queue.order,
@@ -129,8 +131,18 @@ function countText(scope: Scope, device: DeviceModel, count: dsl.Count): string 
   return `(${gated})${times === 1 ? "" : ` * ${times}`}${plus === 0 ? "" : ` + ${plus}`}`;
 }
 
-function parksText(device: DeviceModel, parks: dsl.Length | undefined): string {
-  if (parks === undefined || parks === "rest") return "0";
+function parksText(scope: Scope, device: DeviceModel, queue: dsl.Queue): string {
+  const texts = parksOf(queue).map(({ when, unless, length, together }) => {
+    const gate = scope.gateText(alternatives(when), alternatives(unless));
+    const all = bytesText(device, length);
+    const bytes = together === true ? `Math.ceil(${operandText(all)} / ring.size)` : all;
+    return gate === "" ? bytes : ownSession(`${gate} ? ${bytes} : 0`);
+  });
+  return texts.join(", ") || "0";
+}
+
+function bytesText(device: DeviceModel, parks: dsl.Length): string {
+  if (parks === "rest") return "0";
   if (typeof parks === "number") return String(parks);
   if (!("config" in parks)) return "0";
   const field = device.config?.fields.find((each) => each.name === parks.config);

@@ -182,9 +182,27 @@ export const net: Device = defineDevice({
       carries: "receive",
       index: { first: 0, step: 2 },
       count: { config: "max_virtqueue_pairs", when: ["MQ", "RSS"], otherwise: 1 },
-      // header and a frame of 1514 bytes; 65601 with a GUEST offload that lets packets be larger.
-      // With MRG_RXBUF a buffer need only hold the header (5.1.9.3.1).
-      parks: 1526,
+      // header and a frame of 1514 bytes; without MRG_RXBUF also a packet that waits to be cut, or one
+      // as long as the MTU allows, with a tag of a VLAN, behind the largest header (5.1.9.3.1)
+      parks: [
+        { length: 1526 },
+        { when: "HASH_REPORT", length: 1534 },
+        { when: ["HOST_UDP_TUNNEL_GSO", "GUEST_UDP_TUNNEL_GSO"], length: 1538 },
+        { when: ["OUT_NET_HEADER", "IPSEC"], length: 1546 },
+        {
+          when: ["GUEST_TSO4", "GUEST_TSO6", "GUEST_UFO", "GUEST_USO4", "GUEST_USO6"],
+          unless: "MRG_RXBUF",
+          length: 65621,
+        },
+        { when: "MTU", unless: "MRG_RXBUF", length: { config: "mtu", plus: 50 } },
+        // of few buffers, those of a whole queue may have to hold one packet
+        {
+          when: ["GUEST_TSO4", "GUEST_TSO6", "GUEST_UFO", "GUEST_USO4", "GUEST_USO6"],
+          length: 65621,
+          together: true,
+        },
+        { when: "MTU", length: { config: "mtu", plus: 50 }, together: true },
+      ],
       merges: { field: ["hdr", "num_buffers"], when: "MRG_RXBUF" },
     },
     transmitq: {

@@ -99,6 +99,13 @@ const index = z.union([
   z.strictObject({ first: natural, then: natural.exactOptional(), step: positive }),
 ], { error: 'a number, { config }, "next" or { first, then, step }' });
 
+const parks = z.strictObject({
+  when: gate.exactOptional(),
+  unless: gate.exactOptional(),
+  length,
+  together: z.literal(true).exactOptional().describe("All buffers of the queue have so many"),
+});
+
 const queue = z.strictObject({
   doc: text,
   section: text.exactOptional(),
@@ -108,7 +115,9 @@ const queue = z.strictObject({
   strictIndex: index.exactOptional(),
   count: countOf.exactOptional(),
   when: gate.exactOptional(),
-  parks: length.exactOptional().describe("Least bytes of a parked buffer"),
+  parks: z.union([length, z.array(parks).min(1)], {
+    error: "a length, or a list of { when, unless, length }",
+  }).exactOptional().describe("Least bytes of a parked buffer"),
   merges: z.strictObject({ field: path, when: gate }).exactOptional(),
   order: z.union([z.enum(["any", "queue"]), z.strictObject({ key: fieldName })], {
     error: '"any", "queue" or { key: field }',

@@ -6,12 +6,18 @@ import {
   NetworkDevice,
   type NetworkDeviceOptions,
   NetworkDriver,
+  VIRTIO_NET_F_CTRL_VQ,
   VIRTIO_NET_F_GUEST_CSUM,
   VIRTIO_NET_F_GUEST_TSO4,
   VIRTIO_NET_F_GUEST_TSO6,
   VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO,
+  VIRTIO_NET_F_GUEST_UFO,
   VIRTIO_NET_F_GUEST_USO4,
   VIRTIO_NET_F_GUEST_USO6,
+  VIRTIO_NET_F_HASH_REPORT,
+  VIRTIO_NET_F_IPSEC,
+  VIRTIO_NET_F_MRG_RXBUF,
+  VIRTIO_NET_F_MTU,
   type VirtioNetHdr,
 } from "../../generated/net/mod.ts";
 import { featureSet, ReservedFeature } from "../../runtime/features.ts";
@@ -227,6 +233,69 @@ Deno.test("net: without MRG_RXBUF a packet is in one buffer, and says so (5.1.9.
   }
   await turn();
   assert.deepEqual(seen, [[1, 60], [1, 60], [1, 60]]);
+});
+
+const PARKING =
+  "drivernormative:Device Types / Network Device / Device Operation / Setting Up Receive Buffers";
+
+/** How large the buffers are that a driver parks for a device with these features, and their number. */
+async function parked(
+  bits: readonly number[],
+  { mtu = 0, bufferSize }: { mtu?: number; bufferSize?: number } = {},
+): Promise<{ size: number; count: number }> {
+  const config = new Uint8Array(28);
+  new DataView(config.buffer).setUint16(10, mtu, true);
+  const features = featureSet(ReservedFeature.VIRTIO_F_VERSION_1, ...bits);
+  const hand = new HandDevice(1, features, config);
+  const options = bufferSize === undefined ? {} : { bufferSize };
+  await using driver = await NetworkDriver.open(hand, options);
+  assert.equal(driver.features, features);
+  const sizes: number[] = [];
+  const queue = hand.queues.get(0)!;
+  for (let head = queue.pop(); head >= 0; head = queue.pop()) {
+    sizes.push(queue.chain(head).writableLength);
+  }
+  assert.equal(new Set(sizes).size, 1);
+  return { size: sizes[0]!, count: sizes.length };
+}
+
+Deno.test("net: a driver parks buffers for whole frames, or for what waits to be cut (5.1.9.3.1)", async () => {
+  covers(`${PARKING}#1`, `${PARKING}#2`);
+  const hashes = [VIRTIO_NET_F_CTRL_VQ, VIRTIO_NET_F_HASH_REPORT];
+  assert.equal((await parked([], { bufferSize: 1 })).size, 1526);
+  assert.equal((await parked(hashes, { bufferSize: 1 })).size, 1534);
+  for (
+    const large of [
+      VIRTIO_NET_F_GUEST_TSO4,
+      VIRTIO_NET_F_GUEST_TSO6,
+      VIRTIO_NET_F_GUEST_UFO,
+      VIRTIO_NET_F_GUEST_USO4,
+      VIRTIO_NET_F_GUEST_USO6,
+    ]
+  ) {
+    const bits = [VIRTIO_NET_F_GUEST_CSUM, large];
+    assert.ok((await parked(bits)).size >= 65601);
+    assert.ok((await parked([...bits, ...hashes], { bufferSize: 1 })).size >= 65609);
+  }
+});
+
+Deno.test("net: a buffer that others may follow holds the header at least (5.1.9.3.1)", async () => {
+  covers(`${PARKING}#3`);
+  const hashes = [VIRTIO_NET_F_CTRL_VQ, VIRTIO_NET_F_HASH_REPORT];
+  for (const [bits, least] of [[[], 12], [hashes, 20], [[VIRTIO_NET_F_IPSEC], 32]] as const) {
+    const { size } = await parked([VIRTIO_NET_F_MRG_RXBUF, ...bits], { bufferSize: 1 });
+    assert.ok(size >= least, `${size}`);
+  }
+});
+
+Deno.test("net: a driver has room for a packet as long as mtu (5.1.4.2)", async () => {
+  covers("drivernormative:Device Types / Network Device / Device configuration layout#8");
+  for (const mtu of [68, 1500, 9000, 65535]) {
+    const alone = await parked([VIRTIO_NET_F_MTU], { mtu });
+    assert.ok(alone.size >= mtu + 14 + 12);
+    const merged = await parked([VIRTIO_NET_F_MTU, VIRTIO_NET_F_MRG_RXBUF], { mtu, bufferSize: 1 });
+    assert.ok(merged.size * merged.count >= mtu + 14 + 12);
+  }
 });
 
 const TAKEN =

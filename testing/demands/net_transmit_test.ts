@@ -74,6 +74,11 @@ Deno.test("net: a driver leaves num_buffers and, without CSUM, flags at zero (5.
   await sends(["CSUM"], [{}, { flags: NEEDS_CSUM }], [[{ numBuffers: 0xffff }, /num_buffers/]]);
 });
 
+Deno.test("net: a driver asks for IPsec where it was negotiated (5.1.9.2.1)", async () => {
+  await sends(["CSUM"], [{}], [[{ flags: 0x10 }, /No SECURITY without IPSEC/]]);
+  await sends(["IPSEC"], [{ flags: 0x10 }], []);
+});
+
 Deno.test("net: a driver has TCP cut where that was negotiated (5.1.9.2.1)", async () => {
   covers(`${SENDING}#7`, `${SENDING}#9`);
   await sends(["CSUM", "HOST_TSO6"], [cut(TCPV6), cut(TCPV6 | ECN)], [

@@ -1,4 +1,4 @@
-/** Q10: buffers that are parked have at least the size that the configuration says. */
+/** Q10: buffers that are parked have at least the size that the configuration and features say. */
 
 import assert from "node:assert/strict";
 import { type Device, le32, payload } from "../../../../spec/dsl.ts";
@@ -6,8 +6,15 @@ import { call, construct, type Sides, type Vector } from "../construct.ts";
 
 /** The device. */
 export const device: Device = construct("parked_sizes", {
+  features: {
+    LARGE: { bit: 0, doc: "Large events", by: "option" },
+    PIECES: { bit: 1, doc: "Events come in pieces", by: "option" },
+  },
   config: { struct: "c", fields: { event_size: le32("Bytes of an event") } },
-  messages: { event: { doc: "An event", writable: { id: le32("Id"), more: payload("More") } } },
+  messages: {
+    other: { doc: "An event", writable: { rest: payload("All of it") } },
+    event: { doc: "An event", writable: { id: le32("Id"), more: payload("More") } },
+  },
   queues: {
     eventq: {
       doc: "Events",
@@ -15,6 +22,18 @@ export const device: Device = construct("parked_sizes", {
       carries: "event",
       index: 0,
       parks: { config: "event_size" },
+    },
+    otherq: {
+      doc: "Events of other sizes",
+      role: "receive",
+      carries: "other",
+      index: 1,
+      parks: [
+        { length: 16 },
+        { when: "LARGE", unless: "PIECES", length: 6000 },
+        { when: "PIECES", length: 600, together: true },
+        { unless: "LARGE", length: { config: "event_size", plus: 4 } },
+      ],
     },
   },
 });
@@ -52,4 +71,20 @@ export async function run({ makeDevice, openDriver }: Sides): Promise<void> {
   }
   assert.deepEqual(seen, [4996]);
   assert.ok(driver.features !== 0n);
+  assert.equal(await otherSize({ makeDevice, openDriver }, []), 5004);
+  assert.equal(await otherSize({ makeDevice, openDriver }, ["LARGE"]), 6000);
+  assert.equal(await otherSize({ makeDevice, openDriver }, ["LARGE", "PIECES"]), 600);
+}
+
+/** How many bytes fit into the second queue's only buffer. */
+async function otherSize(
+  { makeDevice, openDriver }: Pick<Sides, "makeDevice" | "openDriver">,
+  features: string[],
+): Promise<unknown> {
+  const device = makeDevice({ config: { eventSize: 5000 }, features });
+  await using _driver = await openDriver(device, { features, bufferSize: 8, queueSize: 1 });
+  for (let tries = 0; device.queue(1)?.pending !== 1 && tries < 1000; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return call(device, "sendOther", new Uint8Array(9000));
 }
