@@ -630,11 +630,6 @@ export class NetworkDevice extends Device {
         "Cannot send receive: it breaks the rule: What is in a tunnel is cut (VIRTIO 1.4, 5.1.9.4.2)",
       );
     }
-    if (((value.hdr.flags >>> 0) & 1) < Math.floor(((value.hdr.gsoType & 96) + 96) / 128)) {
-      throw new RangeError(
-        "Cannot send receive: it breaks the rule: What is in a tunnel has NEEDS_CSUM (VIRTIO 1.4, 5.1.9.4.2)",
-      );
-    }
     if (((value.hdr.flags >>> 1) & 1) + Math.floor(((value.hdr.gsoType & 96) + 96) / 128) > 1) {
       throw new RangeError(
         "Cannot send receive: it breaks the rule: What is in a tunnel has no DATA_VALID (VIRTIO 1.4, 5.1.9.4.1)",
@@ -1481,6 +1476,42 @@ export class NetworkDevice extends Device {
       0,
       this.#networkGuestOffloadsSetRequests[head] ??= emptyNetworkGuestOffloadsSetRequest(),
     );
+    // No GUEST_CSUM that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)
+    if (!s.guestCsum && ((request.offloads >> 1n) & 1n) !== 0n) {
+      return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
+    }
+    // No GUEST_TSO4 that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)
+    if (!s.guestTso4 && ((request.offloads >> 7n) & 1n) !== 0n) {
+      return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
+    }
+    // No GUEST_TSO6 that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)
+    if (!s.guestTso6 && ((request.offloads >> 8n) & 1n) !== 0n) {
+      return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
+    }
+    // No GUEST_ECN that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)
+    if (!s.guestEcn && ((request.offloads >> 9n) & 1n) !== 0n) {
+      return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
+    }
+    // No GUEST_UFO that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)
+    if (!s.guestUfo && ((request.offloads >> 10n) & 1n) !== 0n) {
+      return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
+    }
+    // No GUEST_UDP_TUNNEL_GSO that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)
+    if (!s.guestUdpTunnelGso && ((request.offloads >> 46n) & 1n) !== 0n) {
+      return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
+    }
+    // No GUEST_UDP_TUNNEL_GSO_CSUM that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)
+    if (!s.guestUdpTunnelGsoCsum && ((request.offloads >> 47n) & 1n) !== 0n) {
+      return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
+    }
+    // No GUEST_USO4 that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)
+    if (!s.guestUso4 && ((request.offloads >> 54n) & 1n) !== 0n) {
+      return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
+    }
+    // No GUEST_USO6 that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)
+    if (!s.guestUso6 && ((request.offloads >> 55n) & 1n) !== 0n) {
+      return this.#answerCtrl(queue, head, chain, NetworkAck.ERR);
+    }
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(

@@ -14,6 +14,7 @@ import {
   Encoder,
   featureSet,
   hasOtherBits,
+  lowestBit,
   PeerError,
   type QueuePlan,
   ReceiveBuffers,
@@ -481,14 +482,21 @@ export class NetworkControlq {
   readonly #rooms: Uint8Array[] = [];
   readonly #e = new Encoder();
   readonly #s: NetworkSession;
+  readonly #config: () => NetworkConfig;
 
   /** For a driver that opened the ring. */
-  constructor(ring: DriverQueue, slots: RequestSlots, s: NetworkSession) {
+  constructor(
+    ring: DriverQueue,
+    slots: RequestSlots,
+    s: NetworkSession,
+    config: () => NetworkConfig,
+  ) {
     this.ring = ring;
     this.#slots = slots;
     this.#kinds = new Uint8Array(ring.size);
     this.#awaited = new Uint8Array(ring.size);
     this.#s = s;
+    this.#config = config;
   }
 
   /** Bytes of memory that each request takes. */
@@ -1035,6 +1043,14 @@ export class NetworkControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (
+        request.virtqueuePairs > (this.#config().maxVirtqueuePairs ?? Infinity) ||
+        request.virtqueuePairs < 1
+      ) {
+        throw new RangeError(
+          "Cannot send mq_vq_pairs_set: it breaks the rule: One pair, or as many as the device has (VIRTIO 1.4, 5.1.9.5.6.1)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeNetworkMqVqPairsSetRequest(e, request, s);
@@ -1079,6 +1095,50 @@ export class NetworkControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (hasOtherBits(request.hashTypes, this.#config().supportedHashTypes ?? 0)) {
+        throw new RangeError(
+          "Cannot send mq_rss_config: it breaks the rule: Only types that the device supports (VIRTIO 1.4, 5.1.9.5.7.2)",
+        );
+      }
+      if (request.hashKeyData.length > (this.#config().rssMaxKeySize ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send mq_rss_config: it breaks the rule: A key that the device has room for (VIRTIO 1.4, 5.1.9.5.7.1)",
+        );
+      }
+      if (
+        request.indirectionTable.length < 1 ||
+        request.indirectionTable.length !== lowestBit(request.indirectionTable.length)
+      ) {
+        throw new RangeError(
+          "Cannot send mq_rss_config: it breaks the rule: As many entries as a power of two (VIRTIO 1.4, 5.1.9.5.7.2)",
+        );
+      }
+      if (
+        request.indirectionTable.length > (this.#config().rssMaxIndirectionTableLength ?? Infinity)
+      ) {
+        throw new RangeError(
+          "Cannot send mq_rss_config: it breaks the rule: No more entries than the device has (VIRTIO 1.4, 5.1.9.5.7.2)",
+        );
+      }
+      if (request.maxTxVq > (this.#config().maxVirtqueuePairs ?? Infinity) || request.maxTxVq < 1) {
+        throw new RangeError(
+          "Cannot send mq_rss_config: it breaks the rule: Some transmit queues, and no more than there are (VIRTIO 1.4, 5.1.9.5.7.1)",
+        );
+      }
+      if (
+        request.unclassifiedQueue.vqIndex116 > (this.#config().maxVirtqueuePairs ?? Infinity) - 1
+      ) {
+        throw new RangeError(
+          "Cannot send mq_rss_config: it breaks the rule: A receive queue of the device (VIRTIO 1.4, 5.1.9.5.7.1)",
+        );
+      }
+      for (const element of request.indirectionTable) {
+        if (element.vqIndex116 > (this.#config().maxVirtqueuePairs ?? Infinity) - 1) {
+          throw new RangeError(
+            "Cannot send mq_rss_config: it breaks the rule: Receive queues of the device (VIRTIO 1.4, 5.1.9.5.7.2)",
+          );
+        }
+      }
       const e = this.#e;
       e.reset();
       encodeNetworkMqRssConfigRequest(e, request, s);
@@ -1123,6 +1183,16 @@ export class NetworkControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (hasOtherBits(request.hashTypes, this.#config().supportedHashTypes ?? 0)) {
+        throw new RangeError(
+          "Cannot send mq_hash_config: it breaks the rule: Only types that the device supports (VIRTIO 1.4, 5.1.9.5.7.2)",
+        );
+      }
+      if (request.hashKeyData.length > (this.#config().rssMaxKeySize ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send mq_hash_config: it breaks the rule: A key that the device has room for (VIRTIO 1.4, 5.1.9.5.7.1)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeNetworkMqHashConfigRequest(e, request, s);
@@ -1208,6 +1278,55 @@ export class NetworkControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (request.rssCtxId < 1) {
+        throw new RangeError(
+          "Cannot send rss_ctx_add: it breaks the rule: A context that there can be (VIRTIO 1.4, 5.1.9.5.8.4)",
+        );
+      }
+      if (hasOtherBits(request.hashTypes, this.#config().supportedHashTypes ?? 0)) {
+        throw new RangeError(
+          "Cannot send rss_ctx_add: it breaks the rule: Only types that the device supports (VIRTIO 1.4, 5.1.9.5.7.2)",
+        );
+      }
+      if (request.hashKeyData.length > (this.#config().rssMaxKeySize ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send rss_ctx_add: it breaks the rule: A key that the device has room for (VIRTIO 1.4, 5.1.9.5.7.1)",
+        );
+      }
+      if (
+        request.indirectionTable.length < 1 ||
+        request.indirectionTable.length !== lowestBit(request.indirectionTable.length)
+      ) {
+        throw new RangeError(
+          "Cannot send rss_ctx_add: it breaks the rule: As many entries as a power of two (VIRTIO 1.4, 5.1.9.5.7.2)",
+        );
+      }
+      if (
+        request.indirectionTable.length > (this.#config().rssMaxIndirectionTableLength ?? Infinity)
+      ) {
+        throw new RangeError(
+          "Cannot send rss_ctx_add: it breaks the rule: No more entries than the device has (VIRTIO 1.4, 5.1.9.5.7.2)",
+        );
+      }
+      if (request.maxTxVq > (this.#config().maxVirtqueuePairs ?? Infinity) || request.maxTxVq < 1) {
+        throw new RangeError(
+          "Cannot send rss_ctx_add: it breaks the rule: Some transmit queues, and no more than there are (VIRTIO 1.4, 5.1.9.5.7.1)",
+        );
+      }
+      if (
+        request.unclassifiedQueue.vqIndex116 > (this.#config().maxVirtqueuePairs ?? Infinity) - 1
+      ) {
+        throw new RangeError(
+          "Cannot send rss_ctx_add: it breaks the rule: A receive queue of the device (VIRTIO 1.4, 5.1.9.5.7.1)",
+        );
+      }
+      for (const element of request.indirectionTable) {
+        if (element.vqIndex116 > (this.#config().maxVirtqueuePairs ?? Infinity) - 1) {
+          throw new RangeError(
+            "Cannot send rss_ctx_add: it breaks the rule: Receive queues of the device (VIRTIO 1.4, 5.1.9.5.7.2)",
+          );
+        }
+      }
       const e = this.#e;
       e.reset();
       encodeNetworkRssCtxRequest(e, request, s, 9, 1);
@@ -1252,6 +1371,55 @@ export class NetworkControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (request.rssCtxId < 1) {
+        throw new RangeError(
+          "Cannot send rss_ctx_mod: it breaks the rule: A context that there can be (VIRTIO 1.4, 5.1.9.5.8.4)",
+        );
+      }
+      if (hasOtherBits(request.hashTypes, this.#config().supportedHashTypes ?? 0)) {
+        throw new RangeError(
+          "Cannot send rss_ctx_mod: it breaks the rule: Only types that the device supports (VIRTIO 1.4, 5.1.9.5.7.2)",
+        );
+      }
+      if (request.hashKeyData.length > (this.#config().rssMaxKeySize ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send rss_ctx_mod: it breaks the rule: A key that the device has room for (VIRTIO 1.4, 5.1.9.5.7.1)",
+        );
+      }
+      if (
+        request.indirectionTable.length < 1 ||
+        request.indirectionTable.length !== lowestBit(request.indirectionTable.length)
+      ) {
+        throw new RangeError(
+          "Cannot send rss_ctx_mod: it breaks the rule: As many entries as a power of two (VIRTIO 1.4, 5.1.9.5.7.2)",
+        );
+      }
+      if (
+        request.indirectionTable.length > (this.#config().rssMaxIndirectionTableLength ?? Infinity)
+      ) {
+        throw new RangeError(
+          "Cannot send rss_ctx_mod: it breaks the rule: No more entries than the device has (VIRTIO 1.4, 5.1.9.5.7.2)",
+        );
+      }
+      if (request.maxTxVq > (this.#config().maxVirtqueuePairs ?? Infinity) || request.maxTxVq < 1) {
+        throw new RangeError(
+          "Cannot send rss_ctx_mod: it breaks the rule: Some transmit queues, and no more than there are (VIRTIO 1.4, 5.1.9.5.7.1)",
+        );
+      }
+      if (
+        request.unclassifiedQueue.vqIndex116 > (this.#config().maxVirtqueuePairs ?? Infinity) - 1
+      ) {
+        throw new RangeError(
+          "Cannot send rss_ctx_mod: it breaks the rule: A receive queue of the device (VIRTIO 1.4, 5.1.9.5.7.1)",
+        );
+      }
+      for (const element of request.indirectionTable) {
+        if (element.vqIndex116 > (this.#config().maxVirtqueuePairs ?? Infinity) - 1) {
+          throw new RangeError(
+            "Cannot send rss_ctx_mod: it breaks the rule: Receive queues of the device (VIRTIO 1.4, 5.1.9.5.7.2)",
+          );
+        }
+      }
       const e = this.#e;
       e.reset();
       encodeNetworkRssCtxRequest(e, request, s, 9, 2);
@@ -1295,6 +1463,11 @@ export class NetworkControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.rssCtxId < 1) {
+        throw new RangeError(
+          "Cannot send rss_ctx_del: it breaks the rule: A context that there can be (VIRTIO 1.4, 5.1.9.5.8.4)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeNetworkRssCtxDelRequest(view, at, request);
@@ -1337,6 +1510,11 @@ export class NetworkControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (hasOtherBits(request.enabledTunnelTypes, this.#config().supportedTunnelTypes ?? 0)) {
+        throw new RangeError(
+          "Cannot send hash_tunnel_set: it breaks the rule: Only encapsulations that the device supports (VIRTIO 1.4, 5.1.9.4.4.5)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeNetworkHashTunnelSetRequest(view, at, request);
@@ -1379,6 +1557,52 @@ export class NetworkControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      const s = this.#s;
+      if (!s.guestCsum && ((request.offloads >> 1n) & 1n) !== 0n) {
+        throw new RangeError(
+          "Cannot send guest_offloads_set: it breaks the rule: No GUEST_CSUM that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)",
+        );
+      }
+      if (!s.guestTso4 && ((request.offloads >> 7n) & 1n) !== 0n) {
+        throw new RangeError(
+          "Cannot send guest_offloads_set: it breaks the rule: No GUEST_TSO4 that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)",
+        );
+      }
+      if (!s.guestTso6 && ((request.offloads >> 8n) & 1n) !== 0n) {
+        throw new RangeError(
+          "Cannot send guest_offloads_set: it breaks the rule: No GUEST_TSO6 that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)",
+        );
+      }
+      if (!s.guestEcn && ((request.offloads >> 9n) & 1n) !== 0n) {
+        throw new RangeError(
+          "Cannot send guest_offloads_set: it breaks the rule: No GUEST_ECN that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)",
+        );
+      }
+      if (!s.guestUfo && ((request.offloads >> 10n) & 1n) !== 0n) {
+        throw new RangeError(
+          "Cannot send guest_offloads_set: it breaks the rule: No GUEST_UFO that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)",
+        );
+      }
+      if (!s.guestUdpTunnelGso && ((request.offloads >> 46n) & 1n) !== 0n) {
+        throw new RangeError(
+          "Cannot send guest_offloads_set: it breaks the rule: No GUEST_UDP_TUNNEL_GSO that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)",
+        );
+      }
+      if (!s.guestUdpTunnelGsoCsum && ((request.offloads >> 47n) & 1n) !== 0n) {
+        throw new RangeError(
+          "Cannot send guest_offloads_set: it breaks the rule: No GUEST_UDP_TUNNEL_GSO_CSUM that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)",
+        );
+      }
+      if (!s.guestUso4 && ((request.offloads >> 54n) & 1n) !== 0n) {
+        throw new RangeError(
+          "Cannot send guest_offloads_set: it breaks the rule: No GUEST_USO4 that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)",
+        );
+      }
+      if (!s.guestUso6 && ((request.offloads >> 55n) & 1n) !== 0n) {
+        throw new RangeError(
+          "Cannot send guest_offloads_set: it breaks the rule: No GUEST_USO6 that was not negotiated (VIRTIO 1.4, 5.1.9.5.9.2)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeNetworkGuestOffloadsSetRequest(view, at, request);
@@ -1505,6 +1729,20 @@ export class NetworkControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      const s = this.#s;
+      if (
+        (s.mq || s.rss) &&
+        request.vqIndex > (2 * (this.#config().maxVirtqueuePairs ?? Infinity)) - 1
+      ) {
+        throw new RangeError(
+          "Cannot send notf_coal_vq_set: it breaks the rule: A receive or transmit queue (VIRTIO 1.4, 5.1.9.5.10.5)",
+        );
+      }
+      if (!(s.mq || s.rss) && request.vqIndex > 1) {
+        throw new RangeError(
+          "Cannot send notf_coal_vq_set: it breaks the rule: A receive or transmit queue (VIRTIO 1.4, 5.1.9.5.10.5)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeNetworkNotfCoalVqSetRequest(view, at, request);
@@ -1547,6 +1785,20 @@ export class NetworkControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      const s = this.#s;
+      if (
+        (s.mq || s.rss) &&
+        request.vqIndex > (2 * (this.#config().maxVirtqueuePairs ?? Infinity)) - 1
+      ) {
+        throw new RangeError(
+          "Cannot send notf_coal_vq_get: it breaks the rule: A receive or transmit queue (VIRTIO 1.4, 5.1.9.5.10.5)",
+        );
+      }
+      if (!(s.mq || s.rss) && request.vqIndex > 1) {
+        throw new RangeError(
+          "Cannot send notf_coal_vq_get: it breaks the rule: A receive or transmit queue (VIRTIO 1.4, 5.1.9.5.10.5)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeNetworkNotfCoalVqGetRequest(view, at, request);
@@ -2233,6 +2485,7 @@ export class NetworkDriver extends Driver {
           ring,
           this.requestSlots(ring, NetworkControlq.slotSize(s)),
           s,
+          () => this.#config,
         );
         break;
       case 0:

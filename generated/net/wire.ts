@@ -917,6 +917,8 @@ export interface NetworkGates {
   readonly guestTso4: boolean;
   /** VIRTIO_NET_F_GUEST_TSO6 */
   readonly guestTso6: boolean;
+  /** VIRTIO_NET_F_GUEST_ECN */
+  readonly guestEcn: boolean;
   /** VIRTIO_NET_F_GUEST_UFO */
   readonly guestUfo: boolean;
   /** VIRTIO_NET_F_HOST_TSO4 */
@@ -993,6 +995,7 @@ export function networkGates(features: bigint): NetworkGates {
     mac: hasBit(features, VIRTIO_NET_F_MAC),
     guestTso4: hasBit(features, VIRTIO_NET_F_GUEST_TSO4),
     guestTso6: hasBit(features, VIRTIO_NET_F_GUEST_TSO6),
+    guestEcn: hasBit(features, VIRTIO_NET_F_GUEST_ECN),
     guestUfo: hasBit(features, VIRTIO_NET_F_GUEST_UFO),
     hostTso4: hasBit(features, VIRTIO_NET_F_HOST_TSO4),
     hostTso6: hasBit(features, VIRTIO_NET_F_HOST_TSO6),

@@ -30,6 +30,8 @@ export interface Place {
   readonly message: string;
   readonly config: string;
   readonly offers: string;
+  /** The message is one that is made: it has no words of bit-fields, but their parts. */
+  readonly made?: true;
   /** The data of a message, where it has another name than in the description. */
   readonly data?: string;
 }
@@ -41,9 +43,14 @@ export const IN_DEVICE: Place = {
   offers: "this.#offers",
 };
 /** In a device that sends an event. */
-export const IN_SENDER: Place = { ...IN_DEVICE, message: "value" };
+export const IN_SENDER: Place = { ...IN_DEVICE, message: "value", made: true };
 /** In a queue of a driver, to which only what was negotiated counts. */
-export const IN_DRIVER: Place = { message: "request", config: "this.#config()", offers: "s" };
+export const IN_DRIVER: Place = {
+  message: "request",
+  config: "this.#config()",
+  offers: "s",
+  made: true,
+};
 /** In a driver that takes an event. */
 export const IN_RECEIVER: Place = {
   message: "value",
@@ -153,7 +160,14 @@ export class Operands {
     const keys = path.map((name, at) =>
       models[at] === undefined ? propertyName(name) : keyOf(models[at], name)
     );
-    const text = `${each === null ? this.#place.message : "element"}.${keys.join(".")}`;
+    const holder = [each === null ? this.#place.message : "element", ...keys.slice(0, -1)].join(
+      ".",
+    );
+    const { made } = this.#place;
+    if (made && last?.field.kind === "bits" && last.name === path.at(-1)) {
+      return wideText(wordText(last.field, holder), wide);
+    }
+    const text = `${holder}.${keys.at(-1)}`;
     const big = isBig(last);
     const absent = this.#scope.words.has(path.at(-1) ?? "") ||
       models.some((model) => model !== undefined && isGated(model));
@@ -247,6 +261,18 @@ export class Operands {
 function isBig(model: FieldModel | undefined): boolean {
   return model?.field.kind === "scalar" &&
     scalarText(model.field.type, model.field.as).type === "bigint";
+}
+
+/** The word that a sender's bit-fields make. */
+function wordText({ fields }: dsl.Bits, holder: string): string {
+  const parts: string[] = [];
+  let low = 0;
+  for (const [name, { width, reserved }] of Object.entries(fields)) {
+    const text = `${holder}.${propertyName(name)}`;
+    if (reserved === undefined) parts.push(low === 0 ? text : `${text} * ${2 ** low}`);
+    low += width;
+  }
+  return parts.length === 1 && !parts[0]!.includes(" ") ? parts[0]! : `(${parts.join(" + ")})`;
 }
 
 function wideText(text: string, wide: boolean): string {

@@ -140,6 +140,8 @@ Deno.test("net: a device says of tunnels what they are and where their headers a
     [{ ...inTunnel(UDP_L4 | TUNNEL4), outerThOffset: 0 }, /outer UDP header of a tunnel has/],
     [{ ...inTunnel(UDP_L4 | TUNNEL6), innerNhOffset: 27 }, /inner network header is behind/],
     [inTunnel(UDP_L4 | TUNNEL6, NEEDS_CSUM | DATA_VALID), /has no DATA_VALID/],
+    [inTunnel(UDP_L4 | TUNNEL6, 0), /has NEEDS_CSUM/],
+    [inTunnel(TUNNEL6), /What is in a tunnel is cut/],
   ]);
 });
 

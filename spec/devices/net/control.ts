@@ -19,19 +19,51 @@ const onlySupportedHashes = {
   of: { field: "hash_types" },
   within: { config: "supported_hash_types" },
   otherwise: "ERR",
+  driver: "5.1.9.5.7.2",
 } as const;
 
 /** Also the reserved bit above the index must be clear for these. */
 const LAST_PAIR = { sum: [{ config: "max_virtqueue_pairs" }, -1] } as const;
 
+/** Tables and keys are read no further than these; a driver sends no others. */
+const table = { length: "indirection_table" } as const;
+const keyFits = {
+  doc: "A key that the device has room for",
+  of: { length: "hash_key_data" },
+  atMost: { config: "rss_max_key_size" },
+  driver: "5.1.9.5.7.1",
+} as const;
+
 const rssChecks = [
   onlySupportedHashes,
+  keyFits,
+  {
+    doc: "As many entries as a power of two",
+    of: table,
+    atLeast: 1,
+    equals: { lowestBit: table },
+    driver: "5.1.9.5.7.2",
+  },
+  {
+    doc: "No more entries than the device has",
+    of: table,
+    atMost: { config: "rss_max_indirection_table_length" },
+    driver: "5.1.9.5.7.2",
+  },
+  {
+    doc: "Some transmit queues, and no more than there are",
+    of: { field: "max_tx_vq" },
+    atLeast: 1,
+    atMost: { config: "max_virtqueue_pairs" },
+    driver: "5.1.9.5.7.1",
+  },
   {
     doc: "A receive queue of the device",
     section: "5.1.9.5.7.1",
     of: { field: ["unclassified_queue", "rq_id"] },
     atMost: LAST_PAIR,
     otherwise: "ERR",
+    driver: "5.1.9.5.7.1",
   },
   {
     doc: "Receive queues of the device",
@@ -40,8 +72,17 @@ const rssChecks = [
     of: { field: "rq_id" },
     atMost: LAST_PAIR,
     otherwise: "ERR",
+    driver: "5.1.9.5.7.2",
   },
 ] as const;
+
+/** A context that there can be: 0 is that of the whole device. */
+const contextId = {
+  doc: "A context that there can be",
+  of: { field: "rss_ctx_id" },
+  atLeast: 1,
+  driver: "5.1.9.5.8.4",
+} as const;
 
 const dataQueueChecks = [
   {
@@ -51,6 +92,7 @@ const dataQueueChecks = [
     atMost: { sum: [CONTROLQ, -1] },
     when: ["MQ", "RSS"],
     otherwise: "ERR",
+    driver: "5.1.9.5.10.5",
   },
   {
     doc: "A receive or transmit queue",
@@ -59,6 +101,7 @@ const dataQueueChecks = [
     atMost: 1,
     unless: ["MQ", "RSS"],
     otherwise: "ERR",
+    driver: "5.1.9.5.10.5",
   },
 ] as const;
 
@@ -150,6 +193,13 @@ const receiving = {
     tag: ["VIRTIO_NET_CTRL_MQ", "VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET"],
     feature: "MQ",
     readable: { pairs: inline("virtio_net_ctrl_mq_pairs_set") },
+    checks: [{
+      doc: "One pair, or as many as the device has",
+      of: { field: "virtqueue_pairs" },
+      atLeast: 1,
+      atMost: { config: "max_virtqueue_pairs" },
+      driver: "5.1.9.5.6.1",
+    }],
   },
   mq_rss_config: {
     doc: "Steers received packets by their hash",
@@ -165,7 +215,7 @@ const receiving = {
     tag: ["VIRTIO_NET_CTRL_MQ", "VIRTIO_NET_CTRL_MQ_HASH_CONFIG"],
     feature: "HASH_REPORT",
     readable: { hash: inline("virtio_net_hash_config") },
-    checks: [onlySupportedHashes],
+    checks: [onlySupportedHashes, keyFits],
   },
   rss_ctx_cap_get: {
     doc: "How many contexts of receive-side scaling there may be",
@@ -180,7 +230,7 @@ const receiving = {
     tag: ["VIRTNET_RSS_CTX_CTRL", "VIRTNET_RSS_CTX_CTRL_ADD"],
     feature: "RSS_CONTEXT",
     readable: { context: inline("virtnet_rss_ctx_add_modify") },
-    checks: rssChecks,
+    checks: [contextId, ...rssChecks],
   },
   rss_ctx_mod: {
     doc: "Changes a context of receive-side scaling",
@@ -188,7 +238,7 @@ const receiving = {
     tag: ["VIRTNET_RSS_CTX_CTRL", "VIRTNET_RSS_CTX_CTRL_MOD"],
     feature: "RSS_CONTEXT",
     readable: { context: inline("virtnet_rss_ctx_add_modify") },
-    checks: rssChecks,
+    checks: [contextId, ...rssChecks],
   },
   rss_ctx_del: {
     doc: "Deletes a context of receive-side scaling",
@@ -196,6 +246,7 @@ const receiving = {
     tag: ["VIRTNET_RSS_CTX_CTRL", "VIRTNET_RSS_CTX_CTRL_DEL"],
     feature: "RSS_CONTEXT",
     readable: { context: inline("virtnet_rss_ctx_del") },
+    checks: [contextId],
   },
   hash_tunnel_set: {
     doc: "Hashes the inner header of these encapsulations",
@@ -209,9 +260,33 @@ const receiving = {
       of: { field: "enabled_tunnel_types" },
       within: { config: "supported_tunnel_types" },
       otherwise: "ERR",
+      driver: "5.1.9.4.4.5",
     }],
   },
 } as const;
+
+/** Offloads by the bits of the command. */
+const OFFLOADS = [
+  ["GUEST_CSUM", 1],
+  ["GUEST_TSO4", 7],
+  ["GUEST_TSO6", 8],
+  ["GUEST_ECN", 9],
+  ["GUEST_UFO", 10],
+  ["GUEST_UDP_TUNNEL_GSO", 46],
+  ["GUEST_UDP_TUNNEL_GSO_CSUM", 47],
+  ["GUEST_USO4", 54],
+  ["GUEST_USO6", 55],
+] as const;
+
+const offloadChecks = OFFLOADS.map(([feature, bit]) => ({
+  doc: `No ${feature} that was not negotiated`,
+  section: "5.1.9.5.9.2",
+  unless: feature,
+  of: { bit: [{ field: "offloads" }, bit] },
+  equals: 0,
+  otherwise: "ERR",
+  driver: "5.1.9.5.9.2",
+} as const));
 
 /** Commands on the queues: offloads, notifications, statistics. */
 const queueing = {
@@ -221,6 +296,7 @@ const queueing = {
     tag: ["VIRTIO_NET_CTRL_GUEST_OFFLOADS", "VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET"],
     feature: "CTRL_GUEST_OFFLOADS",
     readable: offloads,
+    checks: offloadChecks,
   },
   notf_coal_tx_set: {
     doc: "Sets when all transmit queues notify",

@@ -199,7 +199,6 @@ export const receiveDemands = [
     doc: "What is in a tunnel has NEEDS_CSUM",
     of: needsCsum,
     atLeast: isTunnel,
-    device: "5.1.9.4.2",
     dropped: "5.1.9.4.2",
   },
   {
