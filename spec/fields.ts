@@ -206,7 +206,7 @@ export interface Arm<N extends string = string> {
 
 /**
  * One of several layouts. `by` names the selecting field; `{ state }` means that the selector is
- * outside the message (the last answer, an object's kind): its bytes stay raw and each arm has a codec.
+ * outside the message (the last answer, an object's kind): its bytes stay raw, and structs of arms have a codec.
  * With `size` every arm fills the same slot.
  */
 export interface Union<N extends string = string> extends FieldBase<N> {

@@ -1943,6 +1943,171 @@ export function encodeVirtioCryptoIpsecSaCapData(
   }
 }
 
+/** `struct in_addr`: IPv4 address (VIRTIO 1.4, 5.9.9.9.2.1) */
+export interface InAddr {
+  /** The address */
+  sAddr: number;
+}
+
+/** Bytes of `struct in_addr`. */
+export const IN_ADDR_SIZE = 4;
+
+/** A `struct in_addr` of zeroes. */
+export function emptyInAddr(): InAddr {
+  return {
+    sAddr: 0,
+  };
+}
+
+/** Reads `struct in_addr` at an offset of private memory. */
+export function readInAddr(view: DataView, at: number, into: InAddr): InAddr {
+  into.sAddr = view.getUint32(at, true);
+  return into;
+}
+
+/** Writes `struct in_addr`; RangeError for a value that does not fit. */
+export function writeInAddr(view: DataView, at: number, value: InAddr): void {
+  view.setUint32(at, within(value.sAddr, 0xffff_ffff, "s_addr"), true);
+}
+
+/** `struct in6_addr`: IPv6 address (VIRTIO 1.4, 5.9.9.9.2.1) */
+export interface In6Addr {
+  /** The address */
+  s6U8: Uint8Array;
+}
+
+/** Bytes of `struct in6_addr`. */
+export const IN6_ADDR_SIZE = 16;
+
+/** A `struct in6_addr` of zeroes. */
+export function emptyIn6Addr(): In6Addr {
+  return {
+    s6U8: new Uint8Array(16),
+  };
+}
+
+/** Reads `struct in6_addr` at an offset of private memory. */
+export function readIn6Addr(view: DataView, at: number, into: In6Addr): In6Addr {
+  into.s6U8 = getBytes(view, at, 16);
+  return into;
+}
+
+/** Writes `struct in6_addr`; RangeError for a value that does not fit. */
+export function writeIn6Addr(view: DataView, at: number, value: In6Addr): void {
+  setBytes(view, at, value.s6U8, 16, "s6_u8");
+}
+
+/** `struct virtio_crypto_ipsec_tunnel_param_ipv4`: Outer IPv4 header of a tunnel (VIRTIO 1.4, 5.9.9.9.2.1) */
+export interface VirtioCryptoIpsecTunnelParamIpv4 {
+  /** Source */
+  srcIp: InAddr;
+  /** Destination */
+  dstIp: InAddr;
+  /** Differentiated services code point */
+  dscp: number;
+  /** Don't fragment */
+  df: number;
+  /** Time to live */
+  ttl: number;
+}
+
+/** Bytes of `struct virtio_crypto_ipsec_tunnel_param_ipv4`. */
+export const VIRTIO_CRYPTO_IPSEC_TUNNEL_PARAM_IPV4_SIZE = 12;
+
+/** A `struct virtio_crypto_ipsec_tunnel_param_ipv4` of zeroes. */
+export function emptyVirtioCryptoIpsecTunnelParamIpv4(): VirtioCryptoIpsecTunnelParamIpv4 {
+  return {
+    srcIp: emptyInAddr(),
+    dstIp: emptyInAddr(),
+    dscp: 0,
+    df: 0,
+    ttl: 0,
+  };
+}
+
+/** Reads `struct virtio_crypto_ipsec_tunnel_param_ipv4` at an offset of private memory. */
+export function readVirtioCryptoIpsecTunnelParamIpv4(
+  view: DataView,
+  at: number,
+  into: VirtioCryptoIpsecTunnelParamIpv4,
+): VirtioCryptoIpsecTunnelParamIpv4 {
+  readInAddr(view, at, into.srcIp);
+  readInAddr(view, at + 4, into.dstIp);
+  into.dscp = view.getUint8(at + 8);
+  into.df = view.getUint8(at + 9);
+  into.ttl = view.getUint8(at + 10);
+  return into;
+}
+
+/** Writes `struct virtio_crypto_ipsec_tunnel_param_ipv4`; RangeError for a value that does not fit. */
+export function writeVirtioCryptoIpsecTunnelParamIpv4(
+  view: DataView,
+  at: number,
+  value: VirtioCryptoIpsecTunnelParamIpv4,
+): void {
+  writeInAddr(view, at, value.srcIp);
+  writeInAddr(view, at + 4, value.dstIp);
+  view.setUint8(at + 8, within(value.dscp, 0xff, "dscp"));
+  view.setUint8(at + 9, within(value.df, 0xff, "df"));
+  view.setUint8(at + 10, within(value.ttl, 0xff, "ttl"));
+  view.setUint8(at + 11, within(0, 0xff, "reserved1"));
+}
+
+/** `struct virtio_crypto_ipsec_tunnel_param_ipv6`: Outer IPv6 header of a tunnel (VIRTIO 1.4, 5.9.9.9.2.1) */
+export interface VirtioCryptoIpsecTunnelParamIpv6 {
+  /** Source */
+  srcAddr: In6Addr;
+  /** Destination */
+  dstAddr: In6Addr;
+  /** Flow label */
+  flabel: number;
+  /** Hop limit */
+  hlimit: number;
+  /** Differentiated services code point */
+  dscp: number;
+}
+
+/** Bytes of `struct virtio_crypto_ipsec_tunnel_param_ipv6`. */
+export const VIRTIO_CRYPTO_IPSEC_TUNNEL_PARAM_IPV6_SIZE = 40;
+
+/** A `struct virtio_crypto_ipsec_tunnel_param_ipv6` of zeroes. */
+export function emptyVirtioCryptoIpsecTunnelParamIpv6(): VirtioCryptoIpsecTunnelParamIpv6 {
+  return {
+    srcAddr: emptyIn6Addr(),
+    dstAddr: emptyIn6Addr(),
+    flabel: 0,
+    hlimit: 0,
+    dscp: 0,
+  };
+}
+
+/** Reads `struct virtio_crypto_ipsec_tunnel_param_ipv6` at an offset of private memory. */
+export function readVirtioCryptoIpsecTunnelParamIpv6(
+  view: DataView,
+  at: number,
+  into: VirtioCryptoIpsecTunnelParamIpv6,
+): VirtioCryptoIpsecTunnelParamIpv6 {
+  readIn6Addr(view, at, into.srcAddr);
+  readIn6Addr(view, at + 16, into.dstAddr);
+  into.flabel = view.getUint32(at + 32, true);
+  into.hlimit = view.getUint8(at + 36);
+  into.dscp = view.getUint8(at + 37);
+  return into;
+}
+
+/** Writes `struct virtio_crypto_ipsec_tunnel_param_ipv6`; RangeError for a value that does not fit. */
+export function writeVirtioCryptoIpsecTunnelParamIpv6(
+  view: DataView,
+  at: number,
+  value: VirtioCryptoIpsecTunnelParamIpv6,
+): void {
+  writeIn6Addr(view, at, value.srcAddr);
+  writeIn6Addr(view, at + 16, value.dstAddr);
+  view.setUint32(at + 32, within(value.flabel, 0xffff_ffff, "flabel"), true);
+  view.setUint8(at + 36, within(value.hlimit, 0xff, "hlimit"));
+  view.setUint8(at + 37, within(value.dscp, 0xff, "dscp"));
+}
+
 /** `struct virtio_crypto_ipsec_tunnel_param`: Outer header of a tunnel (VIRTIO 1.4, 5.9.9.9.2.1) */
 export interface VirtioCryptoIpsecTunnelParam {
   /** IPv4 or IPv6; the standard gives no values */

@@ -13,10 +13,12 @@ import {
   type Decoder,
   type DeviceInfo,
   type Encoder,
+  getBytes,
   hasBit,
   knownValue,
   QueuePlan,
   sameLength,
+  setBytes,
   within,
   within64,
 } from "../../runtime/contract.ts";
@@ -735,6 +737,52 @@ export function encodeVirtioSndCtlEnumItem(
   _s: SoundSession,
 ): void {
   e.padded(value.item, 64, "item", 1);
+}
+
+/** `struct virtio_snd_ctl_iec958`: Value of a control of a digital interface (VIRTIO 1.4, 5.14.6.10.2) */
+export interface VirtioSndCtlIec958 {
+  /** Channel status */
+  status: Uint8Array;
+  /** Subcode */
+  subcode: Uint8Array;
+  /** Subframe */
+  digSubframe: Uint8Array;
+}
+
+/** Bytes of `struct virtio_snd_ctl_iec958`. */
+export const VIRTIO_SND_CTL_IEC958_SIZE = 176;
+
+/** A `struct virtio_snd_ctl_iec958` of zeroes. */
+export function emptyVirtioSndCtlIec958(): VirtioSndCtlIec958 {
+  return {
+    status: new Uint8Array(24),
+    subcode: new Uint8Array(147),
+    digSubframe: new Uint8Array(4),
+  };
+}
+
+/** Reads `struct virtio_snd_ctl_iec958` at an offset of private memory. */
+export function readVirtioSndCtlIec958(
+  view: DataView,
+  at: number,
+  into: VirtioSndCtlIec958,
+): VirtioSndCtlIec958 {
+  into.status = getBytes(view, at, 24);
+  into.subcode = getBytes(view, at + 24, 147);
+  into.digSubframe = getBytes(view, at + 172, 4);
+  return into;
+}
+
+/** Writes `struct virtio_snd_ctl_iec958`; RangeError for a value that does not fit. */
+export function writeVirtioSndCtlIec958(
+  view: DataView,
+  at: number,
+  value: VirtioSndCtlIec958,
+): void {
+  setBytes(view, at, value.status, 24, "status");
+  setBytes(view, at + 24, value.subcode, 147, "subcode");
+  view.setUint8(at + 171, within(0, 0xff, "pad"));
+  setBytes(view, at + 172, value.digSubframe, 4, "dig_subframe");
 }
 
 /** Configuration space (VIRTIO 1.4, 5.14.4) Fields of features that are not offered are absent. */

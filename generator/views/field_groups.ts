@@ -73,11 +73,14 @@ export function structFieldView(
 
 /** A union has a type and functions of its own, printed beside its struct. */
 export function unionView(
+  scope: Scope,
   model: FieldModel,
   field: dsl.Union,
   siblings: Siblings,
 ): FieldView {
-  if (typeof field.by === "object" && "state" in field.by) return rawUnionView(model, field);
+  if (typeof field.by === "object" && "state" in field.by) {
+    return rawUnionView(scope, model, field);
+  }
   const type = siblings.unionType(model);
   const key = propertyName(model.name);
   const local = localName(key);
@@ -97,9 +100,10 @@ export function unionView(
   };
 }
 
-/** A union that something outside the message selects stays as bytes. */
-function rawUnionView(model: FieldModel, { size }: dsl.Union): FieldView {
+/** A union that something outside the message selects stays as bytes, for which each struct has functions. */
+function rawUnionView(scope: Scope, model: FieldModel, { size }: dsl.Union): FieldView {
   const { name } = model;
+  for (const { struct } of model.arms) if (struct !== null) scope.called.add(struct.name);
   const key = propertyName(name);
   const value = isGated(model) ? `value.${key} ?? new Uint8Array(${size ?? 0})` : `value.${key}`;
   return {

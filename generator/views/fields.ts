@@ -69,7 +69,7 @@ function bareView(
     case "struct":
       return structFieldView(scope, model, field, siblings, at);
     case "union":
-      return unionView(model, field, siblings);
+      return unionView(scope, model, field, siblings);
     case "sequence":
       return sequenceView(model, field, siblings);
   }

@@ -1,7 +1,13 @@
 /** Networks whose flow filters and security associations a driver administers by their values. @module */
 
-import { NetworkCapabilities, NetworkDevice, NetworkDriver } from "../../generated/net/mod.ts";
-import { NetworkFlowFilterAction, NetworkFlowFilterMaskType } from "../../generated/net/mod.ts";
+import {
+  NetworkCapabilities,
+  NetworkDevice,
+  NetworkDriver,
+  NetworkFlowFilterAction,
+  NetworkFlowFilterMaskType,
+  writeVirtioCryptoIpsecTunnelParamIpv4,
+} from "../../generated/net/mod.ts";
 import type { RingOptions } from "../features.ts";
 import { loopback } from "../loopback.ts";
 import type { AdminDriver } from "./driver.ts";
@@ -62,6 +68,21 @@ export const CAPABILITIES = [
   NetworkCapabilities.ipsecSa.offer({ capMode: [MODE, { ...MODE, mode: 3, options: 1 }] }),
 ];
 
+/** The outer header of a tunnel. */
+const HEADER = {
+  srcIp: { sAddr: 0x0100_000a },
+  dstIp: { sAddr: 0x0200_000a },
+  dscp: 1,
+  df: 1,
+  ttl: 64,
+};
+
+function header(): Uint8Array {
+  const bytes = new Uint8Array(40);
+  writeVirtioCryptoIpsecTunnelParamIpv4(new DataView(bytes.buffer), 0, HEADER);
+  return bytes;
+}
+
 /** A security association. */
 export const ASSOCIATION = {
   mode: 1,
@@ -70,7 +91,7 @@ export const ASSOCIATION = {
   spi: 0xdead_beef,
   salt: 1,
   options: 0b10n,
-  param: { type: 0, header: new Uint8Array(40).fill(3) },
+  param: { type: 0, header: header() },
   udpSport: 500,
   udpDport: 4500,
   replayWinSz: 64,
