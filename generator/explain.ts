@@ -15,6 +15,7 @@ import type {
   ObjectModel,
   PartModel,
   QueueModel,
+  WithinModel,
 } from "./model.ts";
 
 /** The device as text: what it is, then features, configuration, queues and messages. */
@@ -162,15 +163,25 @@ function structOf({ struct }: AdministeredModel): string {
   return struct === null ? "bytes" : `struct ${struct.name}`;
 }
 
-function objectRules({ name, limit, requires, needs }: ObjectModel): string[] {
+function objectRules({ name, limit, requires, within, needs }: ObjectModel): string[] {
   const least = limit.by.length === 1 ? limit.by[0] : `the least of ${limit.by.join(", ")}`;
   return [
     `of ${name} there are as many as ${least} of ${limit.of.name}, else ${limit.otherwise}`,
     ...(requires.length === 0
       ? []
       : [`${name} requires ${requires.map((one) => one.name).join(", ")}`]),
+    ...(within === null ? [] : [`${name} is within ${withinText(within)}, else EINVAL`]),
     ...needs.map(({ field, type }) => `${name} needs the ${type.name} of its ${field}`),
   ];
+}
+
+function withinText({ of, list, fields }: WithinModel): string {
+  const place = list === null ? of.name : `an entry of ${of.name}.${list.name}`;
+  const pairs = fields.map(({ path, by }) => {
+    const name = path.join(".");
+    return name === by.name ? name : `${name} by ${by.name}`;
+  });
+  return `${place}: ${pairs.join(", ")}`;
 }
 
 function sharedMemory({ sharedMemory }: DeviceModel): string[] {

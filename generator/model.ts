@@ -236,6 +236,20 @@ export interface AdministeredModel {
   readonly struct: StructModel | null;
 }
 
+/** Fields of an object that must be within those of a capability. */
+export interface WithinModel {
+  readonly of: AdministeredModel;
+  /** List of the capability of which one entry counts; null for the capability itself. */
+  readonly list: FieldModel | null;
+  readonly fields: readonly {
+    /** Names on the way to the object's field, and the field. */
+    readonly path: readonly string[];
+    readonly field: FieldModel;
+    /** The capability's field. */
+    readonly by: FieldModel;
+  }[];
+}
+
 /** A type of resource objects. */
 export interface ObjectModel extends AdministeredModel {
   /** The least of the fields `by` is how many there can be. */
@@ -246,6 +260,8 @@ export interface ObjectModel extends AdministeredModel {
   };
   /** Capabilities without which there are no commands for them. */
   readonly requires: readonly AdministeredModel[];
+  /** What a capability, or an entry of its list, must have of it; null for nothing. */
+  readonly within: WithinModel | null;
   /** Fields with the numbers of other objects, and the types of those. */
   readonly needs: readonly { readonly field: string; readonly type: AdministeredModel }[];
 }

@@ -29,7 +29,8 @@ import {
   structsReferenced,
   tagsReferenced,
 } from "./passes/references.ts";
-import { dataIndependent, numbersOwn, objectsKnown } from "./passes/admin.ts";
+import { dataIndependent, numbersOwn } from "./passes/admin.ts";
+import { objectsKnown } from "./passes/admin_objects.ts";
 import { registersApart, sharedMemoryApart } from "./passes/regions.ts";
 import { numbersFit, sizesStated, slotsFit, wordsFilled } from "./passes/stated.ts";
 import { windowReadable } from "./passes/windows.ts";

@@ -211,6 +211,15 @@ export interface AdministeredObject<S extends string = string, K extends string 
   };
   /** Capabilities without which there are no commands for such objects. */
   readonly requires?: readonly string[];
+  /**
+   * What a capability must have of it, as the driver set that: pairs of a field of the object and one
+   * of the capability `of`, or of an entry of its list `in`. The status is EINVAL otherwise.
+   */
+  readonly within?: {
+    readonly of: string;
+    readonly in?: K;
+    readonly fields: readonly (readonly [Path<K>, K])[];
+  };
   /** Objects that one needs: a field with the number of each, and its type. */
   readonly needs?: { readonly [P in K]?: string };
 }

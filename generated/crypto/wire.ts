@@ -3598,6 +3598,18 @@ export class CryptoObjects {
       limit: CryptoCapabilities.ipsecResource.limit((driver) => driver.outbSaLimit),
       full: "EINVAL",
       requires: [CryptoCapability.IPSEC_RESOURCE_CAP, CryptoCapability.IPSEC_SA_CAP],
+      within: CryptoCapabilities.ipsecSa.within<VirtioCryptoResourceObjIpsecSa256bKey>((
+        driver,
+        value,
+      ) =>
+        driver.capMode.some((one) =>
+          value.mode === one.mode && !hasOtherBits(value.options, one.options) &&
+          (value.cipherAlgo === 0 || hasBit(one.cipherAlgo, value.cipherAlgo)) &&
+          value.cipherKey.length <= one.maxCipherKeyLen &&
+          (value.authAlgo === 0 || hasBit(one.hmacAlgo, value.authAlgo)) &&
+          value.authKey.length <= one.maxAuthKeyLen
+        )
+      ),
     });
   /** `VIRTIO_CRYPTO_RESOURCE_OBJ_IPSEC_INBOUND_SA`: Security association of packets that arrive */
   static readonly ipsecInboundSa: ObjectLayout<VirtioCryptoResourceObjIpsecSa256bKey> =
@@ -3608,6 +3620,18 @@ export class CryptoObjects {
       limit: CryptoCapabilities.ipsecResource.limit((driver) => driver.inbSaLimit),
       full: "EINVAL",
       requires: [CryptoCapability.IPSEC_RESOURCE_CAP, CryptoCapability.IPSEC_SA_CAP],
+      within: CryptoCapabilities.ipsecSa.within<VirtioCryptoResourceObjIpsecSa256bKey>((
+        driver,
+        value,
+      ) =>
+        driver.capMode.some((one) =>
+          value.mode === one.mode && !hasOtherBits(value.options, one.options) &&
+          (value.cipherAlgo === 0 || hasBit(one.cipherAlgo, value.cipherAlgo)) &&
+          value.cipherKey.length <= one.maxCipherKeyLen &&
+          (value.authAlgo === 0 || hasBit(one.hmacAlgo, value.authAlgo)) &&
+          value.authKey.length <= one.maxAuthKeyLen && value.replayWinSz <= one.maxReplayWinSz
+        )
+      ),
     });
 }
 

@@ -4129,6 +4129,9 @@ export class NetworkObjects {
       NetworkFlowFilterCapability.SELECTOR_CAP,
       NetworkFlowFilterCapability.ACTION_CAP,
     ],
+    within: NetworkCapabilities.ffAction.within<VirtioNetResourceObjFfRule>((driver, value) =>
+      driver.actions.includes(value.action)
+    ),
     needs: (value) => [
       { type: NetworkResourceType.FF_GROUP, id: value.groupId },
       { type: NetworkResourceType.FF_CLASSIFIER, id: value.classifierId },
@@ -4142,6 +4145,18 @@ export class NetworkObjects {
       encode: (e, value) => encodeVirtioCryptoResourceObjIpsecSa256bKey(e, value),
       limit: NetworkCapabilities.ipsecResource.limit((driver) => driver.outbSaLimit),
       requires: [NetworkIpsecCapability.RESOURCE_CAP, NetworkIpsecCapability.SA_CAP],
+      within: NetworkCapabilities.ipsecSa.within<VirtioCryptoResourceObjIpsecSa256bKey>((
+        driver,
+        value,
+      ) =>
+        driver.capMode.some((one) =>
+          value.mode === one.mode && !hasOtherBits(value.options, one.options) &&
+          (value.cipherAlgo === 0 || hasBit(one.cipherAlgo, value.cipherAlgo)) &&
+          value.cipherKey.length <= one.maxCipherKeyLen &&
+          (value.authAlgo === 0 || hasBit(one.hmacAlgo, value.authAlgo)) &&
+          value.authKey.length <= one.maxAuthKeyLen
+        )
+      ),
     });
   /** `VIRTIO_NET_RESOURCE_OBJ_IPSEC_INB_SA`: A security association for received packets */
   static readonly ipsecInbSa: ObjectLayout<VirtioCryptoResourceObjIpsecSa256bKey> =
@@ -4151,6 +4166,18 @@ export class NetworkObjects {
       encode: (e, value) => encodeVirtioCryptoResourceObjIpsecSa256bKey(e, value),
       limit: NetworkCapabilities.ipsecResource.limit((driver) => driver.inbSaLimit),
       requires: [NetworkIpsecCapability.RESOURCE_CAP, NetworkIpsecCapability.SA_CAP],
+      within: NetworkCapabilities.ipsecSa.within<VirtioCryptoResourceObjIpsecSa256bKey>((
+        driver,
+        value,
+      ) =>
+        driver.capMode.some((one) =>
+          value.mode === one.mode && !hasOtherBits(value.options, one.options) &&
+          (value.cipherAlgo === 0 || hasBit(one.cipherAlgo, value.cipherAlgo)) &&
+          value.cipherKey.length <= one.maxCipherKeyLen &&
+          (value.authAlgo === 0 || hasBit(one.hmacAlgo, value.authAlgo)) &&
+          value.authKey.length <= one.maxAuthKeyLen && value.replayWinSz <= one.maxReplayWinSz
+        )
+      ),
     });
 }
 

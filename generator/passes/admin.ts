@@ -1,6 +1,6 @@
 /**
- * Passes: what administration commands name has numbers of the device type, data that can be read
- * without a session, and limits that can be found.
+ * Passes: what administration commands name has numbers of the device type, and data that can be
+ * read without a session.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type * as dsl from "../../spec/types.ts";
 import type { FieldModel, StructModel } from "../model.ts";
 import { type Draft, entries } from "./draft.ts";
 import { takesRest } from "./sizes.ts";
-import { fieldAt, madeBy, namesIn, pathName } from "./fields.ts";
+import { fieldAt, pathName } from "./fields.ts";
 
 /** Numbers of device types, both ends included (VIRTIO 1.4, 2.12.1.2, 2.12.1.3 and 2.14). */
 const RANGES = {
@@ -152,55 +152,4 @@ function pathsOf(field: FieldModel["field"]): dsl.Path[] {
     paths.push(field.by as dsl.Path);
   }
   return paths;
-}
-
-/** Reports limits, requirements and needs of objects that stand for nothing. */
-export function objectsKnown(draft: Draft): void {
-  const { capabilities, objects } = draft.device?.adminQueue ?? {};
-  const known = Object.keys(capabilities ?? {});
-  const check = (path: string, name: string) => {
-    if (!known.includes(name)) draft.unknown("V039", path, name, "a capability", known);
-  };
-  for (const [name, { struct, limit, requires, needs }] of entries(objects)) {
-    const path = `adminQueue.objects.${name}`;
-    check(`${path}.limit.of`, limit.of);
-    for (const [i, key] of (requires ?? []).entries()) check(`${path}.requires[${i}]`, key);
-    const of = capabilities?.[limit.of];
-    if (of !== undefined && of.struct === undefined) {
-      draft.report(
-        "V039",
-        `${path}.limit.of`,
-        `"${limit.of}", which is bytes`,
-        "a capability with a struct",
-      );
-    }
-    for (const [i, field] of limit.by.entries()) {
-      numberIn(draft, `${path}.limit.by[${i}]`, of?.struct, field);
-    }
-    if (needs !== undefined && struct === undefined) {
-      draft.report("V039", `${path}.needs`, "needs of bytes", "objects with a struct");
-    }
-    for (const [field, key] of entries(needs)) {
-      numberIn(draft, `${path}.needs.${field}`, struct, field);
-      const types = Object.keys(objects ?? {});
-      if (types.includes(key)) continue;
-      draft.unknown("V039", `${path}.needs.${field}`, key, "a type of objects", types);
-    }
-  }
-}
-
-/** Reports a name that is no number of a struct, or one that is no property because it follows from others. */
-function numberIn(draft: Draft, path: string, name: string | undefined, field: string): void {
-  const struct = draft.structs.get(name ?? "");
-  if (struct === undefined) return;
-  const model = struct.fields.find((one) => one.name === field);
-  if (model === undefined) {
-    draft.unknown("V060", path, field, `a field of ${struct.name}`, namesIn(struct.fields));
-    return;
-  }
-  const { kind } = model.field;
-  const hidden = model.derived || "reserved" in model.field && model.field.reserved !== undefined;
-  if (kind === "scalar" && !hidden) return;
-  const why = hidden ? "has no value of its own" : `is made by ${madeBy(model)}`;
-  draft.report("V061", path, `"${field}", which ${why}`, "a field that holds a number");
 }

@@ -17,8 +17,10 @@ import type {
   ModuleModel,
   ObjectModel,
   QueueModel,
+  WithinModel,
 } from "../model.ts";
 import { type Draft, entries, list } from "./draft.ts";
+import { fieldAt } from "./fields.ts";
 import { alternatives } from "./gates.ts";
 
 /** Model of drafts that went through every pass without a problem, in their order. */
@@ -67,12 +69,15 @@ function adminModel(draft: Draft, queue: dsl.AdminQueue): AdminQueueModel {
   const named = (all: readonly AdministeredModel[], key: string) =>
     all.find(({ name }) => name === key)!;
   const objects = types.map((type): ObjectModel => {
-    const { limit, requires = [], needs } = queue.objects![type.name]!;
+    const { limit, requires = [], within, needs } = queue.objects![type.name]!;
     const { of, by, otherwise = "ENOSPC" } = limit;
     return {
       ...type,
       limit: { of: named(capabilities, of), by, otherwise },
       requires: requires.map((key) => named(capabilities, key)),
+      within: within === undefined
+        ? null
+        : withinModel(type, named(capabilities, within.of), within),
       needs: entries(needs).map(([field, key]) => ({ field, type: named(types, key) })),
     };
   });
@@ -82,6 +87,24 @@ function adminModel(draft: Draft, queue: dsl.AdminQueue): AdminQueueModel {
     capabilities,
     objects,
     parts: (queue.parts ?? []).map((name) => draft.enums.get(name)!),
+  };
+}
+
+function withinModel(
+  { struct }: AdministeredModel,
+  of: AdministeredModel,
+  { in: key, fields }: NonNullable<dsl.AdministeredObject["within"]>,
+): WithinModel {
+  const outer = key === undefined ? null : fieldAt(of.struct!.fields, key)!.model;
+  const entry = outer === null ? of.struct! : outer.struct!;
+  return {
+    of,
+    list: outer,
+    fields: fields.map(([path, by]) => ({
+      path: list(path),
+      field: fieldAt(struct!.fields, path)!.model,
+      by: fieldAt(entry.fields, by)!.model,
+    })),
   };
 }
 

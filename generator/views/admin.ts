@@ -5,14 +5,21 @@
  * @module
  */
 
-import type { AdministeredModel, DeviceModel, FieldModel, ObjectModel } from "../model.ts";
+import type * as dsl from "../../spec/types.ts";
+import type {
+  AdministeredModel,
+  DeviceModel,
+  FieldModel,
+  ObjectModel,
+  WithinModel,
+} from "../model.ts";
 import { className, propertyName } from "../names.ts";
 import { commentText, sectionDoc } from "./docs.ts";
 import { structText } from "./field_groups.ts";
 import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import { Siblings } from "./siblings.ts";
-import { allText } from "./text.ts";
+import { allText, shiftedText } from "./text.ts";
 
 /** A number with the layout of its data. */
 interface LayoutView {
@@ -44,6 +51,8 @@ interface ObjectView extends LayoutView {
   readonly full: string;
   /** Numbers of capabilities, with commas between them. */
   readonly requires: string;
+  /** The capability that must have it, and what; null for none. */
+  readonly within: { readonly of: string; readonly text: string } | null;
   /** Objects that `value` needs, each as text. */
   readonly needs: readonly string[];
 }
@@ -83,7 +92,7 @@ function layoutView(scope: Scope, { name, constant, struct }: AdministeredModel)
 }
 
 function objectView(scope: Scope, one: ObjectModel): ObjectView {
-  const { limit, requires, needs } = one;
+  const { limit, requires, within, needs } = one;
   const limits = limit.by.map((field) => {
     const model = limit.of.struct?.fields.find(({ name }) => name === field);
     return countText(model, `driver.${propertyName(field)}`);
@@ -94,6 +103,9 @@ function objectView(scope: Scope, one: ObjectModel): ObjectView {
     limit: limits.length === 1 ? limits[0]! : `Math.min(${limits.join(", ")})`,
     full: limit.otherwise === "ENOSPC" ? "" : limit.otherwise,
     requires: requires.map(({ constant }) => numberText(scope, constant.name)).join(", "),
+    within: within === null
+      ? null
+      : { of: propertyName(within.of.name), text: capableText(scope, within) },
     needs: needs.map(({ field, type }) => {
       const model = one.struct?.fields.find(({ name }) => name === field);
       const id = countText(model, `value.${propertyName(field)}`);
@@ -144,10 +156,7 @@ function fieldWithin(scope: Scope, model: FieldModel, driver: string, device: st
   const [one, other] = [`${driver}.${key}`, `${device}.${key}`];
   switch (field.kind) {
     case "scalar":
-      if (field.bitsOf !== undefined || isMask(scope, field.enum)) {
-        return `!hasOtherBits(${one}, ${other})`;
-      }
-      return `${one} ${field.enum === undefined ? "<=" : "==="} ${other}`;
+      return scalarWithin(scope, field, one, other);
     case "bits":
       return allText(
         ...Object.entries(field.fields).filter(([, { reserved }]) => reserved === undefined)
@@ -176,6 +185,52 @@ function fieldWithin(scope: Scope, model: FieldModel, driver: string, device: st
   }
 }
 
-function isMask(scope: Scope, name: string | undefined): boolean {
-  return name !== undefined && scope.enumeration(name).as !== "values";
+/** Whether a value is within one of a field: it is no more than this, the same, or bits of it. */
+function scalarWithin(scope: Scope, field: dsl.Scalar, one: string, other: string): string {
+  if (isMask(scope, field)) return `!hasOtherBits(${one}, ${other})`;
+  return `${one} ${field.enum === undefined ? "<=" : "==="} ${other}`;
+}
+
+/** What the capability must have of an object: text about the `driver` and the `value`. */
+function capableText(scope: Scope, { list, fields }: WithinModel): string {
+  const entry = list === null ? "driver" : "one";
+  const texts = fields.map(({ path, field, by }) =>
+    pairWithin(
+      scope,
+      field,
+      by,
+      ["value", ...path.map(propertyName)].join("."),
+      `${entry}.${propertyName(by.name)}`,
+    )
+  );
+  const all = allText(...texts);
+  return list === null ? all : `driver.${propertyName(list.name)}.some((one) => ${all})`;
+}
+
+/** A number that stands for something is among those of a list, or has its bit; 0 may stand for nothing. */
+function pairWithin(
+  scope: Scope,
+  model: FieldModel,
+  by: FieldModel,
+  value: string,
+  has: string,
+): string {
+  if (by.field.kind === "array") return `${has}.includes(${value})`;
+  const [field, other] = [model.field as dsl.Scalar, by.field as dsl.Scalar];
+  if (other.bitsOf === undefined || isMask(scope, field)) {
+    return scalarWithin(scope, other, value, has);
+  }
+  const { enum: name, from } = typeof other.bitsOf === "string"
+    ? { enum: other.bitsOf, from: 0 }
+    : other.bitsOf;
+  const bit = shiftedText(countText(model, value), -from);
+  const text = `hasBit(${isWide(by) ? has : `BigInt(${has})`}, ${bit})`;
+  const none = scope.enumeration(name).members.every((member) => member.value !== 0);
+  return none ? `(${value} === ${isWide(model) ? "0n" : "0"} || ${text})` : text;
+}
+
+/** Whether the bits of a field have meanings of their own. */
+function isMask(scope: Scope, field: dsl.Scalar): boolean {
+  return field.bitsOf !== undefined ||
+    field.enum !== undefined && scope.enumeration(field.enum).as !== "values";
 }

@@ -283,10 +283,18 @@ function jsonAdministered({ constant, struct }: AdministeredModel): JsonAdminist
 
 function jsonObject(object: ObjectModel): JsonAdministeredObject {
   const { of, by, otherwise } = object.limit;
+  const { within } = object;
   return {
     ...jsonAdministered(object),
     limit: { of: of.name, by, status: `VIRTIO_ADMIN_STATUS_${otherwise}` },
     requires: object.requires.map(({ name }) => name),
+    ...(within === null ? {} : {
+      within: {
+        of: within.of.name,
+        in: within.list?.name ?? null,
+        fields: within.fields.map(({ path, by }) => [path, by.name] as const),
+      },
+    }),
     needs: Object.fromEntries(object.needs.map(({ field, type }) => [field, type.name])),
   };
 }

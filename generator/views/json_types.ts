@@ -201,6 +201,15 @@ export interface JsonAdministeredObject extends JsonAdministered {
   readonly limit: { readonly of: string; readonly by: readonly string[]; readonly status: string };
   /** Capabilities without which there are no commands for them. */
   readonly requires: readonly string[];
+  /**
+   * Pairs of a path in the object and a field of the capability, or of one entry of its list `in`: numbers
+   * are no greater, named values the same or among those of a list, bits among those that are set.
+   */
+  readonly within?: {
+    readonly of: string;
+    readonly in: string | null;
+    readonly fields: readonly (readonly [readonly string[], string])[];
+  };
   /** Types of the objects whose numbers are in these fields. */
   readonly needs: Readonly<Record<string, string>>;
 }

@@ -41,6 +41,7 @@ export function adminLines({ adminQueue, prefix }: DeviceModel): string[] {
       ]),
     ),
     "",
+    ...objects.flatMap((one) => withinLines(one, object, capability)),
     ...parts.map(({ name }) => `- Device parts: [${code(name)}](#${anchor(name)})`),
   ];
 }
@@ -57,6 +58,28 @@ function meaning({ constant }: AdministeredModel): string {
   return `${code(constant.name)}: ${plain(constant.doc)}`;
 }
 
-function needsText({ needs }: ObjectModel, named: (one: AdministeredModel) => string): string {
-  return needs.map(({ field, type }) => `${code(field)}: ${named(type)}`).join(", ");
+function withinLines(
+  one: ObjectModel,
+  object: (one: AdministeredModel) => string,
+  capability: (one: AdministeredModel) => string,
+): string[] {
+  if (one.within === null) return [];
+  const { of, list, fields } = one.within;
+  const place = list === null ? "" : `an entry of ${code(list.name)} in `;
+  const pairs = fields.map(({ path, by }) => {
+    const name = path.join(".");
+    return name === by.name ? code(name) : `${code(name)} by ${code(by.name)}`;
+  });
+  const text = `${object(one)} is within ${place}${capability(of)}: ${pairs.join(", ")}`;
+  return paragraph(`- ${text}`, "  ");
+}
+
+/** Capabilities that must be set, and objects that must be there. */
+function needsText(
+  { requires, needs }: ObjectModel,
+  object: (one: AdministeredModel) => string,
+): string {
+  const set = requires.map(({ name }) => code(propertyName(name))).join(", ");
+  const objects = needs.map(({ field, type }) => `${object(type)} of ${code(field)}`);
+  return [...(set === "" ? [] : [`${set} set`]), ...objects].join("; ");
 }

@@ -95,6 +95,19 @@ export class CapabilityLayout<T> extends AdminLayout<T> {
   limit(of: (driver: T) => number): ObjectLimit {
     return { capability: this.id, limit: (driver) => of(this.decode(driver)) };
   }
+
+  /** A demand on objects: that what the driver sets with the capability has them. */
+  within<V>(has: (driver: T, value: V) => boolean): ObjectWithin<V> {
+    return { capability: this.id, has: (driver, value) => has(this.decode(driver), value) };
+  }
+}
+
+/** What a capability must have of an object. */
+export interface ObjectWithin<T> {
+  /** Number of the capability. */
+  readonly capability: number;
+  /** Whether what the driver set of it has this. */
+  readonly has: (driver: Uint8Array, value: T) => boolean;
 }
 
 /** How many objects there can be. */
@@ -110,6 +123,8 @@ export interface ObjectCodec<T> extends ValueCodec<T> {
   readonly full?: keyof typeof Status;
   /** Numbers of the capabilities that the driver has to set first. */
   readonly requires?: readonly number[];
+  /** What a capability must have of an object. */
+  readonly within?: ObjectWithin<T>;
   /** The objects that one needs, which outlive it. */
   readonly needs?: (value: T) => readonly ObjectName[];
 }
@@ -151,13 +166,19 @@ export class ObjectLayout<T> extends AdminLayout<T> {
   /** For owners of groups: the type of a device that has such objects. */
   serve(handlers: ObjectHandlers<T> = {}): ResourceType {
     const { type } = this;
-    const { limit, full, requires, needs } = this.#codec;
+    const { limit, full, requires, within, needs } = this.#codec;
     const held = (object: ResourceObject) => this.held(object);
     return {
       type,
       ...limit,
       ...(full === undefined ? {} : { full: Status[full] }),
       ...(requires === undefined ? {} : { requires }),
+      ...(within === undefined ? {} : {
+        within: {
+          capability: within.capability,
+          has: (driver, data) => within.has(driver, this.decode(data)),
+        },
+      }),
       size: (data) => this.sizeOf(data),
       needs: (data) => needs?.(this.decode(data)) ?? [],
       check: (object, others) => handlers.check?.(held(object), others.map(held)),

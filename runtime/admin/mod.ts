@@ -45,6 +45,7 @@ export {
   type ObjectHandlers,
   ObjectLayout,
   type ObjectLimit,
+  type ObjectWithin,
   type ValueCodec,
 } from "./layouts.ts";
 export {

@@ -55,6 +55,11 @@ export interface ResourceType {
   readonly full?: number;
   /** Numbers of capabilities without which there are no commands for these objects: while any is as a reset leaves it. */
   readonly requires?: readonly number[];
+  /** A capability that must have what an object asks for, as the driver set it; EINVAL otherwise. */
+  readonly within?: {
+    readonly capability: number;
+    readonly has: (driver: Uint8Array, data: Uint8Array) => boolean;
+  };
   /** The objects that one needs, which outlive it. */
   readonly needs?: (data: Uint8Array) => readonly ObjectName[];
   /** Before an object is created or changed beside others of its type: throws an AdminError to refuse. */
@@ -102,12 +107,13 @@ export class ResourceObjects {
     for (const object of this.all().reverse()) this.#remove(object);
   }
 
-  /** AdminError with EBUSY when a capability would leave objects without room, or without commands. */
+  /** AdminError with EBUSY when a capability would leave objects without what they have. */
   checkCapability(id: number, driver: Uint8Array): void {
     const left = this.all().some((object) => {
-      const { capability, limit, requires = [] } = this.#typeOf(object);
+      const { capability, limit, requires = [], within } = this.#typeOf(object);
       return capability === id && object.id >= limit(driver) ||
-        requires.includes(id) && isDisabled(driver);
+        requires.includes(id) && isDisabled(driver) ||
+        within?.capability === id && !within.has(driver, object.data);
     });
     if (left) throw new AdminError(Status.EBUSY);
   }
@@ -166,6 +172,10 @@ export class ResourceObjects {
     const { size = object.data.length } = type;
     const data = fitted(object.data, typeof size === "number" ? size : size(object.data));
     const whole = { ...object, data };
+    const { within } = type;
+    if (within !== undefined && !within.has(this.#capability(within.capability), data)) {
+      throw invalidField();
+    }
     for (const needed of type.needs?.(data) ?? []) {
       if (!this.#objects.has(keyOf({ ...object, ...needed }))) throw invalidField();
     }

@@ -1,17 +1,20 @@
 /** Networks whose flow filters and security associations a driver administers by their values. @module */
 
+import assert from "node:assert/strict";
 import {
   NetworkCapabilities,
   NetworkDevice,
   NetworkDriver,
   NetworkFlowFilterAction,
   NetworkFlowFilterMaskType,
+  type VirtioCryptoResourceObjIpsecSa256bKey,
   writeVirtioCryptoIpsecTunnelParamIpv4,
 } from "../../generated/net/mod.ts";
 import type { RingOptions } from "../features.ts";
 import { loopback } from "../loopback.ts";
 import type { AdminDriver } from "./driver.ts";
-import { GroupType } from "./mod.ts";
+import { AdminError } from "./command.ts";
+import { AdminQualifier, AdminStatus, GroupType } from "./mod.ts";
 import { GroupOwner, type GroupOwnerOptions } from "./owner.ts";
 
 /** Both formats of rings. */
@@ -84,7 +87,7 @@ function header(): Uint8Array {
 }
 
 /** A security association. */
-export const ASSOCIATION = {
+export const ASSOCIATION: VirtioCryptoResourceObjIpsecSa256bKey = {
   mode: 1,
   direction: 2,
   objId: 7,
@@ -95,9 +98,9 @@ export const ASSOCIATION = {
   udpSport: 500,
   udpDport: 4500,
   replayWinSz: 64,
-  cipherAlgo: 3,
+  cipherAlgo: 40,
   cipherKey: { length: 16, data: new Uint8Array(32).fill(9, 0, 16) },
-  authAlgo: 4,
+  authAlgo: 63,
   authKey: { length: 32, data: new Uint8Array(32).fill(8) },
   life: {
     packetsSoftLimit: 1n,
@@ -137,4 +140,29 @@ export async function useFlowFilters(admin: AdminDriver, limits = LIMITS): Promi
   await admin.setCapability(NetworkCapabilities.ffResource, limits);
   await admin.setCapability(NetworkCapabilities.ffSelector, SELECTORS);
   await admin.setCapability(NetworkCapabilities.ffAction, ACTIONS);
+}
+
+/** Whether a command failed like this. */
+export function fails(
+  status: keyof typeof AdminStatus,
+  qualifier?: keyof typeof AdminQualifier,
+): (error: unknown) => boolean {
+  return (error) =>
+    error instanceof AdminError && error.status === AdminStatus[status] &&
+    (qualifier === undefined || error.qualifier === AdminQualifier[qualifier]);
+}
+
+/** A test over both rings, of a network that has nothing to report at its end. */
+export function ringsTest(
+  name: string,
+  options: GroupOwnerOptions,
+  run: (it: NetworkScene) => Promise<void>,
+): void {
+  for (const ring of RINGS) {
+    Deno.test(`${name}, ${ring.packed ? "packed" : "split"}`, async () => {
+      await using it = await network(ring, options);
+      await run(it);
+      assert.deepEqual(it.errors, []);
+    });
+  }
 }

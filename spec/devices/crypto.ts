@@ -9,7 +9,7 @@ import { controlRequests, controlStructs } from "./crypto/control.ts";
 import { dataRequests } from "./crypto/data.ts";
 import { dataStructs } from "./crypto/data_structs.ts";
 import { constants, enums } from "./crypto/enums.ts";
-import { ipsecEnums, ipsecStructs } from "./crypto/ipsec.ts";
+import { inbound, ipsecEnums, ipsecStructs, outbound } from "./crypto/ipsec.ts";
 
 /** The crypto device: ciphers, hashes, signatures and IPsec, with sessions or without. */
 export const crypto: Device = defineDevice({
@@ -111,12 +111,14 @@ export const crypto: Device = defineDevice({
         struct: "virtio_crypto_resource_obj_ipsec_sa_256b_key",
         limit: { of: "ipsec_resource", by: ["outb_sa_limit"], otherwise: "EINVAL" },
         requires: ["ipsec_resource", "ipsec_sa"],
+        within: outbound,
       },
       ipsec_inbound_sa: {
         tag: "VIRTIO_CRYPTO_RESOURCE_OBJ_IPSEC_INBOUND_SA",
         struct: "virtio_crypto_resource_obj_ipsec_sa_256b_key",
         limit: { of: "ipsec_resource", by: ["inb_sa_limit"], otherwise: "EINVAL" },
         requires: ["ipsec_resource", "ipsec_sa"],
+        within: inbound,
       },
     },
   },

@@ -141,6 +141,11 @@ const administeredObject = administered.extend({
     otherwise: z.literal("EINVAL").exactOptional(),
   }),
   requires: listOf(name).exactOptional().describe("Capabilities"),
+  within: z.strictObject({
+    of: name.describe("Capability"),
+    in: fieldName.exactOptional().describe("List of it that one entry counts of"),
+    fields: listOf(z.tuple([path, fieldName])).describe("Fields of the object, and of the entry"),
+  }).exactOptional(),
   needs: (recordOf(fieldName, name) as z.ZodType<Needs>).exactOptional()
     .describe("Types of objects by field"),
 }).meta({ id: "AdministeredObject", description: "A type of resource objects" });

@@ -192,3 +192,22 @@ export const ipsecStructs = {
     },
   },
 } as const;
+
+/** What a mode must have of a security association; the standard has no field for an AEAD algorithm. */
+const parameters = [
+  ["mode", "mode"],
+  ["options", "options"],
+  ["cipher_algo", "cipher_algo"],
+  [["cipher_key", "length"], "max_cipher_key_len"],
+  ["auth_algo", "hmac_algo"],
+  [["auth_key", "length"], "max_auth_key_len"],
+] as const;
+
+/** What must be possible for an association of packets that leave. */
+export const outbound = { of: "ipsec_sa", in: "cap_mode", fields: parameters } as const;
+
+/** What must be possible for an association of packets that arrive, which alone have a window. */
+export const inbound = {
+  ...outbound,
+  fields: [...parameters, ["replay_win_sz", "max_replay_win_sz"]],
+} as const;

@@ -8,6 +8,7 @@
  */
 
 import { array, bytes, le16, le32, padding, u8 } from "../../dsl.ts";
+import { inbound, outbound } from "../crypto/ipsec.ts";
 import type { AdminQueue, Enumeration } from "../../types.ts";
 
 /** Ids and types. */
@@ -211,6 +212,7 @@ export const adminQueue = {
       // 5.1.9.6.4: whichever is lower
       limit: { of: "ff_resource", by: ["rules_limit", "rules_per_group_limit"] },
       requires: flowFilters,
+      within: { of: "ff_action", fields: [["action", "actions"]] },
       needs: { group_id: "ff_group", classifier_id: "ff_classifier" },
     },
     ipsec_outb_sa: {
@@ -218,12 +220,14 @@ export const adminQueue = {
       struct: "virtio_crypto_resource_obj_ipsec_sa_256b_key",
       limit: { of: "ipsec_resource", by: ["outb_sa_limit"] },
       requires: ipsec,
+      within: outbound,
     },
     ipsec_inb_sa: {
       tag: "VIRTIO_NET_RESOURCE_OBJ_IPSEC_INB_SA",
       struct: "virtio_crypto_resource_obj_ipsec_sa_256b_key",
       limit: { of: "ipsec_resource", by: ["inb_sa_limit"] },
       requires: ipsec,
+      within: inbound,
     },
   },
   parts: ["VIRTIO_NET_DEV_PART"],

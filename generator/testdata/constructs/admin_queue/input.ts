@@ -24,7 +24,11 @@ import { answered, construct, get, type Sides, type Vector } from "../construct.
 export const device: Device = construct("admin_queue", {
   enums: {
     CAP: { doc: "Capabilities", name: "Capability", members: { COLOURS: 0x801, RAW: 0x802 } },
-    OBJ: { doc: "Objects", name: "ObjectType", members: { COLOUR: 0x202, MIX: 0x203 } },
+    OBJ: {
+      doc: "Objects",
+      name: "ObjectType",
+      members: { COLOUR: 0x202, MIX: 0x203, PAINT: 0x204, SHADE: 0x4ff },
+    },
     KIND: { doc: "Kinds", name: "Kind", members: { GREY: 1, RGB: 2 } },
     FLAG: { doc: "Flags", name: "Flag", as: "masks", members: { MATT: 1, GLOSSY: 2 } },
   },
@@ -38,6 +42,7 @@ export const device: Device = construct("admin_queue", {
         memory: le64("Most bytes of memory"),
         flags: le32("Flags", { enum: "FLAG" }),
         kinds: le32("Kinds", { bitsOf: "KIND" }),
+        later: le64("Kinds from the second on", { bitsOf: { enum: "KIND", from: 2 } }),
         word: bits("u8", { depth: { width: 4 }, kind: { width: 4, enum: "KIND" } }),
         mask: bytes("Bits of a colour", 2),
         name: text("padded", "Name", 4),
@@ -67,6 +72,21 @@ export const device: Device = construct("admin_queue", {
       },
     },
     mix: { doc: "Two colours", fields: { one: le32("First"), other: le64("Second") } },
+    paint: {
+      doc: "A paint",
+      fields: {
+        about: struct("about", "About it"),
+        flags: le64("Flags", { enum: "FLAG" }),
+        size: u8("Size"),
+        second: le64("Another kind", { enum: "KIND" }),
+        memory: le32("Bytes of memory"),
+      },
+    },
+    about: { doc: "About a paint", fields: { kind: u8("Kind", { enum: "KIND" }) } },
+    shade: {
+      doc: "A shade",
+      fields: { kind: u8("Kind", { enum: "KIND" }), depth: u8("Bits of a colour") },
+    },
   },
   messages: { ask: { doc: "A request", readable: { level: u8("Level") }, ...answered } },
   adminQueue: {
@@ -89,6 +109,27 @@ export const device: Device = construct("admin_queue", {
         limit: { of: "nameless", by: ["depth"] },
         needs: { one: "colour", other: "colour" },
       },
+      paint: {
+        tag: "OBJ_PAINT",
+        struct: "paint",
+        limit: { of: "colours", by: ["limit"] },
+        within: {
+          of: "colours",
+          fields: [
+            [["about", "kind"], "kinds"],
+            ["flags", "flags"],
+            ["size", "sizes"],
+            ["second", "later"],
+            ["memory", "memory"],
+          ],
+        },
+      },
+      shade: {
+        tag: "OBJ_SHADE",
+        struct: "shade",
+        limit: { of: "colours", by: ["limit"] },
+        within: { of: "colours", in: "palettes", fields: [["kind", "kind"], ["depth", "depth"]] },
+      },
     },
   },
 });
@@ -109,7 +150,8 @@ const COLOURS = {
   limit: 300,
   memory: 3n,
   flags: 3,
-  kinds: 0b110,
+  kinds: 0b100,
+  later: 0b10n,
   depth: 4,
   kind: 2,
   mask: Uint8Array.of(0xff, 0x0f),
@@ -128,7 +170,7 @@ type Mix = { one: number; other: bigint };
 /** What of the capability a driver may set, and what not. */
 const SETTINGS: readonly (readonly [allowed: boolean, Partial<Colours>])[] = [
   [true, {}],
-  [true, { limit: 255, memory: 0n, flags: 1, kinds: 4, depth: 0, palettes: [], sizes: [] }],
+  [true, { limit: 255, memory: 0n, flags: 1, kinds: 0, depth: 0, palettes: [], sizes: [] }],
   [true, { palettes: [{ kind: 2, depth: 1, most: { entries: 9 } }], mask: Uint8Array.of(1, 0) }],
   [true, { sizes: [2, 2] }],
   [false, { limit: 301 }],
@@ -144,6 +186,22 @@ const SETTINGS: readonly (readonly [allowed: boolean, Partial<Colours>])[] = [
   [false, { sizes: [3] }],
 ];
 
+const PAINT = { about: { kind: 2 }, flags: 2n, size: 1, second: 3n, memory: 3 };
+
+/** Paints that the capability has, and others. */
+const PAINTS: readonly (readonly [allowed: boolean, Partial<typeof PAINT>])[] = [
+  [true, {}],
+  [true, { about: { kind: 0 }, flags: 0n, size: 2, second: 0n, memory: 0 }],
+  [false, { about: { kind: 1 } }],
+  [false, { flags: 4n }],
+  [false, { size: 3 }],
+  [false, { second: 1n }],
+  [false, { second: 2n }],
+  [false, { second: (1n << 64n) - 1n }],
+  [false, { memory: 4 }],
+];
+const SHADES = [[true, 1, 8], [true, 2, 1], [false, 2, 8], [false, 3, 0]] as const;
+
 /** Both sides, with and without groups, over both rings. */
 export async function run({ wire, makeDevice, openDriver }: Sides): Promise<void> {
   const capabilities = wire["AdminQueueCapabilities"]!;
@@ -153,6 +211,8 @@ export async function run({ wire, makeDevice, openDriver }: Sides): Promise<void
   const nameless = get(capabilities, "nameless") as CapabilityLayout<Colours["palettes"][0]>;
   const colour = get(objects, "colour") as ObjectLayout<Colour>;
   const mix = get(objects, "mix") as ObjectLayout<Mix>;
+  const paint = get(objects, "paint") as ObjectLayout<typeof PAINT>;
+  const shade = get(objects, "shade") as ObjectLayout<{ kind: number; depth: number }>;
   for (const packed of [false, true]) {
     const groups = new GroupOwner({
       capabilities: [
@@ -160,7 +220,7 @@ export async function run({ wire, makeDevice, openDriver }: Sides): Promise<void
         raw.offer(Uint8Array.of(3)),
         nameless.offer({ kind: 0, depth: 1, most: { entries: 0 } }),
       ],
-      resources: [colour.serve(), mix.serve()],
+      resources: [colour.serve(), mix.serve(), paint.serve(), shade.serve()],
     });
     const made = makeDevice({ groups });
     await using driver = await openDriver(made, { ring: { packed } });
@@ -173,18 +233,29 @@ export async function run({ wire, makeDevice, openDriver }: Sides): Promise<void
     assert.deepEqual(await admin.capability(raw.id, 2), Uint8Array.of(3, 0));
     await assert.rejects(admin.createObject(SELF, { type: colour, id: 0 }, GREY), /INVALID_OPCODE/);
     for (const [allowed, change] of SETTINGS) {
-      const setting = admin.setCapability(colours, { ...COLOURS, ...change });
-      if (allowed) await setting;
-      else await assert.rejects(setting, /EINVAL, INVALID_FIELD/, JSON.stringify(change, String));
+      await tried(admin.setCapability(colours, { ...COLOURS, ...change }), allowed);
     }
     await admin.setCapability(colours, COLOURS);
     await admin.setCapability(raw, Uint8Array.of(1));
     await admin.setCapability(nameless, { kind: 0, depth: 1, most: { entries: 0 } });
     await tryObjects(admin, colour, mix);
+    for (const [id, [allowed, change]] of PAINTS.entries()) {
+      await tried(admin.createObject(SELF, { type: paint, id }, { ...PAINT, ...change }), allowed);
+    }
+    for (const [id, [allowed, kind, depth]] of SHADES.entries()) {
+      await tried(admin.createObject(SELF, { type: shade, id }, { kind, depth }), allowed);
+    }
+    const flat = { ...COLOURS, palettes: COLOURS.palettes.slice(0, 1) };
+    await assert.rejects(admin.setCapability(colours, flat), /EBUSY/, "a shade has the other");
     assert.deepEqual(groups.objects.all(mix).map(({ value }) => value), [{ one: 0, other: 2n }]);
   }
   await using plain = await openDriver(makeDevice({}));
   assert.equal(get(plain, "admin"), undefined, "a device that owns no groups");
+}
+
+async function tried(command: Promise<void>, allowed: boolean): Promise<void> {
+  if (allowed) await command;
+  else await assert.rejects(command, /EINVAL, INVALID_FIELD/);
 }
 
 const GREY: Colour = { value: { kind: "grey", level: 7 } };
