@@ -91,11 +91,17 @@ for (const rig of RIGS) {
   });
 
   sceneTest("masks the features that it does not carry", rig, async ({ link, driver }) => {
-    covers("devicenormative:Basic Facilities of a Virtio Device / Feature Bits#4");
+    covers(
+      "devicenormative:Basic Facilities of a Virtio Device / Feature Bits#4",
+      "devicenormative:Reserved Feature Bits#1",
+      "devicenormative:Reserved Feature Bits#10",
+    );
     await driver.start({ want: 0n });
     const offered = await link.transport.getFeatures();
     const has = (bit: number) => (offered >> BigInt(bit) & 1n) === 1n;
     const F = ReservedFeature;
+    assert.equal(has(F.VIRTIO_F_VERSION_1), true);
+    assert.equal(has(F.VIRTIO_F_SR_IOV), false, "no function has that capability");
     assert.equal(has(F.VIRTIO_F_RING_RESET), carries.queueReset === true);
     assert.equal(has(F.VIRTIO_F_SUSPEND), carries.suspend === true);
     assert.equal(has(F.VIRTIO_F_NOTIFICATION_DATA), carries.notificationData === true);

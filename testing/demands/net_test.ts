@@ -9,9 +9,14 @@ import {
   VIRTIO_NET_F_CTRL_RX_EXTRA,
   VIRTIO_NET_F_CTRL_VQ,
   VIRTIO_NET_F_HASH_REPORT,
+  VIRTIO_NET_F_MAC,
+  VIRTIO_NET_F_MTU,
+  VIRTIO_NET_F_STANDBY,
 } from "../../generated/net/mod.ts";
+import { featureSet, ReservedFeature } from "../../runtime/features.ts";
 import { loopback } from "../../runtime/loopback.ts";
 import { covers } from "../covers.ts";
+import { HandDevice } from "../driver_bench.ts";
 
 const COMMANDS =
   "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue";
@@ -162,4 +167,46 @@ Deno.test("net: a driver takes what goes over the control queue only with it (5.
   assert.deepEqual(await taken({}, control), [false, false]);
   assert.deepEqual(await taken({ features: ["CTRL_RX_EXTRA", "HASH_REPORT"] }), [false, false]);
   assert.deepEqual(await taken({ require: ["HASH_REPORT"] }, control), [false, true]);
+});
+
+Deno.test("net: a driver writes a configuration only where it may, a card's never (5.1.4.2)", async () => {
+  covers("drivernormative:Device Types / Network Device / Device configuration layout#1");
+  const written: number[] = [];
+  const bits = featureSet(ReservedFeature.VIRTIO_F_VERSION_1, 3, 5, 16, 63);
+  const hand = new HandDevice(1, bits, new Uint8Array(28).fill(1));
+  hand.writeConfig = (offset) => {
+    written.push(offset);
+    return Promise.resolve();
+  };
+  const driver = await NetworkDriver.open(hand);
+  hand.onConfigNotify();
+  await driver.refreshConfig();
+  assert.equal(driver.config.status, 0x101);
+  await driver.close();
+  assert.deepEqual(written, []);
+  assert.ok(!("setMac" in driver || "setStatus" in driver));
+});
+
+Deno.test("net: a driver takes an address, an MTU and standing by where they are offered (5.1.4.2)", async () => {
+  const LAYOUT = "drivernormative:Device Types / Network Device / Device configuration layout";
+  covers(`${LAYOUT}#2`, `${LAYOUT}#7`, `${LAYOUT}#10`);
+  const device = new NetworkDevice({
+    config: { mac: mac(OWN), mtu: 1500 },
+    features: ["STANDBY"],
+  });
+  await using driver = await NetworkDriver.open(loopback(device));
+  for (const bit of [VIRTIO_NET_F_MAC, VIRTIO_NET_F_MTU, VIRTIO_NET_F_STANDBY]) {
+    assert.equal(driver.hasFeature(bit), true);
+  }
+  assert.deepEqual(driver.config, { mac: mac(OWN), mtu: 1500 });
+});
+
+Deno.test("net: a driver reads speed and duplex again once they have changed (5.1.4.2)", async () => {
+  covers("drivernormative:Device Types / Network Device / Device configuration layout#12");
+  const device = new NetworkDevice({ config: { status: 0, speed: 1000, duplex: 1 } });
+  await using driver = await NetworkDriver.open(loopback(device));
+  const changed = new Promise<void>((resolve) => driver.onConfigChange = resolve);
+  device.configure({ speed: 25_000, duplex: 0 });
+  await changed;
+  assert.deepEqual([driver.config.speed, driver.config.duplex], [25_000, 0]);
 });
