@@ -12,7 +12,6 @@ import {
   DevModeFlag,
   DevPartsGetType,
   DevPartsMetadataType,
-  DevPartsType,
   NotifyInfoFlags,
   Opcode,
   ResourceObject as ObjectType,
@@ -23,7 +22,6 @@ import {
   VIRTIO_ADMIN_CMD_WRITABLE,
   VIRTIO_PCI_LEGACY_NOTIFY_INFO,
   VIRTIO_PCI_LEGACY_NOTIFY_INFO_SIZE,
-  VIRTIO_RESOURCE_OBJ_DEV_PARTS_SIZE,
 } from "../../generated/layout/admin.ts";
 import type { DriverQueue } from "../queue.ts";
 import type { RequestSlots } from "../requests.ts";
@@ -38,6 +36,7 @@ import {
   numbersIn,
   viewOf,
 } from "./command.ts";
+import { CommonObjects, type PartsPurpose } from "./common.ts";
 import {
   type Member,
   metadata,
@@ -245,10 +244,8 @@ export class AdminDriver {
   }
 
   /** Creates an object with which parts of a member are read or set. */
-  createPartsObject(member: Member, id: number, purpose: "get" | "set"): Promise<void> {
-    const data = new Uint8Array(VIRTIO_RESOURCE_OBJ_DEV_PARTS_SIZE);
-    data[0] = purpose === "get" ? DevPartsType.GET : DevPartsType.SET;
-    return this.createObject(member, { type: ObjectType.DEV_PARTS, id }, data);
+  createPartsObject(member: Member, id: number, purpose: PartsPurpose): Promise<void> {
+    return this.createObject(member, { type: CommonObjects.devParts, id }, purpose);
   }
 
   /** Most bytes that all parts of a member take. */

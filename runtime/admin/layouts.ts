@@ -117,6 +117,8 @@ export type ObjectLimit = Pick<ResourceType, "capability" | "limit">;
 export interface ObjectCodec<T> extends ValueCodec<T> {
   /** Number of the type. */
   readonly type: number;
+  /** The kind of group whose members have such objects; the self group when not given. */
+  readonly groupType?: number;
   /** How many the driver may have. */
   readonly limit: ObjectLimit;
   /** Status of a number at the limit or above; ENOSPC when not given. */
@@ -166,11 +168,12 @@ export class ObjectLayout<T> extends AdminLayout<T> {
   /** For owners of groups: the type of a device that has such objects. */
   serve(handlers: ObjectHandlers<T> = {}): ResourceType {
     const { type } = this;
-    const { limit, full, requires, within, needs } = this.#codec;
+    const { groupType, limit, full, requires, within, needs } = this.#codec;
     const held = (object: ResourceObject) => this.held(object);
     return {
       type,
       ...limit,
+      ...(groupType === undefined ? {} : { groupType }),
       ...(full === undefined ? {} : { full: Status[full] }),
       ...(requires === undefined ? {} : { requires }),
       ...(within === undefined ? {} : {

@@ -19,6 +19,12 @@ export {
 export { Capabilities, type Capability, type CapabilityWatcher } from "./capabilities.ts";
 export { type AdminCommand, AdminError } from "./command.ts";
 export {
+  CommonCapabilities,
+  CommonObjects,
+  type PartsLimits,
+  type PartsPurpose,
+} from "./common.ts";
+export {
   type LegacyNotifyAddress,
   type Member,
   type ObjectId,
@@ -57,5 +63,4 @@ export {
 } from "./objects.ts";
 export { GroupOwner, type GroupOwnerOptions } from "./owner.ts";
 export type { Part, PartHead } from "./part_bytes.ts";
-export type { PartsLimits } from "./parts_commands.ts";
 export type { SavedObject, SavedOwner } from "./saved.ts";

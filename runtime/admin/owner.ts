@@ -13,6 +13,7 @@ import type { Device } from "../device.ts";
 import type { AdminServer } from "../device_hooks.ts";
 import type { DeviceQueue } from "../queue.ts";
 import { Capabilities, type Capability } from "./capabilities.ts";
+import { CommonCapabilities, type PartsLimits } from "./common.ts";
 import {
   type AdminCommand,
   AdminError,
@@ -27,12 +28,7 @@ import type { CommandResult, GroupCommand, GroupMember } from "./group.ts";
 import { legacyCommands } from "./legacy.ts";
 import { ResourceObjects, type ResourceType } from "./objects.ts";
 import { readOwner, type SavedOwner } from "./saved.ts";
-import {
-  partsCapability,
-  partsCommands,
-  type PartsLimits,
-  partsObjects,
-} from "./parts_commands.ts";
+import { partsCommands, partsObjects } from "./parts_commands.ts";
 
 const NOTHING = new Uint8Array(0);
 /** Objects for device parts unless told otherwise. */
@@ -72,16 +68,16 @@ export class GroupOwner implements AdminServer {
   /** RangeError when an option makes no sense. */
   constructor(options: GroupOwnerOptions = {}) {
     const { functions, parts = PARTS_LIMITS, capabilities = [], resources = [] } = options;
-    const get = (id: number) => this.capabilities.get(id);
+    const { devParts } = CommonCapabilities;
     const members = functions !== undefined;
     this.#functions = functions;
     this.capabilities = new Capabilities(
-      members ? [partsCapability(parts), ...capabilities] : capabilities,
+      members ? [devParts.offer(parts), ...capabilities] : capabilities,
       (id, driver) => this.objects.checkCapability(id, driver),
     );
     this.objects = new ResourceObjects(
-      members ? [partsObjects(get), ...resources] : resources,
-      get,
+      members ? [partsObjects(() => this.capabilities.get(devParts)), ...resources] : resources,
+      (id) => this.capabilities.get(id),
     );
     const legacy = functions?.every((member) => member.legacy !== undefined) ?? false;
     this.#add([

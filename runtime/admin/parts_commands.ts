@@ -5,34 +5,24 @@
  */
 
 import {
-  Capability as CapabilityId,
   DevModeFlag,
   DevPartsGetType,
   DevPartsMetadataType,
-  DevPartsType,
   GroupType,
   Opcode,
-  ResourceObject as ObjectType,
   Status,
   VIRTIO_ADMIN_CMD_DEV_PARTS_GET_DATA,
   VIRTIO_ADMIN_CMD_DEV_PARTS_METADATA_DATA,
   VIRTIO_ADMIN_CMD_DEV_PARTS_METADATA_DATA_SIZE,
   VIRTIO_ADMIN_CMD_DEV_PARTS_SET_DATA,
-  VIRTIO_RESOURCE_OBJ_DEV_PARTS_SIZE,
 } from "../../generated/layout/admin.ts";
 import { TransportError } from "../errors.ts";
 import { isLive } from "../status.ts";
 import { until } from "../task.ts";
-import type { Capability } from "./capabilities.ts";
 import { AdminError, invalidField, joined, viewOf } from "./command.ts";
+import { CommonObjects, type PartsLimits, type PartsPurpose } from "./common.ts";
 import { deviceIn, type GroupCommand, type GroupMember, type MemberCommand } from "./group.ts";
-import {
-  nameIn,
-  type ReadCapability,
-  type ResourceObject,
-  type ResourceObjects,
-  type ResourceType,
-} from "./objects.ts";
+import { nameIn, type ResourceObjects, type ResourceType } from "./objects.ts";
 import {
   decodePartHeads,
   decodeParts,
@@ -43,51 +33,31 @@ import {
 import { type MemberState, partsOf } from "./parts.ts";
 import { withParts } from "./parts_set.ts";
 
-/** How many objects for device parts there can be. */
-export interface PartsLimits {
-  /** Objects that read, 0 to 255. */
-  readonly get: number;
-  /** Objects that set, 0 to 255. */
-  readonly set: number;
-}
-
-/** The capability of an owner whose members' parts can be read and set. */
-export function partsCapability({ get, set }: PartsLimits): Capability {
-  return { id: CapabilityId.DEV_PARTS_CAP, data: Uint8Array.of(get, set) };
-}
-
 /** The objects with which the driver reads and sets device parts; no more of one purpose than it said. */
-export function partsObjects(capability: ReadCapability): ResourceType {
-  return {
-    type: ObjectType.DEV_PARTS,
-    groupType: GroupType.SRIOV,
-    size: VIRTIO_RESOURCE_OBJ_DEV_PARTS_SIZE,
-    capability: CapabilityId.DEV_PARTS_CAP,
-    limit: ([get = 0, set = 0]) => get + set,
-    check: (object, others) => {
-      const purpose = purposeOf(object);
-      if (purpose > DevPartsType.SET) throw invalidField();
-      const limit = capability(CapabilityId.DEV_PARTS_CAP)[purpose]!;
-      const count = others.filter((other) => purposeOf(other) === purpose).length;
-      if (count >= limit) throw new AdminError(Status.ENOSPC);
+export function partsObjects(limits: () => PartsLimits): ResourceType {
+  return CommonObjects.devParts.serve({
+    check: ({ value }, others) => {
+      const count = others.filter((other) => other.value === value).length;
+      if (count >= limits()[value]) throw new AdminError(Status.ENOSPC);
     },
-  };
+  });
 }
 
 /** The commands for the members of an SR-IOV group. */
 export function partsCommands(objects: ResourceObjects): GroupCommand[] {
   const groupType = GroupType.SRIOV;
-  const check = (command: MemberCommand, purpose: number) => {
+  const { devParts } = CommonObjects;
+  const check = (command: MemberCommand, purpose: PartsPurpose) => {
     const name = nameIn(command.data);
-    if (name.type !== ObjectType.DEV_PARTS) throw invalidField();
-    if (purposeOf(objects.get(command, name)) !== purpose) throw invalidField();
+    if (name.type !== devParts.type) throw invalidField();
+    if (devParts.held(objects.get(command, name)).value !== purpose) throw invalidField();
   };
   return [
     {
       groupType,
       opcode: Opcode.DEV_PARTS_METADATA_GET,
       run: (command) => {
-        check(command, DevPartsType.GET);
+        check(command, "get");
         return metadata(command);
       },
     },
@@ -95,7 +65,7 @@ export function partsCommands(objects: ResourceObjects): GroupCommand[] {
       groupType,
       opcode: Opcode.DEV_PARTS_GET,
       run: (command) => {
-        check(command, DevPartsType.GET);
+        check(command, "get");
         return encodeParts(wanted(command));
       },
     },
@@ -103,16 +73,12 @@ export function partsCommands(objects: ResourceObjects): GroupCommand[] {
       groupType,
       opcode: Opcode.DEV_PARTS_SET,
       run: (command) => {
-        check(command, DevPartsType.SET);
+        check(command, "set");
         setParts(command);
       },
     },
     { groupType, opcode: Opcode.DEV_MODE_SET, run: setMode },
   ];
-}
-
-function purposeOf({ data }: ResourceObject): number {
-  return data[0]!;
 }
 
 function stateOf({ device, registers }: GroupMember): MemberState {

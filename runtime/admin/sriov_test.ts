@@ -18,6 +18,7 @@ import {
   AdminOpcode,
   AdminQualifier,
   AdminStatus,
+  CommonCapabilities,
   DevPart,
   DevPartFlag,
   GroupType,
@@ -64,7 +65,7 @@ function fails(status: keyof typeof AdminStatus, qualifier?: keyof typeof AdminQ
 
 /** Objects 0 that read and 1 that set, for both functions. */
 async function partsObjects(admin: AdminDriver): Promise<void> {
-  await admin.setCapability(0, Uint8Array.of(2, 2));
+  await admin.setCapability(CommonCapabilities.devParts, { get: 2, set: 2 });
   for (const member of [VF1, VF2]) {
     await admin.createPartsObject(member, 0, "get");
     await admin.createPartsObject(member, 1, "set");
@@ -88,7 +89,7 @@ ringTest(
     assert.deepEqual(await admin.capabilities(), [0]);
     assert.deepEqual(await admin.capability(0, 2), Uint8Array.of(16, 16));
     await assert.rejects(admin.createPartsObject(VF1, 0, "get"), fails("ENOSPC"));
-    await admin.setCapability(0, Uint8Array.of(1, 1));
+    await admin.setCapability(CommonCapabilities.devParts, { get: 1, set: 1 });
     await admin.createPartsObject(VF1, 0, "get");
     await assert.rejects(admin.createPartsObject(VF2, 1, "get"), fails("ENOSPC"));
     await admin.createPartsObject(VF2, 1, "set");
@@ -346,7 +347,7 @@ Deno.test("2.12.1.4: members need no PCI function", async () => {
   const { admin } = it;
   await admin.use(GroupType.SELF);
   assert.ok(!(await admin.use(SRIOV)).includes(AdminOpcode.LEGACY_NOTIFY_INFO));
-  await admin.setCapability(0, Uint8Array.of(1, 1));
+  await admin.setCapability(CommonCapabilities.devParts, { get: 1, set: 1 });
   await admin.createPartsObject(VF1, 0, "get");
   await admin.createPartsObject(VF1, 1, "set");
   await using driver = await EchoDriver.open(transport, { packed: false });
