@@ -10,14 +10,19 @@ import {
   CryptoDriver,
   CryptoObjects,
 } from "../../generated/crypto/mod.ts";
-import { NetworkCapabilities, NetworkObjects } from "../../generated/net/mod.ts";
+import {
+  NetworkCapabilities,
+  NetworkDevice,
+  NetworkDriver,
+  NetworkObjects,
+} from "../../generated/net/mod.ts";
 import { covers } from "../../testing/covers.ts";
 import type { RingOptions } from "../features.ts";
 import { loopback } from "../loopback.ts";
 import { type AdminDriver, SELF } from "./driver.ts";
-import { GroupType, type ObjectLayout } from "./mod.ts";
+import { type CapabilityLayout, GroupType, type ObjectLayout } from "./mod.ts";
 import { GroupOwner } from "./owner.ts";
-import { ASSOCIATION, fails, MODE, RINGS, ringsTest } from "./values_fixture.ts";
+import { ASSOCIATION, CAPABILITIES, fails, MODE, RINGS, ringsTest } from "./values_fixture.ts";
 
 const { ipsecResource, ipsecSa } = NetworkCapabilities;
 const { ipsecOutbSa, ipsecInbSa } = NetworkObjects;
@@ -135,8 +140,8 @@ for (const ring of RINGS) {
   });
 }
 
-/** A crypto device and its driver, which has said that it uses all commands. */
-async function openCrypto(ring: RingOptions): Promise<CryptoDriver> {
+/** A crypto device that owns itself. */
+function cryptoDevice(): CryptoDevice {
   const groups = new GroupOwner({
     capabilities: [
       CryptoCapabilities.ipsecResource.offer({ inbSaLimit: 2, outbSaLimit: 300 }),
@@ -144,8 +149,12 @@ async function openCrypto(ring: RingOptions): Promise<CryptoDriver> {
     ],
     resources: [CryptoObjects.ipsecOutboundSa.serve(), CryptoObjects.ipsecInboundSa.serve()],
   });
-  const device = new CryptoDevice({ config: CRYPTO, groups });
-  const driver = await CryptoDriver.open(loopback(device), { ring });
+  return new CryptoDevice({ config: CRYPTO, groups });
+}
+
+/** Such a device and its driver, which has said that it uses all commands. */
+async function openCrypto(ring: RingOptions): Promise<CryptoDriver> {
+  const driver = await CryptoDriver.open(loopback(cryptoDevice()), { ring });
   await driver.admin!.use(GroupType.SELF);
   return driver;
 }
@@ -165,3 +174,61 @@ const CRYPTO = {
   akcipherAlgo: 0,
   maxSize: 64n,
 };
+
+/** Makes, changes, removes and makes again what these types are, and what there is after a reset. */
+async function tryAgain(
+  open: () => Promise<Pick<NetworkDriver, "admin" | "close">>,
+  resource: CapabilityLayout<{ inbSaLimit: number; outbSaLimit: number }>,
+  sa: CapabilityLayout<{ capMode: readonly (typeof MODE)[] }>,
+  types: readonly ObjectLayout<typeof ASSOCIATION>[],
+): Promise<void> {
+  const use = async () => {
+    const driver = await open();
+    const admin = driver.admin!;
+    await admin.use(GroupType.SELF);
+    await admin.setCapability(resource, await admin.capability(resource));
+    await admin.setCapability(sa, await admin.capability(sa));
+    return { driver, admin };
+  };
+  const { driver, admin } = await use();
+  const objects = types.map((type) => ({ type, id: 1 }));
+  const changed = { ...ASSOCIATION, spi: 5 };
+  for (const object of objects) {
+    await admin.createObject(SELF, object, ASSOCIATION);
+    await admin.modifyObject(SELF, object, changed);
+    assert.deepEqual(await admin.queryObject(SELF, object), changed);
+    await admin.destroyObject(SELF, object);
+    await assert.rejects(admin.queryObject(SELF, object), fails("ENXIO"));
+    await admin.createObject(SELF, object, ASSOCIATION);
+  }
+  await driver.close();
+  const again = await use();
+  for (const object of objects) {
+    await assert.rejects(again.admin.queryObject(SELF, object), fails("ENXIO"));
+    await again.admin.createObject(SELF, object, changed);
+  }
+  await again.driver.close();
+}
+
+for (const ring of RINGS) {
+  Deno.test(`5.1.9.7.4: a network's associations can be made again, and end with a reset, ${ring.packed}`, async () => {
+    const LABEL =
+      "devicenormative:Device Types / Network Device / Device Operation / IPsec Operation";
+    covers(`${LABEL}#2`, `${LABEL}#8`, `${LABEL}#10`);
+    const groups = new GroupOwner({ capabilities: CAPABILITIES, ...IPSEC });
+    const device = new NetworkDevice({ config: {}, groups });
+    const open = () => NetworkDriver.open(loopback(device), { ring });
+    await tryAgain(open, ipsecResource, ipsecSa, [ipsecOutbSa, ipsecInbSa]);
+  });
+
+  Deno.test(`5.9.9.9.4: associations for crypto can be made again, and end with a reset, ${ring.packed}`, async () => {
+    const LABEL =
+      "devicenormative:Device Types / Crypto Device / Device Operation / IPsec Service Operation";
+    covers(`${LABEL}#2`, `${LABEL}#8`, `${LABEL}#10`);
+    const device = cryptoDevice();
+    const open = () => CryptoDriver.open(loopback(device), { ring });
+    const { ipsecResource, ipsecSa } = CryptoCapabilities;
+    const { ipsecOutboundSa, ipsecInboundSa } = CryptoObjects;
+    await tryAgain(open, ipsecResource, ipsecSa, [ipsecOutboundSa, ipsecInboundSa]);
+  });
+}
