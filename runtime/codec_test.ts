@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Decoder } from "./decoder.ts";
+import { DECODE_LIMIT, Decoder } from "./decoder.ts";
 import { Encoder } from "./encoder.ts";
 import { PeerError } from "./errors.ts";
 import {
+  bytesHaveOtherBits,
   getBytes,
   getNumber64,
   getText,
@@ -154,10 +155,28 @@ Deno.test("knownValue() keeps, replaces or refuses what has no name", () => {
   assert.throws(() => knownValue(values, 7, "status"), PeerError);
 });
 
+Deno.test("Decoder.extended() reads zeroes behind the end, as many as a message may have (2.13)", () => {
+  const d = Decoder.extended(Uint8Array.of(1, 2, 3));
+  assert.equal(d.le16("a"), 0x0201);
+  assert.equal(d.le32("b"), 3);
+  assert.equal(d.remaining, 0);
+  assert.equal(d.position, 6);
+  d.skip(7, "c");
+  assert.deepEqual(d.bytes(2, "d"), new Uint8Array(2));
+  assert.equal(d.slot(4, "e").le32("f"), 0);
+  assert.equal(d.position, 19);
+  assert.throws(() => d.bytes(-1, "g"), PeerError);
+  assert.throws(() => d.bytes(DECODE_LIMIT + 1, "h"), PeerError);
+  assert.throws(() => d.array(0xffff_ffff, () => d.u8("i")), PeerError, "no end of elements");
+});
+
 Deno.test("within(), sameLength() and hasOtherBits() say what is too much", () => {
   assert.equal(within(255, 255, "x"), 255);
   assert.throws(() => within(256, 255, "x"), RangeError);
   assert.throws(() => sameLength(1, 2, "x"), RangeError);
   assert.equal(hasOtherBits(0b101, 0b111), false);
   assert.equal(hasOtherBits(2 ** 40, 0b111), true);
+  assert.equal(bytesHaveOtherBits(Uint8Array.of(1, 2, 0), Uint8Array.of(0xff, 2)), false);
+  assert.equal(bytesHaveOtherBits(Uint8Array.of(1, 2), Uint8Array.of(0xff, 1)), true);
+  assert.equal(bytesHaveOtherBits(Uint8Array.of(0, 0, 1), Uint8Array.of(0xff, 2)), true);
 });
