@@ -6,7 +6,7 @@
  * @module
  */
 
-import { BlockDriver, BlockStatus } from "../generated/blk/mod.ts";
+import { BlockDriver } from "../generated/blk/mod.ts";
 import { loopback } from "../mod.ts";
 import disk from "./disk.ts";
 
@@ -22,5 +22,9 @@ const read = new Uint8Array(written.length);
 await driver.in({ sector: 100 }, read);
 console.log(read.every((byte, at) => byte === written[at]) ? "the same" : "not the same");
 
-const { status } = await driver.in({ sector: driver.config.capacity }, read);
-console.log(status === BlockStatus.IOERR ? "no sector there" : "read past the end");
+try {
+  await driver.in({ sector: driver.config.capacity }, read);
+  console.log("read past the end");
+} catch (error) {
+  console.log(error instanceof RangeError ? "no sector there" : error);
+}

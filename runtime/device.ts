@@ -392,6 +392,7 @@ export abstract class Device extends DeviceHooks {
     if (!hasBit(features, ReservedFeature.VIRTIO_F_VERSION_1)) return;
     if (!this.acceptsFeatures(features) || !this.behaviours.settle(features)) return;
     this.#features = features;
+    this.featuresAgreed();
     this.#groups.agree(features, this.countQueues());
     this.#status |= FEATURES_OK;
   }

@@ -63,6 +63,9 @@ export abstract class DeviceHooks {
     return queue.pending;
   }
 
+  /** Features were negotiated; queues are to come. A restore puts back what this changes. */
+  protected featuresAgreed(): void {}
+
   /** A queue went live. */
   protected queueStarted(_queue: DeviceQueue): void {}
 

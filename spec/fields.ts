@@ -91,6 +91,8 @@ export interface Scalar<N extends string = string> extends FieldBase<N>, Bounds<
   readonly driverWrites?: true | DriverWrites<N>;
   /** Value after reset, where the driver writes it. */
   readonly reset?: number;
+  /** Where the driver writes it: 0 once features are negotiated without these, whatever it was. */
+  readonly zeroWithout?: Gate<N>;
   /** Survives a device reset. */
   readonly survivesReset?: true;
 }

@@ -345,6 +345,16 @@ export class BlockDevice extends Device {
     this.#options.onWriteback?.(value);
   }
 
+  /** With what was negotiated, some fields start at 0. */
+  protected override featuresAgreed(): void {
+    const { view } = this.config;
+    const s = blockGates(this.features);
+    if (s.configWce && !s.flush) {
+      view.setUint8(32, within(0, 0xff, "writeback"));
+      this.#settings = { ...this.#settings, writeback: 0 };
+    }
+  }
+
   /** Goes back to where a device starts. */
   protected override deviceReset(): void {
     const { view } = this.config;

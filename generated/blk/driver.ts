@@ -25,6 +25,7 @@ import {
   BLK_INFO,
   BLOCK_CONFIG_SIZE,
   type BlockConfig,
+  blockConfigFault,
   blockConfigSize,
   type BlockDiscardRequest,
   blockGates,
@@ -124,15 +125,17 @@ export class BlockRequestq {
   readonly #rooms: Uint8Array[] = [];
   readonly #e = new Encoder();
   readonly #s: BlockSession;
+  readonly #config: () => BlockConfig;
 
   /** For a driver that opened the ring. */
-  constructor(ring: DriverQueue, slots: RequestSlots, s: BlockSession) {
+  constructor(ring: DriverQueue, slots: RequestSlots, s: BlockSession, config: () => BlockConfig) {
     this.ring = ring;
     this.#slots = slots;
     this.#kinds = new Uint8Array(ring.size);
     this.#awaited = new Uint8Array(ring.size);
     this.#data = Array.from({ length: ring.size }, () => []);
     this.#s = s;
+    this.#config = config;
   }
 
   /** Bytes of memory that each request takes. */
@@ -218,6 +221,11 @@ export class BlockRequestq {
           "Cannot send in: it breaks the rule: The data are whole sectors (VIRTIO 1.4, 5.2.6.1)",
         );
       }
+      if (request.sector + Math.floor(data.length / 512) > this.#config().capacity) {
+        throw new RangeError(
+          "Cannot send in: it breaks the rule: The last sector is on the disk (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockReq(view, at, request, BlockRequestType.IN);
@@ -269,6 +277,11 @@ export class BlockRequestq {
       if (data.length % 512 !== 0) {
         throw new RangeError(
           "Cannot send out: it breaks the rule: The data are whole sectors (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
+      if (request.sector + Math.floor(data.length / 512) > this.#config().capacity) {
+        throw new RangeError(
+          "Cannot send out: it breaks the rule: The last sector is on the disk (VIRTIO 1.4, 5.2.6.1)",
         );
       }
       const { view } = slots;
@@ -446,6 +459,18 @@ export class BlockRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
+      for (const element of request.segments) {
+        if ((element.unmap & 0xffffffff) !== 0) {
+          throw new RangeError(
+            "Cannot send discard: it breaks the rule: No flag is set, not even unmap (VIRTIO 1.4, 5.2.6.1)",
+          );
+        }
+      }
+      if (request.segments.length > (this.#config().maxDiscardSeg ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send discard: it breaks the rule: No more ranges than allowed (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeBlockDiscardRequest(e, request, s);
@@ -490,6 +515,18 @@ export class BlockRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (request.segments.length > (this.#config().maxWriteZeroesSeg ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send write_zeroes: it breaks the rule: No more ranges than allowed (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
+      for (const element of request.segments) {
+        if (element.sector + element.numSectors > this.#config().capacity) {
+          throw new RangeError(
+            "Cannot send write_zeroes: it breaks the rule: Each range ends on the disk (VIRTIO 1.4, 5.2.6.1)",
+          );
+        }
+      }
       const e = this.#e;
       e.reset();
       encodeBlockWriteZeroesRequest(e, request, s);
@@ -534,6 +571,11 @@ export class BlockRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (request.segments.length > (this.#config().maxSecureEraseSeg ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send secure_erase: it breaks the rule: No more ranges than allowed (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeBlockSecureEraseRequest(e, request, s);
@@ -1198,6 +1240,7 @@ export class BlockDriver extends Driver {
           ring,
           this.requestSlots(ring, BlockRequestq.slotSize(s)),
           s,
+          () => this.#config,
         );
         break;
     }
@@ -1232,7 +1275,10 @@ export class BlockDriver extends Driver {
     const gates = blockGates(this.offered);
     const bytes = new Uint8Array(BLOCK_CONFIG_SIZE);
     bytes.set(await this.readConfig(0, blockConfigSize(gates)));
-    this.#config = decodeBlockConfig(Decoder.of(bytes), gates);
+    const config = decodeBlockConfig(Decoder.of(bytes), gates);
+    const fault = blockConfigFault(config);
+    if (fault !== undefined) throw new PeerError("Cannot use the configuration", fault);
+    this.#config = config;
   }
 
   /** Reads the configuration again. */

@@ -15,7 +15,10 @@ import {
   type Encoder,
   getNumber64,
   hasBit,
+  isMultiple,
+  type PeerErrorDetail,
   QueuePlan,
+  refuseFault,
   setNumber64,
   within,
   within64,
@@ -712,8 +715,21 @@ export function decodeBlockConfig(d: Decoder, s: BlockGates): BlockConfig {
   };
 }
 
+/** The first field that is not what it has to be beside the others; undefined when all are. */
+export function blockConfigFault(value: BlockSettings): PeerErrorDetail | undefined {
+  if (!isMultiple(value.secureEraseSectorAlignment ?? 0, value.zoned?.zoneSectors ?? 0)) {
+    return {
+      field: "secure_erase_sector_alignment",
+      wanted: "whole zones (VIRTIO 1.4, 5.2.6.2)",
+      got: value.secureEraseSectorAlignment ?? 0,
+    };
+  }
+  return undefined;
+}
+
 /** Writes the configuration space of a device. */
 export function encodeBlockConfig(e: Encoder, value: BlockSettings): void {
+  refuseFault(blockConfigFault(value));
   e.le64(BigInt(within(value.capacity, Number.MAX_SAFE_INTEGER, "capacity")), "capacity");
   e.le32(value.sizeMax ?? 0, "size_max");
   e.le32(value.segMax ?? 0, "seg_max");

@@ -36,6 +36,7 @@ export function* gatesOf(draft: Draft): Generator<PlacedGate> {
   }
   for (const { path, field } of describedFields(draft)) {
     if (field.kind !== "body") yield* present(path, field, ["when", "unless", "legacyWhen"]);
+    if (field.kind === "scalar") yield* present(path, field, ["zeroWithout"]);
   }
   for (const [set, messages] of entries(draft.description.messages)) {
     yield* checkGates(`messages.${set}`, messages.checks);

@@ -30,8 +30,10 @@ function* misplaced({ field }: FieldModel, scope: Scope): Generator<[string, str
       yield ["tag", "fields of messages, or of structs in them"];
     }
     if (field.as !== undefined && scalarSize(field.type) < 8) yield ["as", "fields of 64 bits"];
-    if (field.reset !== undefined && field.driverWrites === undefined) {
-      yield ["reset", "fields that the driver writes"];
+    for (const option of ["reset", "zeroWithout"] as const) {
+      if (field[option] !== undefined && field.driverWrites === undefined) {
+        yield [option, "fields that the driver writes"];
+      }
     }
     if (field.echoes !== undefined && scope.of !== "writable") {
       yield ["echoes", "fields of an answer"];

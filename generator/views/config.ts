@@ -12,7 +12,7 @@ import { sectionDoc } from "./docs.ts";
 import type { PropertyView } from "./field.ts";
 import { allowedText } from "./field_scalars.ts";
 import { configFieldView } from "./fields.ts";
-import { pathOf } from "./paths.ts";
+import { alternatives, pathOf } from "./paths.ts";
 import { scalarText } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import { isGated } from "./shape.ts";
@@ -89,6 +89,8 @@ export interface WritableView {
   readonly early: boolean;
   /** Its value after a reset; empty where that survives one. */
   readonly reset: string;
+  /** True, in the session of what was negotiated, when it starts at 0; empty where it never has to. */
+  readonly zeroed: string;
   readonly windowed: boolean;
   readonly optional: boolean;
 }
@@ -218,6 +220,9 @@ function writableView(
       : `this.#options.config.${propertyName(model.name)} ?? ${field.reset ?? 0}${
         text.type === "bigint" ? "n" : ""
       }`,
+    zeroed: field.zeroWithout === undefined
+      ? ""
+      : scope.gateText(model.when, alternatives(field.zeroWithout)),
     windowed: hidden.includes(propertyName(model.name)),
     optional: isGated(model),
   }];

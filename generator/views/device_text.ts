@@ -120,6 +120,11 @@ function writablesText(view: DeviceView): object {
       ...one,
       put: one.setAt("value"),
     })),
+    zeroed: writables.filter((one) => one.zeroed !== "").map((one) => ({
+      ...one,
+      zero: one.type === "bigint" ? "0n" : "0",
+      put: one.setAt(one.type === "bigint" ? "0n" : "0"),
+    })),
     sizing: view.sizes.length > 0,
   };
 }

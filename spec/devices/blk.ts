@@ -50,6 +50,7 @@ const dataWithinDisk = {
   of: { sum: [{ field: "sector" }, { quotient: [{ length: "data" }, 512] }] },
   atMost: { config: "capacity" },
   otherwise: "IOERR",
+  driver: "5.2.6.1",
 } as const;
 
 const noUnknownFlags = {
@@ -68,6 +69,7 @@ const noFlags = {
   of: { field: "flags" },
   clear: 0xffffffff,
   otherwise: "UNSUPP",
+  driver: "5.2.6.1",
 } as const;
 
 const segmentsWithinDisk = {
@@ -156,6 +158,12 @@ export const blk: Device = defineDevice({
     section: "5.2.4",
     size: 96,
     notifies: ["capacity", "write_zeroes_may_unmap"],
+    checks: [{
+      doc: "whole zones",
+      section: "5.2.6.2",
+      of: { config: "secure_erase_sector_alignment" },
+      multipleOf: { config: ["zoned", "zone_sectors"] },
+    }],
     fields: {
       capacity: le64("Size of the disk, in sectors of 512 bytes", { as: "number" }),
       size_max: le32("Largest segment, in bytes", { when: "SIZE_MAX" }),
@@ -167,6 +175,7 @@ export const blk: Device = defineDevice({
         when: "CONFIG_WCE",
         max: 1,
         driverWrites: true,
+        zeroWithout: "FLUSH", // who can not flush has nothing cached (5.2.5.2)
       }),
       unused0: padding(1),
       num_queues: le16("Number of request queues", { when: "MQ", min: 1 }),
@@ -247,6 +256,12 @@ export const blk: Device = defineDevice({
             notReadOnly,
             noFlags,
             {
+              doc: "No more ranges than allowed",
+              of: { length: "segments" },
+              atMost: { config: "max_discard_seg" },
+              driver: "5.2.6.1",
+            },
+            {
               doc: "No range is longer than allowed",
               section: "5.2.5",
               each: "segments",
@@ -270,6 +285,12 @@ export const blk: Device = defineDevice({
             notReadOnly,
             noUnknownFlags,
             {
+              doc: "No more ranges than allowed",
+              of: { length: "segments" },
+              atMost: { config: "max_write_zeroes_seg" },
+              driver: "5.2.6.1",
+            },
+            {
               doc: "No range is longer than allowed",
               section: "5.2.5",
               each: "segments",
@@ -277,7 +298,7 @@ export const blk: Device = defineDevice({
               atMost: { config: "max_write_zeroes_sectors" },
               otherwise: "IOERR",
             },
-            segmentsWithinDisk,
+            { ...segmentsWithinDisk, driver: "5.2.6.1" },
           ],
         },
         secure_erase: {
@@ -292,6 +313,12 @@ export const blk: Device = defineDevice({
           checks: [
             notReadOnly,
             noUnknownFlags,
+            {
+              doc: "No more ranges than allowed",
+              of: { length: "segments" },
+              atMost: { config: "max_secure_erase_seg" },
+              driver: "5.2.6.1",
+            },
             {
               doc: "No range is longer than allowed",
               section: "5.2.5",

@@ -95,6 +95,7 @@ const scalar = z.strictObject({
   echoes: fieldName.exactOptional().describe("Repeats this field of the request"),
   driverWrites: driverWrites.exactOptional(),
   reset: natural.exactOptional().describe("Value after reset"),
+  zeroWithout: gate.exactOptional().describe("0 once features are negotiated without these"),
   survivesReset: flag.exactOptional(),
 }).meta({ id: "Scalar", description: "One number on the wire" });
 

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { BlockDevice, BlockDriver, BlockStatus } from "../../generated/blk/mod.ts";
+import { featureSet } from "../../runtime/features.ts";
 import { loopback } from "../../runtime/loopback.ts";
 import { covers } from "../covers.ts";
+import { HandDevice } from "../driver_bench.ts";
 
 const OPERATION = "devicenormative:Device Types / Block Device / Device Operation";
 const DEMANDED = "drivernormative:Device Types / Block Device / Device Operation";
@@ -124,4 +126,143 @@ Deno.test("blk: a driver reads and writes whole sectors (5.2.6.1)", async () => 
   }
   assert.equal((await driver.out({ sector: 0 }, new Uint8Array(1024))).status, OK);
   assert.equal((await driver.in({ sector: 0 }, new Uint8Array(1024))).status, OK);
+});
+
+Deno.test("blk: a driver reads and writes nothing beyond the disk, as large as it is now (5.2.6.1)", async () => {
+  covers(`${DEMANDED}#1`, `${DEMANDED}#2`);
+  const device = new BlockDevice({
+    config: { capacity: 8, maxWriteZeroesSectors: 8, maxWriteZeroesSeg: 1, writeZeroesMayUnmap: 0 },
+    in: () => OK,
+    out: () => OK,
+    writeZeroes: () => OK,
+  });
+  await using driver = await BlockDriver.open(loopback(device));
+  const wrong = { name: "RangeError", message: /is on the disk|ends on the disk/ };
+  const two = new Uint8Array(1024);
+  const zeroes = (sector: number) =>
+    driver.writeZeroes({ sector: 0, segments: [{ sector, numSectors: 2, unmap: 0 }] });
+  const refused = async (sector: number) => {
+    await assert.rejects(async () => await driver.in({ sector }, two), wrong);
+    await assert.rejects(async () => await driver.out({ sector }, two), wrong);
+    await assert.rejects(async () => await zeroes(sector), wrong);
+  };
+  for (const sector of [7, 8, 2 ** 40]) await refused(sector);
+  assert.equal((await driver.in({ sector: 6 }, two)).status, OK);
+  const told = new Promise<void>((resolve) => driver.onConfigChange = resolve);
+  device.configure({ capacity: 16 });
+  await told;
+  assert.equal((await driver.out({ sector: 14 }, two)).status, OK);
+  assert.equal((await zeroes(14)).status, OK);
+  await refused(15);
+});
+
+Deno.test("blk: a driver asks for no more ranges than a device takes, whole and at once (5.2.6.1)", async () => {
+  covers(`${DEMANDED}#9`, `${DEMANDED}#10`, `${DEMANDED}#11`);
+  const device = new BlockDevice({
+    config: {
+      capacity: 64,
+      maxDiscardSectors: 8,
+      maxDiscardSeg: 2,
+      discardSectorAlignment: 1,
+      maxWriteZeroesSectors: 8,
+      maxWriteZeroesSeg: 3,
+      writeZeroesMayUnmap: 1,
+      maxSecureEraseSectors: 8,
+      maxSecureEraseSeg: 1,
+      secureEraseSectorAlignment: 1,
+    },
+    discard: () => OK,
+    writeZeroes: () => OK,
+    secureErase: () => OK,
+  });
+  await using driver = await BlockDriver.open(loopback(device));
+  const wrong = { name: "RangeError", message: /No more ranges than allowed/ };
+  const ranges = (count: number) => ({
+    sector: 0,
+    segments: Array.from({ length: count }, (_, at) => ({ sector: at, numSectors: 1, unmap: 0 })),
+  });
+  for (const [method, most] of [["discard", 2], ["writeZeroes", 3], ["secureErase", 1]] as const) {
+    await assert.rejects(async () => await driver[method](ranges(most + 1)), wrong, method);
+    assert.equal((await driver[method](ranges(most))).status, OK, method);
+  }
+});
+
+Deno.test("blk: a driver leaves unmap clear in discards, and its ranges are whole (5.2.6.1)", async () => {
+  covers(`${DEMANDED}#7`, `${DEMANDED}#14`);
+  const lengths: number[] = [];
+  const bytes = new Uint8Array(96);
+  bytes.set([64], 0); // capacity
+  for (const at of [36, 40, 48, 52, 60, 64]) bytes.set([8], at);
+  const hand = new HandDevice(2, featureSet(32, 13, 14, 16), bytes);
+  hand.onKick = (queue) => {
+    for (let head = queue.pop(); head >= 0; head = queue.pop()) {
+      const chain = queue.chain(head);
+      lengths.push(chain.readableLength - 16);
+      chain.writeByte(0, OK);
+      queue.push(head, 1);
+    }
+    queue.publish();
+  };
+  await using driver = await BlockDriver.open(hand);
+  const ranges = (count: number, unmap = 0) => ({
+    sector: 0,
+    segments: Array.from({ length: count }, (_, at) => ({ sector: at, numSectors: 1, unmap })),
+  });
+  const wrong = { name: "RangeError", message: /No flag is set, not even unmap/ };
+  await assert.rejects(async () => await driver.discard(ranges(1, 1)), wrong);
+  for (const count of [1, 3]) await driver.discard(ranges(count));
+  await driver.writeZeroes(ranges(2, 1));
+  await driver.secureErase(ranges(4));
+  assert.deepEqual(lengths, [16, 48, 32, 64]);
+});
+
+const STARTING = "devicenormative:Device Types / Block Device / Device Initialization";
+
+Deno.test("blk: who takes the cache's switch but can not flush finds it off (5.2.5.2)", async () => {
+  covers(`${STARTING}#3`);
+  const device = new BlockDevice({ config: { capacity: 8, writeback: 1 }, flush: () => OK });
+  const cache = async (features: ("FLUSH" | "CONFIG_WCE")[]) => {
+    await using driver = await BlockDriver.open(loopback(device), { features });
+    assert.equal(driver.config.writeback, device.settings.writeback);
+    return device.settings.writeback;
+  };
+  assert.equal(await cache(["CONFIG_WCE", "FLUSH"]), 1);
+  assert.equal(await cache(["CONFIG_WCE"]), 0);
+  assert.equal(device.settings.writeback, 1, "after a reset all is as it was");
+  assert.equal(await cache(["FLUSH"]), 1);
+  {
+    await using driver = await BlockDriver.open(loopback(device), { features: ["CONFIG_WCE"] });
+    await driver.setWriteback(1);
+    assert.equal(device.settings.writeback, 1, "the driver may switch it on");
+    const other = new BlockDevice({ config: { capacity: 8, writeback: 1 }, flush: () => OK });
+    loopback(other);
+    other.restore(JSON.parse(JSON.stringify(device.save())));
+    assert.equal(other.settings.writeback, 1, "and it stays so in a device that takes over");
+  }
+});
+
+Deno.test("blk: areas that are erased are made of whole zones (5.2.6.2)", async () => {
+  covers(`${OPERATION}#39`, `${OPERATION}#40`);
+  const config = (secureEraseSectorAlignment: number) => ({
+    capacity: 64,
+    maxSecureEraseSectors: 64,
+    maxSecureEraseSeg: 1,
+    secureEraseSectorAlignment,
+    zoned: {
+      zoneSectors: 16,
+      maxOpenZones: 0,
+      maxActiveZones: 0,
+      maxAppendSectors: 0,
+      writeGranularity: 512,
+      model: 1,
+    },
+  });
+  const make = (alignment: number) =>
+    new BlockDevice({ config: config(alignment), zones: {}, secureErase: () => OK });
+  for (const alignment of [1, 8, 24]) assert.throws(() => make(alignment), { name: "RangeError" });
+  await using driver = await BlockDriver.open(loopback(make(32)));
+  const erase = async (sector: number, numSectors: number) =>
+    (await driver.secureErase({ sector: 0, segments: [{ sector, numSectors, unmap: 0 }] })).status;
+  for (const length of [1, 15, 24]) assert.equal(await erase(0, length), ZONE_INVALID_CMD);
+  assert.equal(await erase(16, 32), OK);
 });

@@ -71,8 +71,8 @@ export const blk: Trial = {
     const blocks = await writeAndRead(driver, scratch.path("disk"));
     await erase(driver, blocks);
     assert.equal((await driver.getId({ sector: 0 })).id, "virtio-ts");
-    const past = await driver.in({ sector: SIZE / SECTOR }, new Uint8Array(SECTOR));
-    assert.equal(past.status, BlockStatus.IOERR);
+    const past = [{ sector: SIZE / SECTOR, numSectors: 1, unmap: 0 }];
+    assert.equal((await driver.discard({ sector: 0, segments: past })).status, BlockStatus.IOERR);
     await qmp.execute("block_resize", { "node-name": "d0", size: 2 * SIZE });
     await eventually("the disk has grown", () => driver.config.capacity === 2 * SIZE / SECTOR);
     await good(driver.in({ sector: SIZE / SECTOR }, new Uint8Array(SECTOR)));

@@ -7,6 +7,7 @@ import { answered, call, construct, get, type Sides, type Vector } from "../cons
 
 /** The device. */
 export const device: Device = construct("written_configuration", {
+  features: { FAST: { bit: 0, doc: "Speed", by: "option" } },
   config: {
     struct: "c",
     fields: {
@@ -16,6 +17,7 @@ export const device: Device = construct("written_configuration", {
       poison: u8("What pages are filled with", { driverWrites: { until: "DRIVER_OK" } }),
       bypass: u8("Survives a reset", { driverWrites: true, survivesReset: true }),
       alarm: u8("Before anything else", { driverWrites: { from: "start" } }),
+      mode: u8("On only with FAST", { driverWrites: true, reset: 3, zeroWithout: "FAST" }),
     },
   },
   messages: { ask: { doc: "Nothing", readable: { level: u8("Level") }, ...answered } },
@@ -48,9 +50,22 @@ export async function run({ Driver, makeDevice, openDriver }: Sides): Promise<vo
     device.writeConfig(8, Uint8Array.of(2)); // out of bounds
     device.writeConfig(9, Uint8Array.of(1)); // too late
     assert.deepEqual(written, ["cache 0"]);
-    assert.deepEqual([...device.config.bytes], [2, 0, 0, 0, 5, 0, 0, 0, 0, 9, 1, 0]);
+    assert.deepEqual([...device.config.bytes], [2, 0, 0, 0, 5, 0, 0, 0, 0, 9, 1, 0, 0]);
     call(device, "configure", { events: 3 });
-    assert.deepEqual([...device.config.bytes], [3, 0, 0, 0, 5, 0, 0, 0, 0, 9, 1, 0]);
+    assert.deepEqual([...device.config.bytes], [3, 0, 0, 0, 5, 0, 0, 0, 0, 9, 1, 0, 0]);
   }
-  assert.deepEqual([...device.config.bytes], [3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0], "after a reset");
+  const reset = [3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 3];
+  assert.deepEqual([...device.config.bytes], reset, "after a reset");
+  const fast = makeDevice({ config: { events: 7 }, features: ["FAST"] });
+  {
+    await using _driver = await openDriver(fast, { features: ["FAST"] });
+    assert.equal(fast.config.bytes[12], 3);
+  }
+  {
+    await using driver = await openDriver(fast, { features: [] });
+    assert.equal(fast.config.bytes[12], 0);
+    await call(driver, "setMode", 2);
+    assert.equal(fast.config.bytes[12], 2);
+  }
+  assert.equal(fast.config.bytes[12], 3);
 }
