@@ -35,7 +35,7 @@ export function adminLines({ adminQueue, prefix }: DeviceModel): string[] {
         hex(one),
         object(one),
         valueText(one),
-        `${one.limit.by.map(code).join(", ")} of ${capability(one.limit.of)}`,
+        `${leastOf(one.limit.by)} of ${capability(one.limit.of)}`,
         needsText(one, object),
         meaning(one),
       ]),
@@ -72,6 +72,10 @@ function withinLines(
   });
   const text = `${object(one)} is within ${place}${capability(of)}: ${pairs.join(", ")}`;
   return paragraph(`- ${text}`, "  ");
+}
+
+function leastOf(fields: readonly string[]): string {
+  return (fields.length === 1 ? "" : "the least of ") + fields.map(code).join(", ");
 }
 
 /** Capabilities that must be set, and objects that must be there. */
