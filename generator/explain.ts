@@ -163,7 +163,7 @@ function structOf({ struct }: AdministeredModel): string {
   return struct === null ? "bytes" : `struct ${struct.name}`;
 }
 
-function objectRules({ name, limit, requires, within, needs }: ObjectModel): string[] {
+function objectRules({ name, limit, requires, within, unique, needs }: ObjectModel): string[] {
   const least = limit.by.length === 1 ? limit.by[0] : `the least of ${limit.by.join(", ")}`;
   return [
     `of ${name} there are as many as ${least} of ${limit.of.name}, else ${limit.otherwise}`,
@@ -171,6 +171,7 @@ function objectRules({ name, limit, requires, within, needs }: ObjectModel): str
       ? []
       : [`${name} requires ${requires.map((one) => one.name).join(", ")}`]),
     ...(within === null ? [] : [`${name} is within ${withinText(within)}, else EINVAL`]),
+    ...(unique === null ? [] : [`${name} has a ${unique} of its own, else EINVAL`]),
     ...needs.map(({ field, type }) => `${name} needs the ${type.name} of its ${field}`),
   ];
 }

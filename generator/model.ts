@@ -262,6 +262,8 @@ export interface ObjectModel extends AdministeredModel {
   readonly requires: readonly AdministeredModel[];
   /** What a capability, or an entry of its list, must have of it; null for nothing. */
   readonly within: WithinModel | null;
+  /** Field in which no two are the same; null for none. */
+  readonly unique: string | null;
   /** Fields with the numbers of other objects, and the types of those. */
   readonly needs: readonly { readonly field: string; readonly type: AdministeredModel }[];
 }

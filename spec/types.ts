@@ -220,6 +220,8 @@ export interface AdministeredObject<S extends string = string, K extends string 
     readonly in?: K;
     readonly fields: readonly (readonly [Path<K>, K])[];
   };
+  /** A field in which no two objects are the same; EINVAL otherwise. */
+  readonly unique?: K;
   /** Objects that one needs: a field with the number of each, and its type. */
   readonly needs?: { readonly [P in K]?: string };
 }

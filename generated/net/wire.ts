@@ -4103,6 +4103,7 @@ export class NetworkObjects {
       NetworkFlowFilterCapability.SELECTOR_CAP,
       NetworkFlowFilterCapability.ACTION_CAP,
     ],
+    unique: (value) => value.groupPriority,
   });
   /** `VIRTIO_NET_RESOURCE_OBJ_FF_CLASSIFIER`: What a flow filter rule looks at */
   static readonly ffClassifier: ObjectLayout<VirtioNetResourceObjFfClassifier> = new ObjectLayout({

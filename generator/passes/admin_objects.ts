@@ -12,7 +12,7 @@ import { fieldAt, madeBy, namesIn, pathName } from "./fields.ts";
 export function objectsKnown(draft: Draft): void {
   const objects = draft.device?.adminQueue?.objects;
   for (const [name, object] of entries(objects)) {
-    const { struct, limit, requires = [], within, needs } = object;
+    const { struct, limit, requires = [], within, unique, needs } = object;
     const path = `adminQueue.objects.${name}`;
     const limits = capabilityStruct(draft, `${path}.limit.of`, limit.of);
     for (const [i, field] of limit.by.entries()) {
@@ -20,6 +20,7 @@ export function objectsKnown(draft: Draft): void {
     }
     for (const [i, key] of requires.entries()) capability(draft, `${path}.requires[${i}]`, key);
     if (within !== undefined) withinKnown(draft, `${path}.within`, struct, within);
+    if (unique !== undefined) numberIn(draft, `${path}.unique`, struct, unique);
     for (const [field, key] of entries(needs)) {
       const types = Object.keys(objects ?? {});
       if (!types.includes(key)) {
@@ -27,7 +28,7 @@ export function objectsKnown(draft: Draft): void {
       }
       numberIn(draft, `${path}.needs.${field}`, struct, field);
     }
-    if (struct === undefined && (within !== undefined || needs !== undefined)) {
+    if (struct === undefined && [within, unique, needs].some((asked) => asked !== undefined)) {
       const found = "bytes, of which something is asked";
       draft.report("V039", path, found, "objects with a struct");
     }

@@ -69,7 +69,7 @@ function adminModel(draft: Draft, queue: dsl.AdminQueue): AdminQueueModel {
   const named = (all: readonly AdministeredModel[], key: string) =>
     all.find(({ name }) => name === key)!;
   const objects = types.map((type): ObjectModel => {
-    const { limit, requires = [], within, needs } = queue.objects![type.name]!;
+    const { limit, requires = [], within, unique = null, needs } = queue.objects![type.name]!;
     const { of, by, otherwise = "ENOSPC" } = limit;
     return {
       ...type,
@@ -78,6 +78,7 @@ function adminModel(draft: Draft, queue: dsl.AdminQueue): AdminQueueModel {
       within: within === undefined
         ? null
         : withinModel(type, named(capabilities, within.of), within),
+      unique,
       needs: entries(needs).map(([field, key]) => ({ field, type: named(types, key) })),
     };
   });

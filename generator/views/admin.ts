@@ -53,6 +53,8 @@ interface ObjectView extends LayoutView {
   readonly requires: string;
   /** The capability that must have it, and what; null for none. */
   readonly within: { readonly of: string; readonly text: string } | null;
+  /** Property that differs between objects; empty for none. */
+  readonly unique: string;
   /** Objects that `value` needs, each as text. */
   readonly needs: readonly string[];
 }
@@ -106,6 +108,7 @@ function objectView(scope: Scope, one: ObjectModel): ObjectView {
     within: within === null
       ? null
       : { of: propertyName(within.of.name), text: capableText(scope, within) },
+    unique: one.unique === null ? "" : propertyName(one.unique),
     needs: needs.map(({ field, type }) => {
       const model = one.struct?.fields.find(({ name }) => name === field);
       const id = countText(model, `value.${propertyName(field)}`);

@@ -283,7 +283,7 @@ function jsonAdministered({ constant, struct }: AdministeredModel): JsonAdminist
 
 function jsonObject(object: ObjectModel): JsonAdministeredObject {
   const { of, by, otherwise } = object.limit;
-  const { within } = object;
+  const { within, unique } = object;
   return {
     ...jsonAdministered(object),
     limit: { of: of.name, by, status: `VIRTIO_ADMIN_STATUS_${otherwise}` },
@@ -295,6 +295,7 @@ function jsonObject(object: ObjectModel): JsonAdministeredObject {
         fields: within.fields.map(({ path, by }) => [path, by.name] as const),
       },
     }),
+    ...(unique === null ? {} : { unique }),
     needs: Object.fromEntries(object.needs.map(({ field, type }) => [field, type.name])),
   };
 }

@@ -210,6 +210,8 @@ export interface JsonAdministeredObject extends JsonAdministered {
     readonly in: string | null;
     readonly fields: readonly (readonly [readonly string[], string])[];
   };
+  /** Field in which no two objects are the same. */
+  readonly unique?: string;
   /** Types of the objects whose numbers are in these fields. */
   readonly needs: Readonly<Record<string, string>>;
 }

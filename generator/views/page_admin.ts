@@ -80,10 +80,11 @@ function leastOf(fields: readonly string[]): string {
 
 /** Capabilities that must be set, and objects that must be there. */
 function needsText(
-  { requires, needs }: ObjectModel,
+  { requires, unique, needs }: ObjectModel,
   object: (one: AdministeredModel) => string,
 ): string {
   const set = requires.map(({ name }) => code(propertyName(name))).join(", ");
   const objects = needs.map(({ field, type }) => `${object(type)} of ${code(field)}`);
-  return [...(set === "" ? [] : [`${set} set`]), ...objects].join("; ");
+  const own = unique === null ? [] : [`a ${code(unique)} of its own`];
+  return [...(set === "" ? [] : [`${set} set`]), ...own, ...objects].join("; ");
 }

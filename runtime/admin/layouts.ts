@@ -127,6 +127,8 @@ export interface ObjectCodec<T> extends ValueCodec<T> {
   readonly requires?: readonly number[];
   /** What a capability must have of an object. */
   readonly within?: ObjectWithin<T>;
+  /** What no two objects have the same of. */
+  readonly unique?: (value: T) => number | bigint;
   /** The objects that one needs, which outlive it. */
   readonly needs?: (value: T) => readonly ObjectName[];
 }
@@ -168,7 +170,7 @@ export class ObjectLayout<T> extends AdminLayout<T> {
   /** For owners of groups: the type of a device that has such objects. */
   serve(handlers: ObjectHandlers<T> = {}): ResourceType {
     const { type } = this;
-    const { groupType, limit, full, requires, within, needs } = this.#codec;
+    const { groupType, limit, full, requires, within, unique, needs } = this.#codec;
     const held = (object: ResourceObject) => this.held(object);
     return {
       type,
@@ -184,7 +186,13 @@ export class ObjectLayout<T> extends AdminLayout<T> {
       }),
       size: (data) => this.sizeOf(data),
       needs: (data) => needs?.(this.decode(data)) ?? [],
-      check: (object, others) => handlers.check?.(held(object), others.map(held)),
+      check: (object, others) => {
+        const [one, all] = [held(object), others.map(held)];
+        const taken = unique !== undefined &&
+          all.some(({ value }) => unique(value) === unique(one.value));
+        if (taken) throw invalidField();
+        handlers.check?.(one, all);
+      },
       changed: (object) => handlers.changed?.(held(object)),
       destroyed: (object) => handlers.destroyed?.(held(object)),
     };

@@ -77,7 +77,7 @@ export type ReadCapability = (id: number) => Uint8Array;
 export class ResourceObjects {
   readonly #types: readonly ResourceType[];
   readonly #capability: ReadCapability;
-  readonly #objects = new Map<string, ResourceObject>(); // in the order of their creation
+  readonly #objects = new Map<string, ResourceObject>(); // each behind what it needs
 
   /** None at first. */
   constructor(types: readonly ResourceType[], capability: ReadCapability) {
@@ -92,7 +92,7 @@ export class ResourceObjects {
     return found;
   }
 
-  /** All objects, in the order of their creation. */
+  /** All objects, in the order of their creation or last change: each behind what it needs. */
   all(): ResourceObject[];
   /** Those of one type, with their values. */
   all<T>(layout: ObjectLayout<T>): HeldObject<T>[];
@@ -184,6 +184,7 @@ export class ResourceObjects {
       keyOf(one) !== keyOf(object)
     );
     type.check?.(whole, others);
+    this.#objects.delete(keyOf(object)); // behind all that it may need now
     this.#objects.set(keyOf(object), whole);
     type.changed?.(whole);
   }

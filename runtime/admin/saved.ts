@@ -10,7 +10,7 @@ export interface SavedOwner {
   readonly used: readonly (readonly [groupType: number, opcodes: readonly number[]])[];
   /** What it set of capabilities, by number. */
   readonly capabilities: readonly (readonly [id: number, data: readonly number[]])[];
-  /** The objects that it created, in that order. */
+  /** The objects that it created, each behind what it needs. */
   readonly objects: readonly SavedObject[];
 }
 

@@ -9,7 +9,7 @@ import { covers } from "../../testing/covers.ts";
 import { PeerError } from "../errors.ts";
 import { AdminError } from "./command.ts";
 import { SELF } from "./driver.ts";
-import { AdminQualifier, AdminStatus } from "./mod.ts";
+import { AdminStatus } from "./mod.ts";
 import * as scene from "./values_fixture.ts";
 import {
   ACTIONS,
@@ -86,6 +86,7 @@ ringsTest(
 
 ringsTest("5.1.9.6.3: groups, classifiers and rules are what was created", FILTERS, async (it) => {
   covers(
+    "devicenormative:Device Types / Network Device / Device Operation / Flow filter#4",
     "devicenormative:Device Types / Network Device / Device Operation / Flow filter#7",
     "devicenormative:Device Types / Network Device / Device Operation / Flow filter#8",
   );
@@ -99,6 +100,9 @@ ringsTest("5.1.9.6.3: groups, classifiers and rules are what was created", FILTE
   const selectors = { selectors: [ETHERNET!, IPV4!] };
   await assert.rejects(admin.createObject(SELF, rule, RULE), fails("EINVAL"), "no group for it");
   await admin.createObject(SELF, group, { groupPriority: 0x1234 });
+  const same = admin.createObject(SELF, { ...group, id: 2 }, { groupPriority: 0x1234 });
+  await assert.rejects(same, fails("EINVAL", "INVALID_FIELD"), "the priority of another group");
+  await admin.modifyObject(SELF, group, { groupPriority: 0x1234 });
   await assert.rejects(admin.createObject(SELF, rule, RULE), fails("EINVAL"), "no classifier");
   await admin.createObject(SELF, classifier, selectors);
   const other = admin.createObject(SELF, rule, { ...RULE, action: 3 });
@@ -156,6 +160,21 @@ ringsTest(
     await assert.rejects(disable, fails("EBUSY"), "objects would be without commands");
   },
 );
+
+ringsTest("2.12.1.3: a saved object needs what was created after it", FILTERS, async (it) => {
+  const { admin, device, owner } = it;
+  await scene.useFlowFilters(admin);
+  const rule = { type: ffRule, id: 0 };
+  await admin.createObject(SELF, { type: ffClassifier, id: 2 }, SELECTORS);
+  await admin.createObject(SELF, { type: ffGroup, id: 1 }, { groupPriority: 1 });
+  await admin.createObject(SELF, rule, RULE);
+  await admin.createObject(SELF, { type: ffGroup, id: 7 }, { groupPriority: 7 });
+  await admin.modifyObject(SELF, rule, { ...RULE, groupId: 7 });
+  device.restore(JSON.parse(JSON.stringify(device.save())));
+  assert.equal(owner.objects.all(ffRule)[0]!.value.groupId, 7);
+  await admin.destroyObject(SELF, { type: ffGroup, id: 1 });
+  await assert.rejects(admin.destroyObject(SELF, { type: ffGroup, id: 7 }), fails("EBUSY"));
+});
 
 ringsTest("2.13: values lack zeroes or end early, and are cut", FILTERS, async (it) => {
   covers(
@@ -254,9 +273,8 @@ for (const ring of RINGS) {
     const priorities = new Map<number, number>();
     const group = ffGroup.serve({
       check: ({ value }, others) => {
-        if (others.some((other) => other.value.groupPriority === value.groupPriority)) {
-          throw new AdminError(AdminStatus.EINVAL, AdminQualifier.INVALID_FIELD);
-        }
+        const all = others.reduce((sum, other) => sum + other.value.groupPriority, 0);
+        if (all + value.groupPriority > 15) throw new AdminError(AdminStatus.ENOMEM);
       },
       changed: ({ id, value }) => priorities.set(id, value.groupPriority),
       destroyed: ({ id, value }) => {
@@ -269,8 +287,8 @@ for (const ring of RINGS) {
     await scene.useFlowFilters(admin);
     await admin.createObject(SELF, { type: ffGroup, id: 0 }, { groupPriority: 5 });
     await admin.createObject(SELF, { type: ffGroup, id: 1 }, { groupPriority: 6 });
-    const same = admin.createObject(SELF, { type: ffGroup, id: 2 }, { groupPriority: 6 });
-    await assert.rejects(same, fails("EINVAL", "INVALID_FIELD"));
+    const third = admin.createObject(SELF, { type: ffGroup, id: 2 }, { groupPriority: 7 });
+    await assert.rejects(third, fails("ENOMEM", "NORESOURCE"));
     const saved = JSON.parse(JSON.stringify(device.save()));
     await admin.modifyObject(SELF, { type: ffGroup, id: 0 }, { groupPriority: 9 });
     await admin.destroyObject(SELF, { type: ffGroup, id: 1 });

@@ -146,6 +146,7 @@ const administeredObject = administered.extend({
     in: fieldName.exactOptional().describe("List of it that one entry counts of"),
     fields: listOf(z.tuple([path, fieldName])).describe("Fields of the object, and of the entry"),
   }).exactOptional(),
+  unique: fieldName.exactOptional().describe("Field that differs between objects"),
   needs: (recordOf(fieldName, name) as z.ZodType<Needs>).exactOptional()
     .describe("Types of objects by field"),
 }).meta({ id: "AdministeredObject", description: "A type of resource objects" });

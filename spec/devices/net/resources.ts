@@ -199,6 +199,7 @@ export const adminQueue = {
       // 5.1.9.6.4: the lower of the two, though the second one is about rules
       limit: { of: "ff_resource", by: ["groups_limit", "rules_per_group_limit"] },
       requires: flowFilters,
+      unique: "group_priority",
     },
     ff_classifier: {
       tag: "VIRTIO_NET_RESOURCE_OBJ_FF_CLASSIFIER",

@@ -34,6 +34,7 @@ export const input = {
         struct: "virtio_lamp_bulb",
         limit: { of: "bulbs", by: ["bulb", "reserved", "count", "names"] },
         requires: ["bulbs", "bulb"],
+        unique: "shape",
         needs: { shade: "shades", shades: "shade" },
         within: {
           of: "bulbs",
