@@ -49,6 +49,11 @@ export class Capabilities {
     throw new RangeError("Cannot have the capabilities: two have the same number");
   }
 
+  /** Whether the device has a capability. */
+  has(id: number): boolean {
+    return this.#all.has(id);
+  }
+
   /** What the driver set; zeroes until then. */
   get(id: number): Uint8Array;
   /** The same, as the value that it says. */

@@ -79,8 +79,20 @@ export class ResourceObjects {
   readonly #capability: ReadCapability;
   readonly #objects = new Map<string, ResourceObject>(); // each behind what it needs
 
-  /** None at first. */
-  constructor(types: readonly ResourceType[], capability: ReadCapability) {
+  /** None at first; RangeError when a type goes by a capability that is not among `offered`. */
+  constructor(
+    types: readonly ResourceType[],
+    capability: ReadCapability,
+    offered: (id: number) => boolean,
+  ) {
+    for (const { type, capability, requires = [] } of types) {
+      const lost = [capability, ...requires].find((id) => !offered(id));
+      if (lost === undefined) continue;
+      const [object, id] = [type, lost].map((number) => `0x${number.toString(16)}`);
+      throw new RangeError(
+        `Cannot serve objects of type ${object}: capability ${id} is not offered`,
+      );
+    }
     this.#types = types;
     this.#capability = capability;
   }

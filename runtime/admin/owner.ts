@@ -78,6 +78,7 @@ export class GroupOwner implements AdminServer {
     this.objects = new ResourceObjects(
       members ? [partsObjects(() => this.capabilities.get(devParts)), ...resources] : resources,
       (id) => this.capabilities.get(id),
+      (id) => this.capabilities.has(id),
     );
     const legacy = functions?.every((member) => member.legacy !== undefined) ?? false;
     this.#add([

@@ -10,6 +10,7 @@ import { PeerError } from "../errors.ts";
 import { AdminError } from "./command.ts";
 import { SELF } from "./driver.ts";
 import { AdminStatus } from "./mod.ts";
+import { GroupOwner } from "./owner.ts";
 import * as scene from "./values_fixture.ts";
 import {
   ACTIONS,
@@ -83,6 +84,27 @@ ringsTest(
     assert.deepEqual(owner.capabilities.get(ffAction), { actions: [2] });
   },
 );
+
+Deno.test("5.1.9.6.4: who serves flow filters offers all of their capabilities", () => {
+  covers(
+    "devicenormative:Device Types / Network Device / Device Operation / Flow filter#1",
+    "devicenormative:Device Types / Network Device / Device Operation / IPsec Operation#1",
+  );
+  const all = scene.CAPABILITIES;
+  for (const [type, ids] of [[ffGroup, all.slice(0, 3)], [ipsecInbSa, all.slice(3)]] as const) {
+    const resources = [type.serve()];
+    for (const capability of ids) {
+      const capabilities = all.filter((one) => one !== capability);
+      const hex = capability.id.toString(16);
+      const lost = new RegExp(
+        `Cannot serve objects of type 0x20\\d: capability 0x${hex} is not offered`,
+      );
+      assert.throws(() => new GroupOwner({ capabilities, resources }), lost);
+    }
+    const owner = new GroupOwner({ capabilities: ids, resources });
+    assert.ok(ids.every(({ id }) => owner.capabilities.has(id)));
+  }
+});
 
 ringsTest("5.1.9.6.3: groups, classifiers and rules are what was created", FILTERS, async (it) => {
   covers(
