@@ -73,7 +73,8 @@ function shortList(names: readonly string[]): string {
 }
 
 function ruleTexts(feature: FeatureModel): string[] {
-  const { key, requires, offeredWith, wants, excludes, mandatory, impliedWithout } = feature;
+  const { key, requires, offeredWith, wants, excludes, mandatory, modern, impliedWithout } =
+    feature;
   return [
     ...(requires.length > 0 ? [`${key} needs ${gateText(requires)}`] : []),
     ...(offeredWith.length > 0 ? [`${key} is only offered with ${gateText(offeredWith)}`] : []),
@@ -81,6 +82,7 @@ function ruleTexts(feature: FeatureModel): string[] {
     ...(excludes.length > 0 ? [`${key} excludes ${excludes.join(", ")}`] : []),
     ...(impliedWithout === null ? [] : [`${key} is implied without ${impliedWithout.join(", ")}`]),
     ...(mandatory ? [`${key} must be accepted when it is offered`] : []),
+    ...(modern ? [`${key} is never offered over a legacy interface`] : []),
   ];
 }
 

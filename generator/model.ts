@@ -50,6 +50,7 @@ export interface FeatureModel {
   readonly wants: Alternatives;
   readonly excludes: readonly string[];
   readonly mandatory: boolean;
+  readonly modern: boolean;
   /** In force though not negotiated, as long as none of these is; null: only when negotiated. */
   readonly impliedWithout: readonly string[] | null;
   readonly legacy: boolean;

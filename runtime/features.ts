@@ -23,6 +23,8 @@ export interface FeatureInfo {
   readonly wants?: readonly (readonly number[])[];
   /** The feature goes with none of these, and gives way to them. */
   readonly excludes?: readonly number[];
+  /** The feature is never offered over a legacy interface. */
+  readonly modern?: true;
   /** The feature is in force though it was not negotiated, as long as none of these is. */
   readonly impliedWithout?: readonly number[];
 }

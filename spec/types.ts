@@ -104,6 +104,8 @@ export interface Feature<F extends string = string> {
   readonly excludes?: readonly F[];
   /** Every driver must accept it when it is offered. */
   readonly mandatory?: true;
+  /** Is never offered over a legacy interface. */
+  readonly modern?: true;
   /** In force though it was not negotiated, as long as none of these is: what went without saying before there was a bit. */
   readonly impliedWithout?: readonly F[];
   /** What makes a device able to offer it. */

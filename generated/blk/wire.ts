@@ -83,7 +83,7 @@ export const BLK_INFO: DeviceInfo = {
     { name: "VIRTIO_BLK_F_WRITE_ZEROES", bit: VIRTIO_BLK_F_WRITE_ZEROES, requires: [] },
     { name: "VIRTIO_BLK_F_LIFETIME", bit: VIRTIO_BLK_F_LIFETIME, requires: [] },
     { name: "VIRTIO_BLK_F_SECURE_ERASE", bit: VIRTIO_BLK_F_SECURE_ERASE, requires: [] },
-    { name: "VIRTIO_BLK_F_ZONED", bit: VIRTIO_BLK_F_ZONED, requires: [] },
+    { name: "VIRTIO_BLK_F_ZONED", bit: VIRTIO_BLK_F_ZONED, requires: [], modern: true },
   ],
 };
 

@@ -462,6 +462,21 @@ export class FileSystemRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (request.opcode === 2) {
+        throw new RangeError(
+          "Cannot send virtio_fs_req: it breaks the rule: No FORGET (VIRTIO 1.4, 5.11.6.2.2)",
+        );
+      }
+      if (request.opcode === 36) {
+        throw new RangeError(
+          "Cannot send virtio_fs_req: it breaks the rule: No INTERRUPT (VIRTIO 1.4, 5.11.6.2.2)",
+        );
+      }
+      if (request.opcode === 42) {
+        throw new RangeError(
+          "Cannot send virtio_fs_req: it breaks the rule: No BATCH_FORGET (VIRTIO 1.4, 5.11.6.2.2)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeFileSystemReqRequest(e, request, s, { datain: datain.length });

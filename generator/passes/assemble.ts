@@ -171,6 +171,7 @@ function featureModel(draft: Draft, key: string, feature: dsl.Feature): FeatureM
     wants: alternatives(feature.wants),
     excludes: feature.excludes ?? [],
     mandatory: feature.mandatory ?? false,
+    modern: feature.modern ?? false,
     impliedWithout: feature.impliedWithout ?? null,
     legacy: by.includes("legacy"),
     by,

@@ -118,8 +118,9 @@ export function featuresConsistent(draft: Draft): void {
     if (by.length > 1) {
       draft.report("V043", `${path}.by`, by.join(", "), '"legacy" alone: it is never offered');
     }
-    if (feature.mandatory === true) {
-      draft.report("V043", `${path}.mandatory`, "true", "left out: it is never offered");
+    for (const key of ["mandatory", "modern"] as const) {
+      if (feature[key] !== true) continue;
+      draft.report("V043", `${path}.${key}`, "true", "left out: it is never offered");
     }
   }
 }

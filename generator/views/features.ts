@@ -28,6 +28,7 @@ export interface FeatureView {
   readonly option: boolean;
   readonly legacy: boolean;
   readonly mandatory: boolean;
+  readonly modern: boolean;
   /** Features that it gives way to, by their keys; and by their constants, as members of an array. */
   readonly excludes: readonly string[];
   readonly excluded: string;
@@ -51,6 +52,7 @@ export function featureViews(device: DeviceModel): FeatureView[] {
     option: feature.by.includes("option"),
     legacy: feature.legacy,
     mandatory: feature.mandatory,
+    modern: feature.modern,
     excludes: feature.excludes,
     excluded: feature.excludes.map((key) => constantOf(device, key)).join(", "),
   }));

@@ -111,6 +111,7 @@ function jsonModule(module: ModuleModel, fields: JsonFields): JsonModule {
         ),
       }),
       legacy: one.legacy,
+      ...(one.modern ? { modern: true as const } : {}),
       doc: one.doc,
     })),
     messages: Object.fromEntries(

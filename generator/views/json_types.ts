@@ -74,6 +74,8 @@ export interface JsonFeature {
   /** In force though not negotiated, as long as none of these is. */
   readonly impliedWithout?: readonly string[];
   readonly legacy: boolean;
+  /** Never over a legacy interface. */
+  readonly modern?: true;
   readonly doc: string;
 }
 

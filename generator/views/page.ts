@@ -119,7 +119,8 @@ function providers(device: DeviceModel, feature: FeatureModel): string {
   const implied = feature.impliedWithout === null
     ? ""
     : `; in force by itself without ${list(feature.impliedWithout)}`;
-  return texts.join("; ") + company + implied;
+  const modern = feature.modern ? "; never over a legacy interface" : "";
+  return texts.join("; ") + company + implied + modern;
 }
 
 function list(names: readonly string[]): string {

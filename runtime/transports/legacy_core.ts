@@ -7,6 +7,7 @@
  */
 
 import { PeerError } from "../errors.ts";
+import { featureSet } from "../features.ts";
 import { legacyAreas } from "../ring_sizes.ts";
 import { Status } from "../status.ts";
 import { type DeviceCore, QueueWord } from "./device_core.ts";
@@ -18,16 +19,20 @@ const VERSION_1 = 1;
 /** A device as a legacy driver sees it. */
 export class LegacyCore {
   readonly #core: DeviceCore;
+  /** Features 0 to 31 without those that there are for modern drivers alone. */
+  readonly #known: number;
 
   /** In front of a device whose transport offers VERSION_1. */
   constructor(core: DeviceCore) {
     this.#core = core;
+    const modern = core.device.info.features.filter((feature) => feature.modern === true);
+    this.#known = Number(~featureSet(...modern.map(({ bit }) => bit)) & 0xffff_ffffn);
   }
 
   /** Offered features 0 to 31. */
   offered(): number {
     this.#core.deviceFeatureSelect = 0;
-    return this.#core.deviceFeatures();
+    return (this.#core.deviceFeatures() & this.#known) >>> 0;
   }
 
   /** Accepted features 0 to 31. */
@@ -39,7 +44,7 @@ export class LegacyCore {
   /** Accepts features 0 to 31. */
   accept(features: number): void {
     this.#core.driverFeatureSelect = 0;
-    this.#core.setDriverFeatures(features);
+    this.#core.setDriverFeatures((features & this.#known) >>> 0);
   }
 
   /** The device status, without what legacy drivers do not know. */

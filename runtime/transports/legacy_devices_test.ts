@@ -3,10 +3,16 @@
 
 import assert from "node:assert/strict";
 import { BalloonDevice, BalloonDriver } from "../../generated/balloon/mod.ts";
-import { BlockDevice, BlockDriver, BlockStatus } from "../../generated/blk/mod.ts";
+import {
+  BlockDevice,
+  BlockDriver,
+  BlockStatus,
+  VIRTIO_BLK_F_ZONED,
+} from "../../generated/blk/mod.ts";
 import { ConsoleDevice, ConsoleDriver } from "../../generated/console/mod.ts";
 import { NetworkDevice, NetworkDriver, type VirtioNetHdr } from "../../generated/net/mod.ts";
 import { ScsiDevice, ScsiDriver, ScsiResponse } from "../../generated/scsi/mod.ts";
+import { covers } from "../../testing/covers.ts";
 import type { Device } from "../device.ts";
 import { trace } from "../trace.ts";
 import type { Transport } from "../transport.ts";
@@ -59,6 +65,30 @@ for (const { name, carries, connect } of RIGS) {
       assert.throws(() => driver.in({ sector: 16 }, read), RangeError, "past its end");
     },
   );
+
+  legacyTest("zones are neither offered nor taken (5.2.5.2)", async (connected) => {
+    covers("devicenormative:Device Types / Block Device / Device Initialization#6");
+    const zoned = {
+      zoneSectors: 16,
+      maxOpenZones: 0,
+      maxActiveZones: 0,
+      maxAppendSectors: 0,
+      writeGranularity: 512,
+      model: 0,
+    };
+    const config = { capacity: 64, zoned };
+    const device = new BlockDevice({ config, zones: {}, in: () => BlockStatus.OK });
+    const transport = await connected(device);
+    const bit = 1n << BigInt(VIRTIO_BLK_F_ZONED);
+    assert.equal(device.offered & bit, bit);
+    const offered = await transport.getFeatures();
+    assert.equal(offered & bit, 0n);
+    const { setFeatures } = transport;
+    transport.setFeatures = (features) => setFeatures.call(transport, features | bit);
+    await using driver = await BlockDriver.open(transport);
+    assert.equal(device.features & bit, 0n);
+    assert.equal((await driver.in({ sector: 0 }, new Uint8Array(512))).status, BlockStatus.OK);
+  });
 
   legacyTest("a console sends and receives, and tells its size (5.3)", async (connected) => {
     const sent: number[] = [];

@@ -132,12 +132,12 @@ export const blk: Device = defineDevice({
       since: "1.2",
       by: ["config", "handler"],
     },
-    // A driver that takes it from a host-managed device does not take DISCARD (5.2.5.1); the
-    // legacy interface, which has no FEATURES_OK, never offers it (5.2.5.2).
+    // A driver that takes it from a host-managed device does not take DISCARD (5.2.5.1).
     ZONED: {
       bit: 17,
       doc: "A device with zones, described in zoned",
       since: "1.3",
+      modern: true, // without FEATURES_OK nobody could refuse (5.2.5.2)
       by: ["config", "handler"],
     },
   },

@@ -134,6 +134,11 @@ export const fs: Device = defineDevice({
       readable: { ...inHeader(opcode), datain },
       writable: { ...outHeader, dataout },
       starts: { field: "opcode", member: "INIT" },
+      checks: [
+        { doc: "No FORGET", of: { field: "opcode" }, differs: 2, driver: "5.11.6.2.2" },
+        { doc: "No INTERRUPT", of: { field: "opcode" }, differs: 36, driver: "5.11.6.2.2" },
+        { doc: "No BATCH_FORGET", of: { field: "opcode" }, differs: 42, driver: "5.11.6.2.2" },
+      ],
     },
     high_priority: {
       doc: "A request of FUSE that overtakes others",

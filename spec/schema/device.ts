@@ -39,6 +39,7 @@ const feature = z.strictObject({
   wants: gate.exactOptional().describe("Should not be accepted without these"),
   excludes: listOf(name).exactOptional(),
   mandatory: flag.exactOptional(),
+  modern: flag.exactOptional().describe("Is never offered over a legacy interface"),
   impliedWithout: listOf(name).exactOptional().describe("In force as long as none of these is"),
   by: z.union([provider, z.array(provider).min(1)], {
     error: "handler, config, option, runtime or legacy, or a list of them",

@@ -266,3 +266,26 @@ Deno.test("blk: areas that are erased are made of whole zones (5.2.6.2)", async 
   for (const length of [1, 15, 24]) assert.equal(await erase(0, length), ZONE_INVALID_CMD);
   assert.equal(await erase(16, 32), OK);
 });
+
+Deno.test("blk: a driver reads writeback after FEATURES_OK, and takes RO where it is offered (5.2.5.1, 5.2.6.1)", async () => {
+  covers(
+    "drivernormative:Device Types / Block Device / Device Initialization#4",
+    `${DEMANDED}#3`,
+  );
+  const device = new BlockDevice({
+    config: { capacity: 8, writeback: 1 },
+    features: ["RO"],
+    flush: () => OK,
+  });
+  const transport = loopback(device);
+  const { readConfig } = transport;
+  const early: boolean[] = [];
+  transport.readConfig = async (offset, length) => {
+    early.push((await transport.getStatus() & 8) === 0);
+    return await readConfig.call(transport, offset, length);
+  };
+  await using driver = await BlockDriver.open(transport);
+  assert.equal(driver.config.writeback, 1);
+  assert.ok(early.length > 0 && !early.includes(true));
+  assert.ok(driver.hasFeature(5));
+});

@@ -27,6 +27,20 @@ function buffers(queue: DeviceQueue | undefined): [readable: number, writable: n
   return found;
 }
 
+Deno.test("console: a driver opens a port that is nominated as a console, and no other (5.3.6.2.2)", async () => {
+  covers(
+    "drivernormative:Device Types / Console Device / Device Operation / Multiport Device Operation#3",
+  );
+  const device = new ConsoleDevice({ config: { maxNrPorts: 8 } });
+  const opened: number[] = [];
+  for (const id of [1, 2, 3]) {
+    device.ports!.add({ id, console: id !== 2, onOpen: (open) => void (open && opened.push(id)) });
+  }
+  await using _driver = await ConsoleDriver.open(loopback(device), { ports: {} });
+  for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(opened.sort(), [1, 3]);
+});
+
 Deno.test("console: a character is printed before anything is negotiated (5.3.5.2)", async () => {
   covers("devicenormative:Device Types / Console Device / Device Initialization#1");
   const printed: number[] = [];

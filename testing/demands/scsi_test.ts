@@ -1,7 +1,7 @@
 // SCSI hosts and their drivers, statement by statement (VIRTIO 1.4, 5.6).
 
 import assert from "node:assert/strict";
-import { ScsiDevice, ScsiDriver } from "../../generated/scsi/mod.ts";
+import { ScsiDevice, ScsiDriver, type ScsiDriverOptions } from "../../generated/scsi/mod.ts";
 import { featureSet } from "../../runtime/features.ts";
 import { covers } from "../covers.ts";
 import { HandDevice } from "../driver_bench.ts";
@@ -12,7 +12,10 @@ const INIT = "devicenormative:Device Types / SCSI Host Device / Device Initializ
 const EVENTQ = 1;
 
 /** A driver on a device that tells it this many bytes for events, and its event queue. */
-async function opened(eventInfoSize: number) {
+async function opened(
+  eventInfoSize: number,
+  options: ScsiDriverOptions = {},
+) {
   const config = {
     numQueues: 1,
     segMax: 16,
@@ -26,9 +29,12 @@ async function opened(eventInfoSize: number) {
   const bytes = new ScsiDevice({ config }).config.bytes.slice();
   const hand = new HandDevice(8, featureSet(32), bytes);
   const told: number[] = [];
-  const driver = await ScsiDriver.open(hand, { onEvent: ({ reason }) => void told.push(reason) });
+  const driver = await ScsiDriver.open(hand, {
+    ...options,
+    onEvent: ({ reason }) => void told.push(reason),
+  });
   const queue = hand.queues.get(EVENTQ)!;
-  return { told, queue, [Symbol.asyncDispose]: () => driver.close() };
+  return { driver, told, queue, [Symbol.asyncDispose]: () => driver.close() };
 }
 
 Deno.test("scsi: buffers for events are for the device to fill, and as long as it says (5.6.6.3.1)", async () => {
@@ -58,4 +64,25 @@ Deno.test("scsi: there are buffers for events from the start, and after each eve
     assert.equal(told.length, at + 1);
     assert.ok(queue.pop() >= 0, "a buffer in its place");
   }
+});
+
+Deno.test("scsi: a driver writes the sizes of sense data and of commands, nothing else (5.6.4.1)", async () => {
+  covers("drivernormative:Device Types / SCSI Host Device / Device configuration layout#1");
+  const written: [number, string][] = [];
+  const { writeConfig } = HandDevice.prototype;
+  HandDevice.prototype.writeConfig = (offset, bytes) => {
+    written.push([offset, bytes.toHex()]);
+    return Promise.resolve();
+  };
+  try {
+    {
+      await using guest = await opened(16);
+      await guest.driver.refreshConfig();
+      assert.deepEqual(written, []);
+    }
+    await using _other = await opened(16, { config: { senseSize: 64, cdbSize: 20 } });
+  } finally {
+    HandDevice.prototype.writeConfig = writeConfig;
+  }
+  assert.deepEqual(written, [[20, "40000000"], [24, "14000000"]]);
 });
