@@ -80,7 +80,8 @@ const sent = Uint8Array.from({ length: 4096 }, (_, i) => i * 7);
 const out = await driver.out({ sector: 3 }, sent);
 const got = new Uint8Array(4096);
 const back = await driver.in({ sector: 3 }, got);
-const past = await driver.in({ sector: 2048 }, new Uint8Array(4096)).catch((error) => error.name);
+const past = await (async () => await driver.in({ sector: 2048 }, new Uint8Array(4096)))()
+  .catch((error) => error.name);
 console.log(JSON.stringify({
   statuses: [out.status, back.status],
   past,
