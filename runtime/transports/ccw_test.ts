@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Command } from "../../generated/layout/ccw.ts";
+import { covers } from "../../testing/covers.ts";
 import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
 import { TransportError } from "../errors.ts";
 import { featureSet } from "../features.ts";
@@ -14,6 +15,11 @@ const ADDRESS = 0x8000_0000;
 const SUPPRESS = 0x20;
 /** How a command can end: accepted, refused with sense, of the wrong length, without its data. */
 const [DONE, REFUSED, LENGTH, PROGRAM] = ["done", "refused", "length", "program"];
+
+const CCW = "devicenormative:Virtio Transport Options / Virtio over channel I/O";
+const INIT = `${CCW} / Device Initialization` as const;
+const REVISION = `${INIT} / Setting the Virtio Revision` as const;
+const DRIVEN = "drivernormative:Virtio Transport Options / Virtio over channel I/O";
 
 /** A device with a guest that issues raw commands. */
 class Bench {
@@ -51,6 +57,11 @@ Deno.test("CcwDevice says what it is before a revision is set", () => {
 });
 
 Deno.test("a revision is set once, and is 1 or 2; nothing else is heeded before", () => {
+  covers(
+    `${REVISION}#1`,
+    `${REVISION}#2`,
+    `${REVISION}#5`,
+  );
   const bench = new Bench();
   for (const command of Object.values(Command)) {
     if (command === Command.SET_VIRTIO_REV) continue;
@@ -71,6 +82,11 @@ Deno.test("a revision is set once, and is 1 or 2; nothing else is heeded before"
 });
 
 Deno.test("lengths are checked, unless the driver suppresses that and sends enough", () => {
+  covers(
+    `${CCW} / Basic Concepts#2`,
+    `${CCW} / Basic Concepts#3`,
+    `${CCW} / Basic Concepts#4`,
+  );
   const bench = new Bench();
   bench.revision(2);
   assert.equal(bench.run(Command.WRITE_STATUS, []), LENGTH);
@@ -85,6 +101,11 @@ Deno.test("lengths are checked, unless the driver suppresses that and sends enou
 });
 
 Deno.test("a status that the device does not take is refused and stays", () => {
+  covers(
+    `${INIT} / Communicating Status Information#1`,
+    `${INIT} / Communicating Status Information#2`,
+    `${CCW} / Device Operation / Resetting Devices#1`,
+  );
   const bench = new Bench();
   bench.revision(2);
   bench.run(Command.WRITE_STATUS, [ACKNOWLEDGE | DRIVER]);
@@ -100,6 +121,9 @@ Deno.test("a status that the device does not take is refused and stays", () => {
 });
 
 Deno.test("classic and adapter indicators exclude each other, until a reset", () => {
+  covers(
+    `${INIT} / Setting Up Indicators / Setting Up Two-Stage Queue Indicators#1`,
+  );
   const bench = new Bench();
   bench.revision(2);
   const address = [0, 0, 0, 0, 0x80, 0, 1, 0];
@@ -122,6 +146,10 @@ function machine(bench: Bench, change: (command: ChannelCommand) => ChannelComma
 }
 
 Deno.test("findCcw() falls back on revision 1, whose status is what was written", async () => {
+  covers(
+    `${DRIVEN} / Device Initialization / Setting the Virtio Revision#1`,
+    `${DRIVEN} / Device Initialization / Communicating Status Information#1`,
+  );
   const bench = new Bench();
   let first = true;
   const transport = await findCcw(machine(bench, (command) => {
@@ -139,6 +167,9 @@ Deno.test("findCcw() falls back on revision 1, whose status is what was written"
 });
 
 Deno.test("findCcw() refuses another control unit, and a device of revision 0 alone", async () => {
+  covers(
+    `${DRIVEN} / Basic Concepts#1`,
+  );
   const bench = new Bench();
   const none = machine(bench, (command) => ({ ...command, command: BasicCommand.SENSE }));
   await assert.rejects(findCcw(none), TransportError);
@@ -170,5 +201,93 @@ Deno.test("a classic word has queue n at 2^n, big-endian, and interrupts once wh
   transport.interrupt();
   assert.deepEqual(bench.read(8, indicators), [0, 0, 0, 0, 0, 0, 0, 0]);
   assert.deepEqual(await Promise.all(pending), [1, 2, 3].map((byte) => Uint8Array.of(byte)));
+  await driver.close();
+});
+
+Deno.test("ccw: a revision is 1 at least, and gone once the subchannel is disabled (4.3.2.1.1)", () => {
+  covers(`${REVISION}#3`, `${REVISION}#4`, `${REVISION}#6`);
+  const bench = new Bench();
+  assert.equal(bench.revision(0), REFUSED);
+  assert.equal(bench.revision(1), DONE);
+  assert.equal(bench.run(Command.READ_STATUS, [0]), REFUSED, "not in revision 1");
+  assert.equal(bench.run(Command.WRITE_STATUS, [ACKNOWLEDGE]), DONE);
+  bench.file.disabled();
+  assert.equal(bench.run(Command.WRITE_STATUS, [ACKNOWLEDGE]), REFUSED);
+  assert.equal(bench.revision(2), DONE);
+  assert.equal(bench.run(Command.WRITE_STATUS, [ACKNOWLEDGE]), DONE);
+});
+
+Deno.test("ccw: a command that there is not is rejected, and the status reads as it is (4.3.1.3, 4.3.2.3.2)", () => {
+  covers(`${CCW} / Basic Concepts#1`, `${INIT} / Communicating Status Information#3`);
+  const bench = new Bench();
+  bench.revision(2);
+  for (const command of [0x01, 0x7f, 0xff]) {
+    assert.equal(bench.run(command, [0]), REFUSED);
+    assert.equal(bench.run(BasicCommand.SENSE, [0]), DONE);
+    assert.deepEqual(bench.read(1), [0x80], "command reject");
+  }
+  for (const status of [ACKNOWLEDGE, ACKNOWLEDGE | DRIVER]) {
+    bench.run(Command.WRITE_STATUS, [status]);
+    assert.equal(bench.run(Command.READ_STATUS, [0xff]), DONE);
+    assert.deepEqual(bench.read(1), [status]);
+  }
+});
+
+Deno.test("ccw: what is reserved in a queue says nothing (4.3.2.2.1)", () => {
+  covers(`${INIT} / Configuring a Virtqueue#1`);
+  const bench = new Bench();
+  bench.revision(2);
+  bench.run(Command.WRITE_STATUS, [ACKNOWLEDGE | DRIVER]);
+  bench.run(Command.WRITE_FEAT, [1, 0, 0, 0, 1]);
+  bench.run(Command.WRITE_STATUS, [ACKNOWLEDGE | DRIVER | FEATURES_OK]);
+  const word = (address: number) => [0, 0, 0, 0, 0x80, address, 0, 0];
+  const queue = [...word(1), 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 16, ...word(2), ...word(3)];
+  assert.equal(bench.run(Command.SET_VQ, queue), DONE);
+});
+
+Deno.test("ccw: a driver sets a revision before all else, once, and asks only what that has (4.3.2)", async () => {
+  covers(
+    `${DRIVEN} / Device Initialization / Setting the Virtio Revision#2`,
+    `${DRIVEN} / Device Initialization / Setting the Virtio Revision#3`,
+    `${DRIVEN} / Device Initialization / Communicating Status Information#3`,
+  );
+  for (const revision of [1, 2]) {
+    const bench = new Bench();
+    const seen: number[] = [];
+    let refuse = revision === 1;
+    const transport = await findCcw(machine(bench, (command) => {
+      const own = Object.values<number>(Command).includes(command.command);
+      if (own && !(refuse && command.command === Command.SET_VIRTIO_REV)) {
+        seen.push(command.command);
+      }
+      if (!refuse || command.command !== Command.SET_VIRTIO_REV) return command;
+      refuse = false;
+      return { ...command, command: 0xff };
+    }));
+    const driver = await EchoDriver.open(transport);
+    await driver.read(0, 8);
+    await transport.getStatus();
+    await driver.close();
+    assert.equal(seen[0], Command.SET_VIRTIO_REV);
+    assert.equal(seen.filter((one) => one === Command.SET_VIRTIO_REV).length, 1);
+    assert.equal(seen.includes(Command.READ_STATUS), revision === 2);
+  }
+});
+
+Deno.test("ccw: a driver looks at the control unit, at no type or model of the device (4.3.1.4)", async () => {
+  covers(`${DRIVEN} / Basic Concepts#2`);
+  const bench = new Bench();
+  const original = machine(bench, (command) => command);
+  const transport = await findCcw({
+    ...original,
+    start: (command) => {
+      const result = original.start(command);
+      const isSense = command.command === BasicCommand.SENSE_ID;
+      if (isSense) bench.memory.write(command.address + 4, Uint8Array.of(0xab, 0xcd, 0xef));
+      return result;
+    },
+  });
+  const driver = await EchoDriver.open(transport);
+  assert.equal((await driver.read(0, 1))[0], 1);
   await driver.close();
 });

@@ -10,7 +10,7 @@ import { covers } from "../../testing/covers.ts";
 
 const { ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, DEVICE_NEEDS_RESET } = Status;
 const FOUND = ACKNOWLEDGE | DRIVER;
-const VERSION_1 = 1; // in the second word
+const [VERSION_1, RING_RESET] = [1, 1 << 8]; // in the second word
 
 type Name = keyof typeof R;
 
@@ -33,10 +33,10 @@ class Bench {
     this.file.write(R[name].offset, 4, value);
   }
 
-  agree(): void {
+  agree(more = 0): void {
     this.set("Status", FOUND);
     this.set("DriverFeaturesSel", 1);
-    this.set("DriverFeatures", VERSION_1);
+    this.set("DriverFeatures", VERSION_1 | more);
     this.set("Status", FOUND | FEATURES_OK);
   }
 
@@ -287,4 +287,55 @@ Deno.test("feature words that only repeat the second are taken for none, and are
   assert.equal(device.features & 1n, 1n);
   assert.equal(device.features >> 32n & 1n, 1n);
   await driver.close();
+});
+
+const LAYOUT =
+  "devicenormative:Virtio Transport Options / Virtio Over MMIO / MMIO Device Register Layout";
+
+Deno.test("mmio: a reset leaves no interrupt, and no queue ready or in a reset (4.2.2.1)", () => {
+  covers(`${LAYOUT}#5`, `${LAYOUT}#8`);
+  const bench = new Bench();
+  const read =
+    () => [bench.get("InterruptStatus"), bench.get("QueueReady"), bench.get("QueueReset")];
+  bench.agree(RING_RESET);
+  bench.enable();
+  bench.set("Status", FOUND | FEATURES_OK | DRIVER_OK);
+  bench.device.configChanged();
+  assert.deepEqual(read(), [2, 1, 0]);
+  bench.set("Status", 0);
+  assert.deepEqual(read(), [0, 0, 0]);
+});
+
+Deno.test("mmio: a queue that was reset is not ready, one that is ready is not being reset (4.2.2.1)", () => {
+  covers(`${LAYOUT}#9`, `${LAYOUT}#12`);
+  const bench = new Bench();
+  bench.agree(RING_RESET);
+  for (let round = 0; round < 3; round++) {
+    bench.enable();
+    assert.deepEqual([bench.get("QueueReady"), bench.get("QueueReset")], [1, 0]);
+    bench.set("QueueReset", 1);
+    assert.deepEqual([bench.get("QueueReady"), bench.get("QueueReset")], [0, 0]);
+  }
+});
+
+Deno.test("mmio: a device leaves a queue alone that is not ready (4.2.2.1)", () => {
+  covers(`${LAYOUT}#7`);
+  const bench = new Bench();
+  bench.agree();
+  const area = bench.memory.view(0x8000_0000, 0x4000)!;
+  const view = new DataView(area.buffer, area.byteOffset);
+  view.setUint32(0, 0x8000_3000, true); // a buffer of four bytes to write to
+  view.setUint32(8, 4, true);
+  view.setUint16(12, 2, true);
+  view.setUint16(0x1002, 1, true);
+  bench.set("Status", FOUND | FEATURES_OK | DRIVER_OK);
+  const before = area.slice();
+  bench.set("QueueNotify", 0);
+  bench.enable();
+  bench.set("QueueReady", 0);
+  bench.set("QueueNotify", 0);
+  assert.deepEqual(area, before);
+  bench.enable();
+  bench.set("QueueNotify", 0);
+  assert.notDeepEqual(area, before, "once it is ready, the buffer is used");
 });

@@ -1,87 +1,43 @@
 import assert from "node:assert/strict";
-import { DeviceStatus } from "../../generated/layout/core.ts";
 import {
   CapabilityType,
   PCI_COMMON as C,
   VIRTIO_PCI_CAP as CAP,
   VIRTIO_PCI_NOTIFY_CAP as NOTIFY_CAP,
 } from "../../generated/layout/pci.ts";
-import { EchoDevice } from "../echo_fixture.ts";
+import { covers } from "../../testing/covers.ts";
 import { TransportError } from "../errors.ts";
 import type { PciMachine } from "./bus.ts";
 import { findBars, placeBar } from "./pci_bars.ts";
-import { type PciBar, PciDevice, type PciDeviceOptions } from "./pci_device.ts";
 import { findPci } from "./pci_driver.ts";
+import {
+  Bench,
+  DEVICE_NEEDS_RESET,
+  DRIVER_OK,
+  FEATURES_OK,
+  FOUND,
+  MSIX_ENABLED,
+  NO_VECTOR,
+} from "./pci_fixture.ts";
 import { scanCapabilities } from "./pci_scan.ts";
-import { access, machineMemory } from "./rigs_fixture.ts";
 
-const { ACKNOWLEDGE, DRIVER, FEATURES_OK, DRIVER_OK, DEVICE_NEEDS_RESET } = DeviceStatus;
-const FOUND = ACKNOWLEDGE | DRIVER;
-const NO_VECTOR = 0xffff;
-const MSIX_ENABLED = 0x8000;
 const [CONFIG_BIT, QUEUE_BIT] = [2, 1];
 
-type Name = keyof typeof C;
-
-/** A function with a guest that makes raw accesses. */
-class Bench {
-  readonly device = new EchoDevice();
-  readonly memory = machineMemory();
-  readonly levels: boolean[] = [];
-  readonly messages: [number, number][] = [];
-  readonly moves: string[] = [];
-  readonly file: PciDevice;
-  readonly config;
-
-  constructor(options: Partial<PciDeviceOptions> = {}) {
-    this.file = new PciDevice(this.device, {
-      memory: this.memory,
-      interrupt: (level) => this.levels.push(level),
-      message: (address, data) => this.messages.push([address, data]),
-      vectors: 4,
-      moved: ({ index, address }) => this.moves.push(`${index} ${address?.toString(16)}`),
-      ...options,
-    });
-    this.config = access(() => ({
-      read: (offset, size) => this.file.readConfig(offset, size),
-      write: (offset, size, value) => this.file.writeConfig(offset, size, value),
-    }), false);
-  }
-
-  bar(index: number): PciBar {
-    return this.file.bars.find((bar) => bar.index === index)!;
-  }
-
-  get(name: Name): number {
-    return this.bar(4).read(C[name].offset, Math.min(C[name].size, 4));
-  }
-
-  set(name: Name, value: number): void {
-    this.bar(4).write(C[name].offset, Math.min(C[name].size, 4), value);
-  }
-
-  /** Negotiates VERSION_1 and these features of the second word. */
-  agree(second = 0): void {
-    this.set("deviceStatus", FOUND);
-    this.set("driverFeatureSelect", 1);
-    this.set("driverFeature", 1 | second);
-    this.set("deviceStatus", FOUND | FEATURES_OK);
-  }
-
-  enable(): void {
-    this.set("queueDesc", 0x8000_0000);
-    this.set("queueDriver", 0x8001_0000);
-    this.set("queueDevice", 0x8002_0000);
-    this.set("queueEnable", 1);
-  }
-
-  /** Offset of the MSI-X capability. */
-  async msix(): Promise<number> {
-    return (await scanCapabilities(this.config, 0)).msix;
-  }
-}
+const PCI = "devicenormative:Virtio Transport Options / Virtio Over PCI Bus";
+const LAYOUT = `${PCI} / PCI Device Layout` as const;
+const COMMON = `${LAYOUT} / Common configuration structure layout` as const;
+const NOTIFY = `${LAYOUT} / Notification capability` as const;
+const ISR = `${LAYOUT} / ISR status capability` as const;
+const WINDOW = `${LAYOUT} / PCI configuration access capability` as const;
+const OPERATION = `${PCI} / PCI-specific Initialization And Device Operation` as const;
+const VECTORS = `${OPERATION} / Device Initialization / MSI-X Vector Configuration` as const;
 
 Deno.test("PciDevice lists all structures, in ranges of the sizes that it states", async () => {
+  covers(
+    `${COMMON}#2`,
+    `${NOTIFY}#1`,
+    `${ISR}#1`,
+  );
   const vendorData = { vendorId: 0x1234, bytes: Uint8Array.of(1, 2, 3) };
   const bench = new Bench({ vendorData });
   assert.equal(bench.file.readConfig(0, 4), 0x1049_1af4);
@@ -139,6 +95,11 @@ Deno.test("ranges are placed by the guest, and say so", async () => {
 });
 
 Deno.test("the interrupt status is cleared by reading, and lowers the pin", () => {
+  covers(
+    `${ISR}#2`,
+    `${ISR}#4`,
+    `${ISR}#5`,
+  );
   const bench = new Bench();
   bench.agree();
   bench.set("deviceStatus", FOUND | FEATURES_OK | DRIVER_OK);
@@ -154,6 +115,11 @@ Deno.test("the interrupt status is cleared by reading, and lowers the pin", () =
 });
 
 Deno.test("vectors read back as none unless they exist, and after a reset", () => {
+  covers(
+    `${VECTORS}#6`,
+    `${VECTORS}#7`,
+    `${VECTORS}#9`,
+  );
   const bench = new Bench();
   bench.agree();
   for (const name of ["configMsixVector", "queueMsixVector"] as const) {
@@ -170,6 +136,9 @@ Deno.test("vectors read back as none unless they exist, and after a reset", () =
 });
 
 Deno.test("a message waits while its vector or all are masked, and none is sent without a vector", async () => {
+  covers(
+    `${OPERATION} / Notification of Device Configuration Changes#1`,
+  );
   const bench = new Bench();
   const at = await bench.msix();
   const table = bench.bar(1);
@@ -233,6 +202,9 @@ Deno.test("queues are named by queue_notif_config_data once that is negotiated",
 });
 
 Deno.test("registers of no queue, of no administration queue, and of no feature read 0", () => {
+  covers(
+    `${COMMON}#14`,
+  );
   const bench = new Bench();
   bench.agree();
   assert.equal(bench.get("numQueues"), 1);
@@ -248,6 +220,11 @@ Deno.test("registers of no queue, of no administration queue, and of no feature 
 });
 
 Deno.test("the window reaches what the ranges hold, once a write is complete", async () => {
+  covers(
+    `${WINDOW}#1`,
+    `${WINDOW}#2`,
+    `${WINDOW}#3`,
+  );
   const bench = new Bench();
   const { structures } = await scanCapabilities(bench.config, 9);
   const { at } = structures.find(({ type }) => type === CapabilityType.PCI_CFG)!;
@@ -291,6 +268,9 @@ Deno.test("findPci() finds nothing in an empty slot, and refuses what is no virt
 });
 
 Deno.test("a queue interrupt is the first bit of the status", () => {
+  covers(
+    `${ISR}#3`,
+  );
   const bench = new Bench();
   bench.agree();
   bench.enable();
