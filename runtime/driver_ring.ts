@@ -7,6 +7,7 @@
 import { checkInteger } from "./check.ts";
 import { PeerError } from "./errors.ts";
 import { IndirectPool } from "./indirect_pool.ts";
+import { DESC_F_WRITE } from "./layout.ts";
 import type { GuestMemory, MemoryUser } from "./memory.ts";
 import type {
   DriverPosition,
@@ -16,6 +17,9 @@ import type {
   QueueLayout,
 } from "./queue.ts";
 import { Staging } from "./staging.ts";
+
+// Imported constants are loaded and checked at each use, constants of the module itself are not.
+const WRITE = DESC_F_WRITE;
 
 /** State of a driver's end that does not depend on the format. */
 export abstract class DriverRing implements MemoryUser {
@@ -54,7 +58,7 @@ export abstract class DriverRing implements MemoryUser {
   protected more = 0;
   declare protected readonly pool: IndirectPool | undefined;
   /** The elements of the next buffer. */
-  protected readonly staging: Staging = new Staging();
+  declare protected readonly staging: Staging;
   /** In-order queues: buffers of the current batch that are not collected, and the used length of the last of them. */
   protected batch = 0;
   protected batchLength = 0;
@@ -76,8 +80,9 @@ export abstract class DriverRing implements MemoryUser {
     for (let at = 0; at < this.size; at++) this.link(at, at + 1 < this.size ? at + 1 : -1);
     this.ordinary = !features.inOrder && (features.lengths ?? "exact") === "exact";
     this.pool = features.indirect && options.arena !== undefined
-      ? new IndirectPool(options.arena, layout.size)
+      ? new IndirectPool(options.arena, this.size)
       : undefined;
+    this.staging = new Staging(layout.format === "split", this.pool);
   }
 
   /** Descriptors that are free. */
@@ -97,6 +102,7 @@ export abstract class DriverRing implements MemoryUser {
   /** Regions were added, removed or replaced: the ring is found again before it is touched. */
   memoryChanged(): void {
     this.mapped = this.plain = false;
+    this.staging.remap();
   }
 
   /** Where the queue stands. */
@@ -104,12 +110,12 @@ export abstract class DriverRing implements MemoryUser {
 
   /** Stages an element that the device reads. */
   readable(address: number, length: number): void {
-    this.staging.readable(address, length);
+    this.staging.put(address, length, 0);
   }
 
   /** Stages an element that the device writes. */
   writable(address: number, length: number): void {
-    this.staging.writable(address, length);
+    this.staging.put(address, length, WRITE);
   }
 
   /** Ends the use of the ring. */
@@ -193,8 +199,10 @@ export abstract class DriverRing implements MemoryUser {
       if (this.memory.extent(this.layout[area]) > 0) continue;
       return this.break("memory", undefined, `a region with the ${area} area`, "none");
     }
+    if (this.pool?.found === false) {
+      return this.break("memory", undefined, "a region with the indirect tables", "none");
+    }
     this.mapRing();
-    this.pool?.remap();
     this.mapped = true;
     this.choose();
     return true;

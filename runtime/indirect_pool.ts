@@ -1,9 +1,9 @@
 /**
  * Memory for the indirect tables of a driver, kept and used again.
  *
- * The tables of all heads lie side by side, as long as they are short: a table is then a place in one array, which costs
- * less than an object and an array of its own for each (a chain of three: 31 ns to add
- * instead of 45, where all devices ran before; bench/ring/README.md).
+ * Short tables lie side by side, one for each head and a spare one: the elements of a buffer are put together in the spare
+ * one, and the buffer's head gives its own for it. A table is then a place in one array, which costs less than an object
+ * and an array for each. Longer ones are made for their heads where they are needed.
  *
  * @module
  */
@@ -13,111 +13,118 @@ import { DESCRIPTOR_BYTES } from "./layout.ts";
 import { NO_WORDS } from "./ring_word.ts";
 
 /** Entries of a short table. */
-const SHORT = 4;
-const SHORT_BYTES = SHORT * DESCRIPTOR_BYTES;
+export const SHORT_ENTRIES = 4;
+const SHORT_BYTES = SHORT_ENTRIES * DESCRIPTOR_BYTES;
+const SHORT_WORDS = SHORT_BYTES >> 2;
 
-/** Some memory, and the same as words. */
-interface Piece {
+/** Memory of one table or more. */
+export interface TableMemory {
+  /** Where it is. */
   readonly buffer: DmaBuffer;
+  /** Its bytes. */
   readonly size: number;
+  /** Low half of its guest address, as int32. */
+  readonly low: number;
+  /** High half of its guest address, as int32. */
+  readonly high: number;
+  /** The same memory as words, four to an entry; none while it is away. */
   words: Int32Array;
 }
 
 /** One table for each head or buffer id. */
 export class IndirectPool {
-  /** After {@linkcode IndirectPool.take}: words that hold the table, four to an entry. */
+  /** Words of all short tables; none before {@linkcode IndirectPool.open}, and while their memory is away. */
   words: Int32Array = NO_WORDS;
-  /** Index in {@linkcode IndirectPool.words} of the first entry. */
-  base = 0;
-  /** Low half of the table's guest address, as int32. */
+  /** Low half of their guest address, as int32. */
   low = 0;
-  /** High half of its guest address, as int32. */
+  /** High half of it, which is that of each of them. */
   high = 0;
+  /** Whether the memory of all tables is there. */
+  found = true;
   readonly #arena: Arena;
   readonly #size: number;
-  #short: Piece | undefined = undefined;
-  #shortWords: Int32Array = NO_WORDS;
-  #shortLow = 0;
-  #shortHigh = 0;
-  #refused = false; // there was no room for the short tables of all heads
-  readonly #long: (Piece | undefined)[];
+  /** By head or id: index in {@linkcode IndirectPool.words} of its short table; that of the spare one is the last. */
+  private readonly places: Int32Array;
+  private spare: number;
+  #short: TableMemory | undefined = undefined;
+  #refused: boolean; // there was no room for the short tables, or a buffer that fills one is too long for the ring
+  readonly #long: (TableMemory | undefined)[];
 
   /** Tables for ids below `size` come from this arena; those that are short, all at once when the first is needed. */
   constructor(arena: Arena, size: number) {
     this.#arena = arena;
+    this.places = Int32Array.from({ length: size }, (_, id) => id * SHORT_WORDS);
+    this.spare = size * SHORT_WORDS;
     this.#size = size;
-    this.#long = new Array<Piece | undefined>(size).fill(undefined);
+    this.#refused = size < SHORT_ENTRIES;
+    this.#long = new Array<TableMemory | undefined>(size).fill(undefined);
   }
 
-  /** Finds the table of that id, with room for `entries`; false when the arena is full. */
-  take(id: number, entries: number): boolean {
-    if (entries > SHORT || this.#shortWords.length === 0) return this.#takeOther(id, entries);
-    this.words = this.#shortWords;
-    this.base = id * SHORT << 2;
-    this.low = this.#shortLow + id * SHORT_BYTES | 0;
-    this.high = this.#shortHigh;
-    return true;
+  /** Where the spare short table is, which is made with all others if it was not; -1 when the arena has no room for them. */
+  open(): number {
+    if (this.#short === undefined && !this.#refused) this.#makeShort();
+    return this.words.length > 0 ? this.spare : -1;
   }
 
-  /** Sees the arena's memory anew after its region was replaced. */
+  /** Gives an id the spare table, which begins there, for its own; where the next spare one is. */
+  exchange(id: number, spare: number): number {
+    const own = this.places[id]!;
+    this.places[id] = spare;
+    return this.spare = own;
+  }
+
+  /** A table for that id alone, with room for `entries`; undefined when the arena is full. */
+  long(id: number, entries: number): TableMemory | undefined {
+    const old = this.#long[id];
+    if (old !== undefined && old.size >= entries * DESCRIPTOR_BYTES) return old;
+    if (old !== undefined) this.#arena.free(old.buffer);
+    const room = Math.max(SHORT_ENTRIES, 2 ** Math.ceil(Math.log2(entries)));
+    return this.#long[id] = this.#allocate(room * DESCRIPTOR_BYTES);
+  }
+
+  /** Sees the arena's memory anew after regions changed. */
   remap(): void {
-    for (const piece of [this.#short, ...this.#long]) {
-      if (piece === undefined) continue;
-      piece.words = wordsOf(this.#arena.memory.view(piece.buffer.address, piece.size)!);
+    this.found = true;
+    for (const memory of this.#all()) {
+      const bytes = this.#arena.memory.view(memory.buffer.address, memory.size);
+      memory.words = bytes === undefined ? NO_WORDS : wordsOf(bytes);
+      if (bytes === undefined) this.found = false;
     }
-    this.#shortWords = this.#short?.words ?? NO_WORDS;
+    this.words = this.#short?.words ?? NO_WORDS;
   }
 
-  /** Gives all tables back to the arena. */
+  /** Gives all tables back to the arena, and makes no more short ones. */
   close(): void {
-    for (const piece of [this.#short, ...this.#long]) {
-      if (piece !== undefined) this.#arena.free(piece.buffer);
-    }
+    for (const { buffer } of this.#all()) this.#arena.free(buffer);
     this.#short = undefined;
-    this.#shortWords = NO_WORDS;
+    this.#refused = true;
+    this.words = NO_WORDS;
     this.#long.fill(undefined);
   }
 
-  /** Makes the memory of short tables, or takes a table of its own where one is too long or there is no such memory. */
-  #takeOther(id: number, entries: number): boolean {
-    if (entries <= SHORT && this.#makeShort()) return this.take(id, entries);
-    let piece = this.#long[id];
-    if (piece === undefined || piece.size < entries * DESCRIPTOR_BYTES) {
-      if (piece !== undefined) this.#arena.free(piece.buffer);
-      piece = this.#allocate(
-        DESCRIPTOR_BYTES * Math.max(SHORT, 2 ** Math.ceil(Math.log2(entries))),
-      );
-      this.#long[id] = piece;
-      if (piece === undefined) return false;
-    }
-    const { address } = piece.buffer;
-    this.words = piece.words;
-    this.base = 0;
-    this.low = address | 0;
-    this.high = highOf(address);
-    return true;
-  }
-
-  /** Whether short tables have their memory; once there was no room, it is not asked for again. */
-  #makeShort(): boolean {
-    if (this.#short !== undefined || this.#refused) return false;
-    const short = this.#allocate(this.#size * SHORT_BYTES);
-    const address = short?.buffer.address ?? 0;
-    if (short === undefined || highOf(address) !== highOf(address + short.size - 1)) {
+  /** Makes the memory of short tables; once there was no room, it is not asked for again. */
+  #makeShort(): void {
+    const short = this.#allocate((this.#size + 1) * SHORT_BYTES);
+    if (short === undefined || highOf(short.buffer.address + short.size - 1) !== short.high) {
       if (short !== undefined) this.#arena.free(short.buffer);
       this.#refused = true;
-      return false;
+      return;
     }
     this.#short = short;
-    this.#shortWords = short.words;
-    this.#shortLow = address | 0;
-    this.#shortHigh = highOf(address);
-    return true;
+    this.words = short.words;
+    this.low = short.low;
+    this.high = short.high;
   }
 
-  #allocate(size: number): Piece | undefined {
+  #all(): TableMemory[] {
+    return [this.#short, ...this.#long].filter((memory) => memory !== undefined);
+  }
+
+  #allocate(size: number): TableMemory | undefined {
     const buffer = this.#arena.tryAllocate(size, DESCRIPTOR_BYTES);
-    return buffer && { buffer, size, words: wordsOf(buffer.bytes) };
+    if (buffer === undefined) return undefined;
+    const { address, bytes } = buffer;
+    return { buffer, size, low: address | 0, high: highOf(address), words: wordsOf(bytes) };
   }
 }
 

@@ -42,6 +42,8 @@ import { NO_HALVES, NO_RING_WORD, NO_WORDS, RingWord } from "./ring_word.ts";
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
 const TURNS = TURN_MASK;
 const WRITE = DESC_F_WRITE << 16;
+const INDIRECT = DESC_F_INDIRECT << 16;
+const NEXT = DESC_F_NEXT << 16;
 
 /** Makes buffers available in a packed queue and collects them used. */
 export class PackedDriverQueue extends DriverRing implements DriverQueue {
@@ -90,7 +92,7 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
   add(): number {
     const id = this.next;
     const staging = this.staging;
-    if (staging.count !== 1 || id < 0 || this.plain !== true) return this.addOther();
+    if (staging.count !== 1 || id < 0 || this.plain !== true) return this.addTable();
     const records = this.records;
     const record = id << 2;
     const at = this.added;
@@ -228,7 +230,24 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     this.deviceEvent = new RingWord(memory.view(layout.device, 4)!, this.atomic);
   }
 
-  /** All that an add may meet but one element and room for it. */
+  /** Adds a buffer of several elements that are in the spare table already. */
+  private addTable(): number {
+    const { next: id, pool, staging } = this;
+    const count = staging.count;
+    if (id < 0 || this.plain !== true || staging.seal() !== true) return this.addOther();
+    const records = this.records;
+    const record = id << 2;
+    const at = this.added;
+    this.fill(pool!.low + (staging.base << 2) | 0, pool!.high, count << 4, id | INDIRECT);
+    this.next = records[record | 2]!;
+    records[record] = 1 | at << 16;
+    records[record | 1] = staging.writableLength;
+    this.added = (at + 1) & 0xffff;
+    staging.handOver(pool!.exchange(id, staging.base));
+    return id;
+  }
+
+  /** All that an add may meet but one element, or a spare table of them, and room for it. */
   private addOther(): number {
     const { next: id, pool, staging } = this;
     staging.check(this.size);
@@ -236,18 +255,21 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     if (!this.ready() || this.free === 0) return this.refuseAdd();
     let taken = 1;
     let writable = 0;
-    if (count > 1 && pool !== undefined && pool.take(id, count)) {
-      writable = staging.fillTable(pool, false);
-      this.fill(pool.low, pool.high, count << 4, id | DESC_F_INDIRECT << 16);
+    if (staging.seal()) {
+      writable = staging.writableLength;
+      this.fill(pool!.low + (staging.base << 2) | 0, pool!.high, count << 4, id | INDIRECT);
+      staging.handOver(pool!.exchange(id, staging.base));
     } else {
-      if (count > this.free) return this.refuseAdd();
-      writable = staging.writableBytes();
-      taken = count;
-      const staged = staging.words;
-      for (let from = 0; from < count << 2; from += 4) {
-        const more = from + 4 < count << 2 ? DESC_F_NEXT : 0;
-        const end = id | (staged[from | 3]! | more) << 16;
-        this.fill(staged[from]!, staged[from | 1]!, staged[from | 2]!, end);
+      const staged = staging.gather();
+      writable = staging.countWritable();
+      const table = count > 1 ? pool?.long(id, count) : undefined;
+      if (table !== undefined) {
+        table.words.set(staged.subarray(0, count << 2));
+        this.fill(table.low, table.high, count << 4, id | INDIRECT);
+      } else {
+        if (count > this.free) return this.refuseAdd();
+        this.fillList(id, staged, count);
+        taken = count;
       }
     }
     const at = this.added;
@@ -257,6 +279,15 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
     if (this.inOrder) this.order[at & (this.order.length - 1)] = id;
     this.added = (at + 1) & 0xffff;
     return id;
+  }
+
+  /** Writes elements into the next descriptors. */
+  private fillList(id: number, staged: Int32Array, count: number): void {
+    for (let from = 0; from < count << 2; from += 4) {
+      const more = from + 4 < count << 2 ? NEXT : 0;
+      const end = id | staged[from | 3]! & WRITE | more;
+      this.fill(staged[from]!, staged[from | 1]!, staged[from | 2]!, end);
+    }
   }
 
   /** Writes the next descriptor, all but the word that publishes when it is the first since the last publish. */

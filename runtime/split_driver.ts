@@ -11,7 +11,13 @@
 
 import { checkInteger } from "./check.ts";
 import { DriverRing } from "./driver_ring.ts";
-import { AVAIL_F_NO_INTERRUPT, DESC_F_INDIRECT, DESC_F_NEXT, USED_F_NO_NOTIFY } from "./layout.ts";
+import {
+  AVAIL_F_NO_INTERRUPT,
+  DESC_F_INDIRECT,
+  DESC_F_NEXT,
+  DESC_F_WRITE,
+  USED_F_NO_NOTIFY,
+} from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
 import type {
   DriverPosition,
@@ -35,6 +41,7 @@ import {
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
 const INDIRECT = DESC_F_INDIRECT;
 const NEXT = DESC_F_NEXT;
+const WRITE = DESC_F_WRITE;
 /** All that an index of a head's first word may be: where V8 sees that it is not negative, it need not extend it. */
 const WORDS = 32767 << 2;
 
@@ -88,7 +95,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
   add(): number {
     const head = this.next;
     const staging = this.staging;
-    if (staging.count !== 1 || head < 0 || this.plain !== true) return this.addOther();
+    if (staging.count !== 1 || head < 0 || this.plain !== true) return this.addTable();
     const desc = this.desc;
     const records = this.records;
     const avail = this.avail;
@@ -228,38 +235,49 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     this.availEvent = new RingEvent(used.subarray(4 + 8 * size), atomic);
   }
 
-  /** All that an add may meet but one element and room for it. */
+  /** Adds a buffer of several elements that are in the spare table already. */
+  private addTable(): number {
+    const { next: head, pool, staging } = this;
+    const count = staging.count;
+    if (head < 0 || this.plain !== true || staging.seal() !== true) return this.addOther();
+    const { avail, records } = this;
+    const at = this.nextAvail;
+    const word = head << 2 & WORDS;
+    this.fillIndirect(head, pool!.low + (staging.base << 2) | 0, pool!.high, count);
+    this.next = records[word | 2]!;
+    records[word] = 1 | at << 16;
+    records[word | 1] = staging.writableLength;
+    avail[at & (avail.length - 1)] = head;
+    this.nextAvail = (at + 1) & 0xffff;
+    staging.handOver(pool!.exchange(head, staging.base));
+    return head;
+  }
+
+  /** All that an add may meet but one element, or a spare table of them, and room for it. */
   private addOther(): number {
-    const { pool, staging } = this;
+    const { next: head, pool, staging } = this;
     staging.check(this.size);
     const count = staging.count;
     if (!this.ready() || this.free === 0) return this.refuseAdd();
-    const { desc, next: head } = this;
     let taken = 1;
     let writable = 0;
-    if (count > 1 && pool !== undefined && pool.take(head, count)) {
-      const word = head << 2;
-      writable = staging.fillTable(pool, true);
-      desc[word] = pool.low;
-      desc[word | 1] = pool.high;
-      desc[word | 2] = count << 4;
-      desc[word | 3] = INDIRECT;
+    if (staging.seal()) {
+      writable = staging.writableLength;
+      this.fillIndirect(head, pool!.low + (staging.base << 2) | 0, pool!.high, count);
+      staging.handOver(pool!.exchange(head, staging.base));
       this.next = this.following(head);
     } else {
-      if (count > this.free) return this.refuseAdd();
-      writable = staging.writableBytes();
-      taken = count;
-      const staged = staging.words;
-      for (let from = 0, index = head; from < count << 2; from += 4) {
-        const word = index << 2;
-        const more = from + 4 < count << 2;
-        const next = this.following(index);
-        desc[word] = staged[from]!;
-        desc[word | 1] = staged[from | 1]!;
-        desc[word | 2] = staged[from | 2]!;
-        desc[word | 3] = staged[from | 3]! | (more ? NEXT | next << 16 : 0);
-        this.records[head << 2 | 3] = index;
-        this.next = index = next;
+      const staged = staging.gather();
+      writable = staging.countWritable();
+      const table = count > 1 ? pool?.long(head, count) : undefined;
+      if (table !== undefined) {
+        table.words.set(staged.subarray(0, count << 2));
+        this.fillIndirect(head, table.low, table.high, count);
+        this.next = this.following(head);
+      } else {
+        if (count > this.free) return this.refuseAdd();
+        this.fillList(head, staged, count);
+        taken = count;
       }
     }
     const at = this.nextAvail;
@@ -269,6 +287,31 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     this.avail[slot] = head;
     this.nextAvail = (at + 1) & 0xffff;
     return head;
+  }
+
+  private fillIndirect(head: number, low: number, high: number, count: number): void {
+    const desc = this.desc;
+    const word = head << 2 & WORDS;
+    desc[word] = low;
+    desc[word | 1] = high;
+    desc[word | 2] = count << 4;
+    desc[word | 3] = INDIRECT;
+  }
+
+  /** Writes elements into free descriptors from a head on. */
+  private fillList(head: number, staged: Int32Array, count: number): void {
+    const desc = this.desc;
+    for (let from = 0, index = head; from < count << 2; from += 4) {
+      const word = index << 2;
+      const more = from + 4 < count << 2;
+      const next = this.following(index);
+      desc[word] = staged[from]!;
+      desc[word | 1] = staged[from | 1]!;
+      desc[word | 2] = staged[from | 2]!;
+      desc[word | 3] = staged[from | 3]! & WRITE | (more ? NEXT | next << 16 : 0);
+      this.records[head << 2 | 3] = index;
+      this.next = index = next;
+    }
   }
 
   /** All that a collect may meet but one descriptor in the next of the used buffers seen; what was read for that counts no more. */
