@@ -201,3 +201,26 @@ Deno.test("an element may run on into the next region when the addresses do", ()
   assert.equal(memory.view(0x1ffff, 1)![0], 8);
   assert.equal(memory.view(0x20000, 1)![0], 9);
 });
+
+Deno.test("a chain serves the next buffer of its head once it is asked for, not before", () => {
+  for (const format of ["split", "packed"] as const) {
+    const ring = makeRing({ format, size: 2, indirect: true });
+    const next = (length: number) => {
+      ring.driver.writable(ring.buffer, length);
+      ring.driver.add();
+      ring.driver.kick();
+      return ring.device.pop();
+    };
+    const chain = ring.device.chain(next(100));
+    ring.device.push(chain.head, 0);
+    ring.device.publish();
+    ring.driver.collect();
+    assert.equal(ring.device.chain(chain.head).pending, false);
+    assert.equal(next(8), chain.head);
+    assert.throws(() => chain.write(0, READABLE, 0, 20), TypeError, "of the buffer before");
+    assert.throws(() => chain.writable(0, 1), TypeError);
+    assert.equal(ring.device.chain(chain.head), chain);
+    assert.equal(chain.writableLength, 8);
+    chain.write(0, READABLE, 0, 8);
+  }
+});

@@ -12,9 +12,9 @@ export abstract class BufferBytes {
   protected readonly chain: Chain;
   /** Offset of the range in its part. */
   protected start = 0;
-  #length = 0;
-  #position = 0;
-  #serial = 0;
+  private size = 0;
+  private done = 0; // bytes passed
+  private serial = 0; // of the buffer when the cursor was placed
 
   /** The subclass places the cursor. */
   constructor(chain: Chain) {
@@ -23,17 +23,17 @@ export abstract class BufferBytes {
 
   /** Bytes in all. */
   get length(): number {
-    return this.#length;
+    return this.size;
   }
 
   /** Offset of the next byte. */
   get position(): number {
-    return this.#position;
+    return this.done;
   }
 
   /** Bytes from the position on. */
   get remaining(): number {
-    return this.#length - this.#position;
+    return this.size - this.done;
   }
 
   /** After `memory()`: where the bytes begin in it. */
@@ -49,15 +49,15 @@ export abstract class BufferBytes {
       );
     }
     this.start = from;
-    this.#length = length;
-    this.#position = 0;
-    this.#serial = this.chain.serial;
+    this.size = length;
+    this.done = 0;
+    this.serial = this.chain.serial;
   }
 
   /** Throws when the buffer was given back; returns where in the part the position is. */
   protected here(verb: string): number {
-    if (this.#serial !== this.chain.serial) this.chain.refuse(verb);
-    return this.start + this.#position;
+    if (this.serial !== this.chain.serial) this.chain.refuse(verb);
+    return this.start + this.done;
   }
 
   /** Moves the position; RangeError beyond the range. */
@@ -65,7 +65,7 @@ export abstract class BufferBytes {
     if (!(count >= 0 && count <= this.remaining)) {
       throw new RangeError(`Cannot ${verb} ${count} bytes: ${this.remaining} remain`);
     }
-    this.#position += count;
+    this.done += count;
   }
 }
 
@@ -120,29 +120,30 @@ export class ReadableBytes extends BufferBytes {
 
   /** The next byte; RangeError beyond the last. */
   getUint8(): number {
-    this.#take(1);
+    this.take(1);
     return scratch[0]!;
   }
 
   /** The next two bytes, little-endian; RangeError beyond the last. */
   getUint16(): number {
-    this.#take(2);
+    this.take(2);
     return scratchView.getUint16(0, true);
   }
 
   /** The next four bytes, little-endian; RangeError beyond the last. */
   getUint32(): number {
-    this.#take(4);
+    this.take(4);
     return scratchView.getUint32(0, true);
   }
 
   /** The next eight bytes, little-endian; RangeError beyond the last. */
   getBigUint64(): bigint {
-    this.#take(8);
+    this.take(8);
     return scratchView.getBigUint64(0, true);
   }
 
-  #take(count: number): void {
+  /** Copies the next bytes to the scratch memory. */
+  private take(count: number): void {
     const from = this.here("read");
     this.move("read", count);
     this.chain.read(from, scratch, 0, count);
@@ -215,28 +216,29 @@ export class WritableBytes extends BufferBytes {
   /** Writes one byte; RangeError beyond the last. */
   setUint8(value: number): void {
     scratch[0] = value;
-    this.#put(1);
+    this.put(1);
   }
 
   /** Writes two bytes, little-endian; RangeError beyond the last. */
   setUint16(value: number): void {
     scratchView.setUint16(0, value, true);
-    this.#put(2);
+    this.put(2);
   }
 
   /** Writes four bytes, little-endian; RangeError beyond the last. */
   setUint32(value: number): void {
     scratchView.setUint32(0, value, true);
-    this.#put(4);
+    this.put(4);
   }
 
   /** Writes eight bytes, little-endian; RangeError beyond the last. */
   setBigUint64(value: bigint): void {
     scratchView.setBigUint64(0, value, true);
-    this.#put(8);
+    this.put(8);
   }
 
-  #put(count: number): void {
+  /** Writes bytes of the scratch memory. */
+  private put(count: number): void {
     const to = this.here("write");
     this.move("write", count);
     this.chain.write(to, scratch, 0, count);

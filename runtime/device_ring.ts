@@ -16,7 +16,7 @@ import { checkInteger } from "./check.ts";
 import { Chain, FAULT_EMPTY, FAULT_NONE, FAULT_ORDER, FAULT_OUTSIDE } from "./chain.ts";
 import { PeerError } from "./errors.ts";
 import { InOrder } from "./in_order.ts";
-import { fillChain } from "./few_elements.ts";
+import { FewElements } from "./few_elements.ts";
 import type { GuestMemory, MemoryUser } from "./memory.ts";
 import type {
   DeviceQueueOptions,
@@ -29,8 +29,7 @@ import type {
 
 const FIXED_SIZE = 64;
 const INT32_MAX = 0x7fffffff;
-const ROW_WORDS = 16;
-/** Where a row has its window or its shape: neither, the chain has everything. */
+/** The shape of a buffer that the chain of its head has, all of it. */
 const IN_CHAIN = -1;
 
 /** State of a device's end that does not depend on the format. */
@@ -51,12 +50,10 @@ export abstract class DeviceRing implements MemoryUser {
   declare protected readonly memory: GuestMemory;
   declare protected readonly layout: QueueLayout;
   declare protected readonly features: QueueFeatures;
-  /**
-   * Sixteen words for each head, one line of the cache: a serial, odd while the buffer is pending; then, of a buffer of
-   * one element, its window, offset and length, negative when the device reads it. Of a buffer of two to four, its shape, readable and writable bytes, and three words for each element. When the chain of that head has
-   * all this, the second word is -1 and the fourth the writable bytes, or fewer.
-   */
+  /** The rows of all heads, which have all that nearly every buffer needs; see {@linkcode FewElements.rows}. */
   declare protected readonly rows: Int32Array;
+  /** What keeps buffers in those rows. */
+  declare protected readonly few: FewElements;
   protected readonly chains: (Chain | undefined)[];
   readonly #fixedSize: number;
   declare protected readonly order: InOrder | undefined;
@@ -82,7 +79,8 @@ export abstract class DeviceRing implements MemoryUser {
     this.memory = memory;
     this.layout = layout;
     this.features = features;
-    this.rows = new Int32Array(ROW_WORDS * layout.size);
+    this.few = new FewElements(memory, this.size, features.indirect);
+    this.rows = this.few.rows;
     this.chains = new Array<Chain | undefined>(layout.size).fill(undefined);
     this.#fixedSize = options.fixedSize ?? FIXED_SIZE;
     this.order = features.inOrder ? new InOrder(layout.size) : undefined;
@@ -124,14 +122,8 @@ export abstract class DeviceRing implements MemoryUser {
     const chain = this.chains[head] ?? this.#makeChain(head);
     const row = head << 4;
     const rows = this.rows;
-    const window = rows[row | 1]!;
-    if (window === IN_CHAIN) return chain;
-    if (window >= 0) {
-      const length = rows[row | 3]!;
-      chain.single(window, rows[row | 2]!, length > 0 ? length : -length, length > 0);
-    } else {
-      fillChain(chain, rows, row);
-    }
+    if (rows[row | 1] === IN_CHAIN) return chain;
+    this.few.show(chain);
     rows[row | 1] = IN_CHAIN;
     return chain;
   }

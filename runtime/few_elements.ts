@@ -1,173 +1,194 @@
 /**
- * Buffers of two to four elements, as the device keeps them: in the row of their head, without a {@linkcode Chain}.
+ * Buffers of up to four elements, as the device keeps them: in the row of their head, sixteen words of one array.
  *
- * Most buffers are like that: a header, data, a status. Nothing but a few words of one array is touched for them until
- * somebody asks for the chain (split, a table of three: 20 to 23 ns to pop instead of 60 in a process where all devices ran).
- * All elements lie in the window of memory that was used last.
+ * Most buffers are like that: a header, data, a status. Nothing but their row is touched until somebody asks for the
+ * {@linkcode Chain}, which then finds its segments there.
  *
- * Security model: to keep a buffer like that is a short cut. Whatever is not plain about it is left to the queue, which
- * walks it again from its first descriptor, with every check and a name for what is wrong.
+ * Security model: to keep a buffer like that is a short cut. Whatever is not plain about it, as an element outside the
+ * window of memory that was used last, is left to the queue, which walks it again from its first descriptor, with
+ * every check and a name for what is wrong.
  *
  * @module
  */
 
 import type { Chain } from "./chain.ts";
-import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE } from "./layout.ts";
+import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESCRIPTOR_BYTES } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
+
+/** The index of a head's row is the head, shifted by that. */
+export const ROW_SHIFT = 4;
+/** Words of a row before its segments: a serial, the shape, then bytes that the device may read and write. */
+export const ROW_SEGMENTS = 4;
+/** Words of a segment: the number of its window, its offset in that, its bytes. */
+export const SEGMENT_WORDS = 3;
+/** Where the last segment of a row ends. */
+export const ROW_END = 16;
 
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
 const NEXT = DESC_F_NEXT;
 const INDIRECT = DESC_F_INDIRECT;
 const WRITE = DESC_F_WRITE;
 const PACKED_WRITE = DESC_F_WRITE << 16;
-/** Where the elements begin in a row: offset and length each, after serial, shape, readable and writable bytes, window. */
-const FEW_START = 5;
-/** Where the elements end, four at most. */
-const FEW_END = FEW_START + 4 * 2;
+/** Where the first segment ends. */
+const FIRST_END = ROW_SEGMENTS + SEGMENT_WORDS;
+const ELEMENTS_MAX = (ROW_END - ROW_SEGMENTS) / SEGMENT_WORDS;
 
-/**
- * A negative number, other than -1, for the shape of a buffer: how many elements it has, how many of them are readable,
- * and how many descriptors of the ring it takes.
- */
-function shapeOf(elements: number, readables: number, descriptors: number): number {
-  return -2 - (elements | readables << 4 | descriptors << 8);
-}
+/** The rows of all heads of a ring. */
+export class FewElements {
+  /**
+   * Sixteen words for each head, one line of the cache. First a serial, odd while its buffer is pending. Then, of a
+   * buffer of one element, its window, offset and length, negative when the device reads it; of a longer one its shape,
+   * which is less than -1, the bytes that the device may read and write, and its segments. A shape of -1 is that of a
+   * buffer which its chain has, the fourth word being the writable bytes, or fewer.
+   */
+  declare readonly rows: Int32Array;
+  declare private readonly memory: GuestMemory;
+  declare private readonly size: number;
+  /** Bytes that a table may have here, which is none where none is allowed. */
+  declare private readonly tableMax: number;
+  /** Where the last segment may begin: no buffer has more elements than its ring entries (VIRTIO 1.4, 2.7.5.3.1, 2.8.8). */
+  declare private readonly last: number;
 
-/** Gives a chain the buffer that a row holds; `row` is the index of its first word. */
-export function fillChain(chain: Chain, rows: Int32Array, row: number): void {
-  const parts = -2 - rows[row | 1]!;
-  chain.several(rows[row | 4]!, rows, row + FEW_START, parts & 15, parts >> 4 & 15);
-  chain.descriptors = parts >> 8;
-  chain.readableLength = rows[row | 2]!;
-  chain.writableLength = rows[row | 3]!;
-}
-
-/**
- * Keeps a buffer of linked descriptors, of which the first was read already: in the ring of that many, or where that may
- * be, in an indirect table. False when the buffer is not plain: then nothing that was read here counts.
- */
-export function keepLinked(
-  memory: GuestMemory,
-  rows: Int32Array,
-  row: number,
-  desc: Int32Array,
-  size: number,
-  indirect: boolean,
-  low: number,
-  high: number,
-  length: number,
-  flags: number,
-): boolean {
-  // As GuestMemory.locate does it in the window of the last access.
-  const { hotLow, hotHigh, hotLimit } = memory;
-  let words = desc;
-  let base = 0;
-  let limit = size;
-  const table = (flags & INDIRECT) !== 0;
-  if (table) {
-    const offset = (low - hotLow) | 0;
-    words = memory.hotWords;
-    base = offset >> 2;
-    limit = length >> 4;
-    if (
-      high !== hotHigh || offset < 0 || length <= 0 || length > (hotLimit - offset | 0) ||
-      ((offset & 3) | (length & 15)) !== 0 || (flags & NEXT) !== 0 || words.length === 0 ||
-      !indirect
-    ) return false;
-    low = words[base]!;
-    high = words[(base + 1) | 0]!;
-    length = words[(base + 2) | 0]!;
-    flags = words[(base + 3) | 0]!;
+  /** For a ring of that size over that memory, in which indirect tables are allowed or not. */
+  constructor(memory: GuestMemory, size: number, tables: boolean) {
+    this.rows = new Int32Array(size << ROW_SHIFT);
+    this.memory = memory;
+    this.size = size;
+    const elements = Math.min(size, ELEMENTS_MAX);
+    this.tableMax = tables ? elements * DESCRIPTOR_BYTES : 0;
+    this.last = ROW_SEGMENTS + (elements - 1) * SEGMENT_WORDS;
   }
-  // No chain is longer than the ring, also in a table (VIRTIO 1.4, 2.7.5.3.1).
-  const end = row + (size < 4 ? FEW_START + 2 * size : FEW_END);
-  let at = row + FEW_START;
-  let readables = 0;
-  let readable = 0;
-  let writable = 0;
-  for (;;) {
-    const offset = (low - hotLow) | 0;
-    if (
-      high !== hotHigh || offset < 0 || length <= 0 || length > (hotLimit - offset | 0) ||
-      at >= end || (flags & INDIRECT) !== 0
-    ) return false;
-    rows[at] = offset;
-    rows[at + 1] = length;
-    at += 2;
-    if ((flags & WRITE) !== 0) {
-      writable = (writable + length) | 0;
-      if (writable < 0) return false;
-    } else {
-      readable = (readable + length) | 0;
-      readables++;
-      if (readable < 0 || writable !== 0) return false;
+
+  /** Gives a chain the buffer of its row: of one element, whose window is the row's shape, or of several. */
+  show(chain: Chain): void {
+    const rows = this.rows;
+    const row = chain.head << ROW_SHIFT;
+    const shape = rows[row | 1]!;
+    const third = rows[row | 2]!;
+    const fourth = rows[row | 3]!;
+    if (shape < 0) {
+      const parts = -2 - shape;
+      const end = parts & 31;
+      chain.descriptors = parts >> 10 === 0 ? (end - ROW_SEGMENTS) / SEGMENT_WORDS : 1;
+      return chain.few(parts >> 5 & 31, end, third, fourth);
     }
-    if ((flags & NEXT) === 0) break;
-    const next = flags >>> 16;
-    if (next >= limit) return false;
-    const word = (base + (next << 2)) | 0;
-    low = words[word]!;
-    high = words[(word + 1) | 0]!;
-    length = words[(word + 2) | 0]!;
-    flags = words[(word + 3) | 0]!;
+    const write = fourth > 0;
+    rows[row | 4] = shape;
+    rows[row | 5] = third;
+    rows[row | 6] = write ? fourth : -fourth;
+    chain.descriptors = 1;
+    if (write) chain.few(ROW_SEGMENTS, FIRST_END, 0, fourth);
+    else chain.few(FIRST_END, FIRST_END, -fourth, 0);
   }
-  const elements = (at - row - FEW_START) >> 1;
-  rows[row | 1] = shapeOf(elements, readables, table ? 1 : elements);
-  rows[row | 2] = readable;
-  rows[row | 3] = writable;
-  rows[row | 4] = memory.found;
-  return true;
-}
 
-/**
- * Keeps a buffer in the indirect table of a packed ring, where descriptors follow each other, no more than that many.
- * False when the buffer is not plain: then nothing that was read here counts.
- */
-export function keepTable(
-  memory: GuestMemory,
-  rows: Int32Array,
-  row: number,
-  size: number,
-  low: number,
-  high: number,
-  length: number,
-): boolean {
-  // As GuestMemory.locate does it in the window of the last access.
-  const { hotLow, hotHigh, hotLimit } = memory;
-  const table = (low - hotLow) | 0;
-  const words = memory.hotWords;
-  let at = row + FEW_START;
-  const end = at + (length >> 3);
-  if (
-    high !== hotHigh || table < 0 || length <= 0 || length > (hotLimit - table | 0) ||
-    ((table & 3) | (length & 15)) !== 0 || end > row + FEW_END || length >> 4 > size ||
-    words.length === 0
-  ) return false;
-  let readables = 0;
-  let readable = 0;
-  let writable = 0;
-  for (let word = table >> 2; at < end; word = (word + 4) | 0) {
-    const offset = (words[word]! - hotLow) | 0;
-    const size = words[(word + 2) | 0]!;
-    if (
-      words[(word + 1) | 0]! !== hotHigh || offset < 0 || size <= 0 ||
-      size > (hotLimit - offset | 0)
-    ) return false;
-    rows[at] = offset;
-    rows[at + 1] = size;
-    at += 2;
-    if ((words[(word + 3) | 0]! & PACKED_WRITE) !== 0) {
-      writable = (writable + size) | 0;
-      if (writable < 0) return false;
-    } else {
-      readable = (readable + size) | 0;
-      readables++;
-      if (readable < 0 || writable !== 0) return false;
+  /**
+   * Keeps a buffer of linked descriptors, the first of which is that of its head, there or in an indirect table. False
+   * when the buffer is not plain: then nothing that was read here counts.
+   */
+  keepLinked(head: number, desc: Int32Array): boolean {
+    const { memory, rows } = this;
+    // As GuestMemory.locate does it in the window of the last access.
+    const { hotLow, hotHigh, hotLimit, found } = memory;
+    const row = head << 4;
+    let words = desc;
+    let word = head << 2;
+    let base = 0;
+    let limit = this.size;
+    let flags = words[word | 3]!;
+    const table = flags & INDIRECT;
+    if (table !== 0) {
+      const offset = (words[word]! - hotLow) | 0;
+      const length = words[word | 2]!;
+      words = memory.hotWords;
+      if (
+        desc[word | 1]! !== hotHigh || offset < 0 || length <= 0 ||
+        length > (hotLimit - offset | 0) || ((offset | length) & 15) !== 0 ||
+        (flags & NEXT) !== 0 || this.tableMax === 0 || words.length === 0
+      ) return false;
+      base = word = offset >> 2;
+      limit = length >> 4;
     }
+    const last = row | this.last;
+    let middle = row | 4;
+    let readable = 0;
+    let writable = 0;
+    let all = 0; // negative once a sum does not fit 31 bits
+    for (let at = middle; at <= last;) {
+      const offset = (words[word]! - hotLow) | 0;
+      const length = words[word | 2]!;
+      flags = words[word | 3]!;
+      if (
+        words[word | 1]! !== hotHigh || offset < 0 || length <= 0 ||
+        length > (hotLimit - offset | 0) || (flags & INDIRECT) !== 0
+      ) return false;
+      rows[at] = found;
+      rows[at + 1] = offset;
+      rows[at + 2] = length;
+      at += 3;
+      if ((flags & WRITE) !== 0) {
+        writable = (writable + length) | 0;
+      } else {
+        if (writable !== 0) return false;
+        readable = (readable + length) | 0;
+        middle = at;
+      }
+      all |= readable | writable;
+      if ((flags & NEXT) === 0) {
+        rows[row | 1] = -2 - (at - row | (middle - row) << 5 | table << 10);
+        rows[row | 2] = readable;
+        rows[row | 3] = writable;
+        return all >= 0;
+      }
+      const next = flags >>> 16;
+      if (next >= limit) return false;
+      word = base + (next << 2);
+    }
+    return false;
   }
-  rows[row | 1] = shapeOf(length >> 4, readables, 1);
-  rows[row | 2] = readable;
-  rows[row | 3] = writable;
-  rows[row | 4] = memory.found;
-  return true;
+
+  /**
+   * Keeps a buffer in the indirect table of a packed ring, where descriptors follow each other; that word is the first of
+   * the one in the ring. False when the buffer is not plain: then nothing that was read here counts.
+   */
+  keepTable(head: number, desc: Int32Array, at: number): boolean {
+    const { memory, rows } = this;
+    // As GuestMemory.locate does it in the window of the last access.
+    const { hotLow, hotHigh, hotLimit, hotWords: words, found } = memory;
+    const row = head << 4;
+    const table = (desc[at]! - hotLow) | 0;
+    const bytes = desc[at | 2]!;
+    if (
+      desc[at | 1]! !== hotHigh || table < 0 || bytes <= 0 || bytes > (hotLimit - table | 0) ||
+      ((table | bytes) & 15) !== 0 || bytes > this.tableMax || words.length === 0
+    ) return false;
+    let middle = row | 4;
+    let readable = 0;
+    let writable = 0;
+    let all = 0; // negative once a sum does not fit 31 bits
+    let to = middle;
+    for (let word = table >> 2; word < (table + bytes) >> 2; word += 4) {
+      const offset = (words[word]! - hotLow) | 0;
+      const length = words[word | 2]!;
+      if (
+        words[word | 1]! !== hotHigh || offset < 0 || length <= 0 ||
+        length > (hotLimit - offset | 0)
+      ) return false;
+      rows[to] = found;
+      rows[to + 1] = offset;
+      rows[to + 2] = length;
+      to += 3;
+      if ((words[word | 3]! & PACKED_WRITE) !== 0) {
+        writable = (writable + length) | 0;
+      } else {
+        if (writable !== 0) return false;
+        readable = (readable + length) | 0;
+        middle = to;
+      }
+      all |= readable | writable;
+    }
+    rows[row | 1] = -2 - (to - row | (middle - row) << 5 | 1 << 10);
+    rows[row | 2] = readable;
+    rows[row | 3] = writable;
+    return all >= 0;
+  }
 }

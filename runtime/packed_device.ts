@@ -12,7 +12,6 @@
 
 import { type Chain, FAULT_NONE } from "./chain.ts";
 import { DeviceRing } from "./device_ring.ts";
-import { keepTable } from "./few_elements.ts";
 import { IndirectTable } from "./indirect.ts";
 import {
   DESC_F_INDIRECT,
@@ -47,8 +46,6 @@ const TURNS = TURN_MASK;
 const CHAINED = (DESC_F_NEXT | DESC_F_INDIRECT) << 16;
 const INDIRECT = DESC_F_INDIRECT << 16;
 const WRITE = DESC_F_WRITE << 16;
-/** What says that a descriptor is available, and all of its buffer. */
-const EXPECTED = TURNS | CHAINED;
 /** One descriptor, as {@linkcode PackedDeviceQueue} counts them. */
 const ONE = 1 << 16;
 const NO_FAULT = FAULT_NONE;
@@ -108,7 +105,8 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       if (this.atomic === true) end = Atomics.load(desc, word | 3);
       const id = end & 0xffff;
       const row = id << 4;
-      if ((end & EXPECTED) === availTurn && id < this.size && (rows[row]! & 1) === 0) {
+      if ((end & TURNS) === availTurn && id < this.size && (rows[row]! & 1) === 0) {
+        if ((end & CHAINED) !== 0) return this.popFew(id);
         if (this.keep(row, desc[word]!, desc[word | 1]!, desc[word | 2]!, end & WRITE)) {
           rows[row]!++;
           if (word + 4 < desc.length) this.nextAvail = at + 1;
@@ -118,6 +116,18 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       }
     }
     return this.popOther();
+  }
+
+  /** Takes a buffer of several elements in a table, whose id is that of a free slot. */
+  private popFew(id: number): number {
+    const { desc, nextAvail: at } = this;
+    const word = at << 2;
+    const table = (desc[word | 3]! & CHAINED) === INDIRECT;
+    if (!table || !this.few.keepTable(id, desc, word)) return this.popOther();
+    this.rows[id << 4]!++;
+    if (word + 4 < desc.length) this.nextAvail = at + 1;
+    else this.turnAvail(at + 1);
+    return id;
   }
 
   /** All that a pop may meet but one element, and what was read for that counts no more. */
@@ -141,8 +151,7 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     const high = desc[word | 1]!;
     const length = desc[word | 2]!;
     this.buffers[slot] = end & 0xffff | ONE;
-    const few = (end & CHAINED) === INDIRECT && this.features.indirect &&
-      keepTable(this.memory, this.rows, slot << 4, this.size, low, high, length);
+    const few = (end & CHAINED) === INDIRECT && this.few.keepTable(slot, desc, word);
     const count = few ? 1 : this.walk(at, slot, low, high, length, end);
     if (count === 0) return -1;
     this.rows[slot << 4]!++;

@@ -13,7 +13,6 @@
 import { type Chain, FAULT_NONE } from "./chain.ts";
 import { checkInteger } from "./check.ts";
 import { DeviceRing } from "./device_ring.ts";
-import { keepLinked } from "./few_elements.ts";
 import { IndirectTable } from "./indirect.ts";
 import {
   AVAIL_F_NO_INTERRUPT,
@@ -106,7 +105,8 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
         const high = desc[word | 1]!;
         const length = desc[word | 2]!;
         const flags = desc[word | 3]!;
-        if ((flags & CHAINED) === 0 && this.keep(row, low, high, length, flags & WRITE)) {
+        if ((flags & CHAINED) !== 0) return this.popFew(head);
+        if (this.keep(row, low, high, length, flags & WRITE)) {
           rows[row]!++;
           this.nextAvail = (at + 1) & 0xffff;
           return head;
@@ -114,6 +114,14 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       }
     }
     return this.popOther();
+  }
+
+  /** Takes a buffer of several elements, in the descriptor of its head and others. */
+  private popFew(head: number): number {
+    if (!this.few.keepLinked(head, this.desc)) return this.popOther();
+    this.rows[head << 4]!++;
+    this.nextAvail = (this.nextAvail + 1) & 0xffff;
+    return head;
   }
 
   /** All that a pop may meet but one element in the next of the buffers seen; what was read for that counts no more. */
@@ -151,14 +159,10 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     const high = desc[word | 1]!;
     const length = desc[word | 2]!;
     const flags = desc[word | 3]!;
-    const row = head << 4;
-    const { memory, rows, size } = this;
-    const indirect = this.features.indirect;
-    if (
-      !keepLinked(memory, rows, row, desc, size, indirect, low, high, length, flags) &&
-      !this.walk(head, low, high, length, flags)
-    ) return -1;
-    rows[row]!++;
+    if (!this.few.keepLinked(head, this.desc) && !this.walk(head, low, high, length, flags)) {
+      return -1;
+    }
+    this.rows[head << 4]!++;
     this.nextAvail = (at + 1) & 0xffff;
     if (order !== undefined) this.until = this.nextAvail;
     return head;
