@@ -78,6 +78,7 @@ export abstract class Driver implements AsyncDisposable {
   protected constructor(transport: Transport, info: DeviceInfo) {
     this.transport = transport;
     this.info = info;
+    if (info.configFields !== undefined) transport.configFields = info.configFields;
     this.#config = new ConfigAccess(transport);
     this.#queues = new DriverQueues(transport, {
       collect: (queue) =>

@@ -7,7 +7,7 @@
 
 import { ReservedFeature } from "../generated/layout/core.ts";
 import type { QueueFeatures, QueueFormat } from "./queue.ts";
-import type { Facilities } from "./transport.ts";
+import type { ConfigFields, Facilities } from "./transport.ts";
 
 export { ReservedFeature };
 
@@ -41,6 +41,8 @@ export interface DeviceInfo {
   readonly title: string;
   /** The features that this device type defines. */
   readonly features: readonly FeatureInfo[];
+  /** The fields of the configuration space, one behind the other. */
+  readonly configFields?: ConfigFields;
 }
 
 /** Which features of the ring and the core a side takes part in; all but `inOrder`, and `platform` of a device, unless told. */

@@ -57,6 +57,9 @@ export interface LegacyQueues {
   readonly fixedSize: boolean;
 }
 
+/** Fields that follow each other: the bytes of each, and how many there are of that width. */
+export type ConfigFields = readonly (readonly [width: number, count: number])[];
+
 /** The driver's end of any bus. What cannot be carried rejects with a TransportError. */
 export interface Transport {
   /** What this transport can carry. */
@@ -85,6 +88,8 @@ export interface Transport {
   enableQueue(layout: QueueLayout): Promise<void>;
   /** Resets one queue; settles once the device has let go of it (VIRTIO 1.4, 2.6.1). */
   resetQueue(index: number): Promise<void>;
+  /** The fields of the configuration space, for buses whose accesses have their widths (VIRTIO 1.4, 4.1.3.1). */
+  configFields?: ConfigFields;
   /** Reads configuration space; bytes past its end are undefined. */
   readConfig(offset: number, length: number): Promise<Uint8Array>;
   /** Writes configuration space. */

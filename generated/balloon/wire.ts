@@ -48,6 +48,7 @@ export const BALLOON_INFO: DeviceInfo = {
     { name: "VIRTIO_BALLOON_F_PAGE_POISON", bit: VIRTIO_BALLOON_F_PAGE_POISON, requires: [] },
     { name: "VIRTIO_BALLOON_F_PAGE_REPORTING", bit: VIRTIO_BALLOON_F_PAGE_REPORTING, requires: [] },
   ],
+  configFields: [[4, 4]],
 };
 
 /** What a statistic is about (VIRTIO 1.4, 5.5.6.4) */

@@ -85,6 +85,22 @@ export const BLK_INFO: DeviceInfo = {
     { name: "VIRTIO_BLK_F_SECURE_ERASE", bit: VIRTIO_BLK_F_SECURE_ERASE, requires: [] },
     { name: "VIRTIO_BLK_F_ZONED", bit: VIRTIO_BLK_F_ZONED, requires: [], modern: true },
   ],
+  configFields: [
+    [8, 1],
+    [4, 2],
+    [2, 1],
+    [1, 2],
+    [4, 1],
+    [1, 2],
+    [2, 1],
+    [4, 1],
+    [1, 2],
+    [2, 1],
+    [4, 5],
+    [1, 4],
+    [4, 8],
+    [1, 4],
+  ],
 };
 
 /** Bit of a request's type: it waits for all before it and all after it wait (legacy only) */

@@ -45,6 +45,7 @@ export const CAN_INFO: DeviceInfo = {
     },
     { name: "VIRTIO_CAN_F_LATE_TX_ACK", bit: VIRTIO_CAN_F_LATE_TX_ACK, requires: [] },
   ],
+  configFields: [[2, 1]],
 };
 
 /** Type of a frame to send */

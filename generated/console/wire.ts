@@ -39,6 +39,7 @@ export const CONSOLE_INFO: DeviceInfo = {
     { name: "VIRTIO_CONSOLE_F_MULTIPORT", bit: VIRTIO_CONSOLE_F_MULTIPORT, requires: [] },
     { name: "VIRTIO_CONSOLE_F_EMERG_WRITE", bit: VIRTIO_CONSOLE_F_EMERG_WRITE, requires: [] },
   ],
+  configFields: [[2, 2], [4, 2]],
 };
 
 /** Kind of a control message (VIRTIO 1.4, 5.3.6.2) */

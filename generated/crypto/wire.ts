@@ -75,6 +75,7 @@ export const CRYPTO_INFO: DeviceInfo = {
       requires: [[VIRTIO_CRYPTO_F_REVISION_1]],
     },
   ],
+  configFields: [[4, 12], [8, 1]],
 };
 
 /** No cipher algorithm */

@@ -462,19 +462,9 @@ export class FileSystemRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
-      if (request.opcode === 2) {
+      if ((request.opcode - 2) * (request.opcode - 36) * (request.opcode - 42) === 0) {
         throw new RangeError(
-          "Cannot send virtio_fs_req: it breaks the rule: No FORGET (VIRTIO 1.4, 5.11.6.2.2)",
-        );
-      }
-      if (request.opcode === 36) {
-        throw new RangeError(
-          "Cannot send virtio_fs_req: it breaks the rule: No INTERRUPT (VIRTIO 1.4, 5.11.6.2.2)",
-        );
-      }
-      if (request.opcode === 42) {
-        throw new RangeError(
-          "Cannot send virtio_fs_req: it breaks the rule: No BATCH_FORGET (VIRTIO 1.4, 5.11.6.2.2)",
+          "Cannot send virtio_fs_req: it breaks the rule: No FORGET, INTERRUPT or BATCH_FORGET (VIRTIO 1.4, 5.11.6.2.2)",
         );
       }
       const e = this.#e;

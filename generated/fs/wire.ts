@@ -32,6 +32,7 @@ export const FS_INFO: DeviceInfo = {
   features: [
     { name: "VIRTIO_FS_F_NOTIFICATION", bit: VIRTIO_FS_F_NOTIFICATION, requires: [] },
   ],
+  configFields: [[1, 36], [4, 2]],
 };
 
 /** What a request of FUSE asks for (VIRTIO 1.4, 5.11.6.1) */

@@ -35,6 +35,7 @@ export const GPIO_INFO: DeviceInfo = {
   features: [
     { name: "VIRTIO_GPIO_F_IRQ", bit: VIRTIO_GPIO_F_IRQ, requires: [] },
   ],
+  configFields: [[2, 1], [1, 2], [4, 1]],
 };
 
 /** How a request went (VIRTIO 1.4, 5.18.6) */

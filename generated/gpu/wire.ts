@@ -63,6 +63,7 @@ export const GPU_INFO: DeviceInfo = {
       requires: [[VIRTIO_GPU_F_RESOURCE_BLOB]],
     },
   ],
+  configFields: [[4, 5]],
 };
 
 /** Most displays */

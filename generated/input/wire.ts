@@ -26,6 +26,7 @@ export const INPUT_INFO: DeviceInfo = {
   id: 18,
   title: "Input Device",
   features: [],
+  configFields: [[1, 136]],
 };
 
 /** What the configuration window shows (VIRTIO 1.4, 5.8.4) */

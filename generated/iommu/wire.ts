@@ -58,6 +58,7 @@ export const IOMMU_INFO: DeviceInfo = {
     { name: "VIRTIO_IOMMU_F_MMIO", bit: VIRTIO_IOMMU_F_MMIO, requires: [] },
     { name: "VIRTIO_IOMMU_F_BYPASS_CONFIG", bit: VIRTIO_IOMMU_F_BYPASS_CONFIG, requires: [] },
   ],
+  configFields: [[8, 3], [4, 3], [1, 4]],
 };
 
 /** What a request asks for (VIRTIO 1.4, 5.13.6) */

@@ -30,6 +30,7 @@ export const MEDIA_INFO: DeviceInfo = {
   id: 48,
   title: "Media Device",
   features: [],
+  configFields: [[4, 2], [1, 32]],
 };
 
 /** Most planes of a buffer */

@@ -46,6 +46,7 @@ export const MEM_INFO: DeviceInfo = {
     },
     { name: "VIRTIO_MEM_F_PERSISTENT_SUSPEND", bit: VIRTIO_MEM_F_PERSISTENT_SUSPEND, requires: [] },
   ],
+  configFields: [[8, 1], [2, 1], [1, 6], [8, 5]],
 };
 
 /** What a request asks for (VIRTIO 1.4, 5.15.6) */

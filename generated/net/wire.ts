@@ -280,6 +280,7 @@ export const NET_INFO: DeviceInfo = {
     { name: "VIRTIO_NET_F_OUT_NET_HEADER", bit: VIRTIO_NET_F_OUT_NET_HEADER, requires: [] },
     { name: "VIRTIO_NET_F_IPSEC", bit: VIRTIO_NET_F_IPSEC, requires: [] },
   ],
+  configFields: [[1, 6], [2, 3], [4, 1], [1, 2], [2, 1], [4, 2]],
 };
 
 /** Class of commands: contexts of receive-side scaling */

@@ -31,6 +31,7 @@ export const PMEM_INFO: DeviceInfo = {
   features: [
     { name: "VIRTIO_PMEM_F_SHMEM_REGION", bit: VIRTIO_PMEM_F_SHMEM_REGION, requires: [] },
   ],
+  configFields: [[8, 2]],
 };
 
 /** What a request asks for (VIRTIO 1.4, 5.19.6) */

@@ -30,6 +30,7 @@ export const RPMB_INFO: DeviceInfo = {
   id: 28,
   title: "RPMB Device",
   features: [],
+  configFields: [[1, 3]],
 };
 
 /** Type of a request's frame (VIRTIO 1.4, 5.12.6) */

@@ -46,6 +46,7 @@ export const SCSI_INFO: DeviceInfo = {
     { name: "VIRTIO_SCSI_F_CHANGE", bit: VIRTIO_SCSI_F_CHANGE, requires: [] },
     { name: "VIRTIO_SCSI_F_T10_PI", bit: VIRTIO_SCSI_F_T10_PI, requires: [] },
   ],
+  configFields: [[4, 7], [2, 2], [4, 1]],
 };
 
 /** OK by another name: the task management function is done */

@@ -39,6 +39,7 @@ export const SOUND_INFO: DeviceInfo = {
   features: [
     { name: "VIRTIO_SND_F_CTLS", bit: VIRTIO_SND_F_CTLS, requires: [] },
   ],
+  configFields: [[4, 4]],
 };
 
 /** Most channels of a map */

@@ -28,6 +28,7 @@ export const SPI_INFO: DeviceInfo = {
   id: 45,
   title: "SPI Controller Device",
   features: [],
+  configFields: [[1, 4], [4, 7]],
 };
 
 /** How a transfer went (VIRTIO 1.4, 5.21.6.1) */

@@ -50,6 +50,7 @@ export const VSOCK_INFO: DeviceInfo = {
       requires: [],
     },
   ],
+  configFields: [[8, 1]],
 };
 
 /** What a packet is for (VIRTIO 1.4, 5.10.6) */

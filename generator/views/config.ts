@@ -8,6 +8,7 @@ import type * as dsl from "../../spec/types.ts";
 import type { DeviceModel, FieldModel } from "../model.ts";
 import { className, localName, propertyName } from "../names.ts";
 import { Operands } from "./checks.ts";
+import { configWidthsText } from "./config_widths.ts";
 import { sectionDoc } from "./docs.ts";
 import type { PropertyView } from "./field.ts";
 import { allowedText } from "./field_scalars.ts";
@@ -36,6 +37,8 @@ export interface ConfigView {
   readonly unions: readonly UnionView[];
   readonly writables: readonly WritableView[];
   readonly window: WindowView | null;
+  /** How wide its fields are, as runs. */
+  readonly widths: string;
   /** What its fields have to be among each other. */
   readonly checks: readonly ConfigCheckView[];
   /** Whether `name` is a field whose change is announced; empty when all are. */
@@ -142,6 +145,7 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
     unions: unionViews(scope, siblings, null),
     writables,
     window,
+    widths: configWidthsText(config.fields),
     checks: configChecks(scope, device),
     announced: (config.description.silent ?? []).map((name) => `name !== "${propertyName(name)}"`)
       .join(" && "),

@@ -11,7 +11,7 @@ import { TransportError } from "../errors.ts";
 import type { GuestMemory } from "../memory.ts";
 import type { QueueLayout } from "../queue.ts";
 import { queueTask, until } from "../task.ts";
-import type { Facilities, SharedMemory } from "../transport.ts";
+import type { ConfigFields, Facilities, SharedMemory } from "../transport.ts";
 import type { AccessSize, Machine, MachineTransport, RegisterAccess } from "./bus.ts";
 
 const CAUSES = InterruptCause.VRING | InterruptCause.CONFIG;
@@ -25,6 +25,7 @@ export abstract class BusTransport implements MachineTransport {
   onQueueNotify: (index: number) => void = () => {};
   onConfigNotify: () => void = () => {};
   onLost: (error: TransportError) => void = () => {};
+  configFields?: ConfigFields;
   /** The queues that are enabled. */
   protected readonly queues: Set<number> = new Set();
   #last: Promise<unknown> = Promise.resolve();
@@ -137,6 +138,11 @@ export abstract class BusTransport implements MachineTransport {
     }
   }
 
+  /** The configuration space that starts at an offset of the registers. */
+  protected config(base: number): ConfigPlace {
+    return { base, fields: this.configFields };
+  }
+
   /** Tells the driver that any of its queues may have used buffers. */
   protected queuesUsed(): void {
     for (const index of [...this.queues]) this.onQueueNotify(index);
@@ -154,33 +160,43 @@ export async function untilQueueReset(
   );
 }
 
-/** Reads bytes in the widest aligned accesses, of at most 4 bytes. */
+/** A configuration space: where it starts, and its fields as far as they are known. */
+export interface ConfigPlace {
+  /** Offset of its first byte among the registers. */
+  readonly base: number;
+  /** Its fields. */
+  readonly fields: ConfigFields | undefined;
+}
+
+/** Reads configuration bytes field by field, of which wide ones are read in halves; in the widest aligned accesses where none are known. */
 export async function readBytes(
   registers: RegisterAccess,
+  { base, fields }: ConfigPlace,
   offset: number,
   length: number,
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
-    const size = widest(offset + at, length - at);
-    const value = await registers.read(offset + at, size);
+    const size = accessSize(fields, offset + at, length - at);
+    const value = await registers.read(base + offset + at, size);
     for (let byte = 0; byte < size; byte++) bytes[at + byte] = value >>> 8 * byte;
     at += size;
   }
   return bytes;
 }
 
-/** Writes bytes in the widest aligned accesses, of at most 4 bytes. */
+/** Writes configuration bytes, as {@linkcode readBytes} reads them. */
 export async function writeBytes(
   registers: RegisterAccess,
+  { base, fields }: ConfigPlace,
   offset: number,
   bytes: Uint8Array,
 ): Promise<void> {
   for (let at = 0; at < bytes.length;) {
-    const size = widest(offset + at, bytes.length - at);
+    const size = accessSize(fields, offset + at, bytes.length - at);
     let value = 0;
     for (let byte = size - 1; byte >= 0; byte--) value = value << 8 | bytes[at + byte]!;
-    await registers.write(offset + at, size, value >>> 0);
+    await registers.write(base + offset + at, size, value >>> 0);
     at += size;
   }
 }
@@ -193,6 +209,25 @@ export function featureWord(features: bigint, word: number): number {
 /** An address or a length below 2^53 as its two halves. */
 export function halves(value: number): readonly [low: number, high: number] {
   return [value % 2 ** 32, Math.floor(value / 2 ** 32)];
+}
+
+/** Bytes of the access at an offset of the configuration: the field's, or half of it; 1 inside of a field. */
+function accessSize(
+  fields: ConfigFields | undefined,
+  offset: number,
+  left: number,
+): AccessSize {
+  let from = 0;
+  for (const [width, count] of fields ?? []) {
+    const end = from + width * count;
+    if (offset < end) {
+      const size = Math.min(width, 4);
+      const whole = (offset - from) % size === 0 && offset % size === 0 && size <= left;
+      return whole ? size as AccessSize : 1;
+    }
+    from = end;
+  }
+  return widest(offset, left);
 }
 
 function widest(offset: number, left: number): AccessSize {

@@ -149,12 +149,16 @@ class MmioLink extends BusTransport implements MmioTransport {
 
   readConfig(offset: number, length: number): Promise<Uint8Array> {
     const { registers } = this.#machine;
-    return this.sequence(() => readBytes(registers, VIRTIO_MMIO_CONFIG + offset, length));
+    return this.sequence(() =>
+      readBytes(registers, this.config(VIRTIO_MMIO_CONFIG), offset, length)
+    );
   }
 
   writeConfig(offset: number, bytes: Uint8Array): Promise<void> {
     const { registers } = this.#machine;
-    return this.sequence(() => writeBytes(registers, VIRTIO_MMIO_CONFIG + offset, bytes));
+    return this.sequence(() =>
+      writeBytes(registers, this.config(VIRTIO_MMIO_CONFIG), offset, bytes)
+    );
   }
 
   configGeneration(): Promise<number> {

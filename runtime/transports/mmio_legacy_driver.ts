@@ -58,7 +58,9 @@ export class MmioLegacyLink extends LegacyTransport implements MmioTransport {
 
   writeConfig(offset: number, bytes: Uint8Array): Promise<void> {
     const { registers } = this.#machine;
-    return this.sequence(() => writeBytes(registers, VIRTIO_MMIO_CONFIG + offset, bytes));
+    return this.sequence(() =>
+      writeBytes(registers, this.config(VIRTIO_MMIO_CONFIG), offset, bytes)
+    );
   }
 
   notify(index: number, _data: number): void {
@@ -84,7 +86,7 @@ export class MmioLegacyLink extends LegacyTransport implements MmioTransport {
   }
 
   protected readConfigOnce(offset: number, length: number): Promise<Uint8Array> {
-    return readBytes(this.#machine.registers, VIRTIO_MMIO_CONFIG + offset, length);
+    return readBytes(this.#machine.registers, this.config(VIRTIO_MMIO_CONFIG), offset, length);
   }
 
   #read(name: Name): number | Promise<number> {

@@ -204,7 +204,7 @@ class PciLink extends BusTransport implements PciTransport {
       const place = this.#device;
       const there = Math.min(length, (place?.length ?? 0) - offset);
       if (place === undefined || there <= 0) return bytes;
-      bytes.set(await readBytes(place.registers, place.offset + offset, there));
+      bytes.set(await readBytes(place.registers, this.config(place.offset), offset, there));
       return bytes;
     });
   }
@@ -217,7 +217,7 @@ class PciLink extends BusTransport implements PciTransport {
           `Cannot write ${bytes.length} bytes of the configuration at ${offset}: not there`,
         );
       }
-      await writeBytes(place.registers, place.offset + offset, bytes);
+      await writeBytes(place.registers, this.config(place.offset), offset, bytes);
     });
   }
 

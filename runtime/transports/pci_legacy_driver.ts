@@ -105,7 +105,9 @@ class PciLegacyLink extends LegacyTransport implements PciTransport {
   }
 
   writeConfig(offset: number, bytes: Uint8Array): Promise<void> {
-    return this.sequence(() => writeBytes(this.#registers, this.#config + offset, bytes));
+    return this.sequence(() =>
+      writeBytes(this.#registers, this.config(this.#config), offset, bytes)
+    );
   }
 
   notify(index: number, _data: number): void {
@@ -132,7 +134,7 @@ class PciLegacyLink extends LegacyTransport implements PciTransport {
   }
 
   protected readConfigOnce(offset: number, length: number): Promise<Uint8Array> {
-    return readBytes(this.#registers, this.#config + offset, length);
+    return readBytes(this.#registers, this.config(this.#config), offset, length);
   }
 
   #vector(name: Name): VectorRegister {
