@@ -622,45 +622,40 @@ export class NetworkDevice extends Device {
         "Cannot send receive: it breaks the rule: TCPV6 is in no tunnel for IPv4 (VIRTIO 1.4, 5.1.9.4.1)",
       );
     }
-    if (
-      Math.floor(((value.hdr.gsoType & 31) + 31) / 32) <
-        Math.floor(((value.hdr.gsoType & 96) + 96) / 128)
-    ) {
+    if (((value.hdr.gsoType & 31) + 31) >> 5 < ((value.hdr.gsoType & 96) + 96) >> 7) {
       throw new RangeError(
         "Cannot send receive: it breaks the rule: What is in a tunnel is cut (VIRTIO 1.4, 5.1.9.4.2)",
       );
     }
-    if (((value.hdr.flags >>> 1) & 1) + Math.floor(((value.hdr.gsoType & 96) + 96) / 128) > 1) {
+    if (((value.hdr.flags >>> 1) & 1) + (((value.hdr.gsoType & 96) + 96) >> 7) > 1) {
       throw new RangeError(
         "Cannot send receive: it breaks the rule: What is in a tunnel has no DATA_VALID (VIRTIO 1.4, 5.1.9.4.1)",
       );
     }
-    if ((value.hdr.outerThOffset ?? 0) < Math.floor(((value.hdr.gsoType & 96) + 96) / 128)) {
+    if ((value.hdr.outerThOffset ?? 0) < ((value.hdr.gsoType & 96) + 96) >> 7) {
       throw new RangeError(
         "Cannot send receive: it breaks the rule: The outer UDP header of a tunnel has a place (VIRTIO 1.4, 5.1.9.4.1)",
       );
     }
     if (
       (value.hdr.innerNhOffset ?? 0) <
-        Math.floor(((value.hdr.gsoType & 96) + 96) / 128) * ((value.hdr.outerThOffset ?? 0) + 8)
+        (((value.hdr.gsoType & 96) + 96) >> 7) * ((value.hdr.outerThOffset ?? 0) + 8)
     ) {
       throw new RangeError(
         "Cannot send receive: it breaks the rule: The inner network header is behind the outer UDP header (VIRTIO 1.4, 5.1.9.4.1)",
       );
     }
-    if (((value.hdr.flags >>> 0) & 1) < Math.floor(((value.hdr.gsoType & 31) + 31) / 32)) {
+    if (((value.hdr.flags >>> 0) & 1) < ((value.hdr.gsoType & 31) + 31) >> 5) {
       throw new RangeError(
         "Cannot send receive: it breaks the rule: What is cut has NEEDS_CSUM (VIRTIO 1.4, 5.1.9.4.1)",
       );
     }
-    if (value.hdr.gsoSize < Math.floor(((value.hdr.gsoType & 31) + 31) / 32)) {
+    if (value.hdr.gsoSize < ((value.hdr.gsoType & 31) + 31) >> 5) {
       throw new RangeError(
         "Cannot send receive: it breaks the rule: What is cut has a size (VIRTIO 1.4, 5.1.9.4.1)",
       );
     }
-    if (
-      s.rscExt && ((value.hdr.flags >>> 2) & 1) < Math.floor(((value.hdr.gsoType & 31) + 31) / 32)
-    ) {
+    if (s.rscExt && ((value.hdr.flags >>> 2) & 1) < ((value.hdr.gsoType & 31) + 31) >> 5) {
       throw new RangeError(
         "Cannot send receive: it breaks the rule: What is cut has RSC_INFO with RSC_EXT (VIRTIO 1.4, 5.1.9.4.1)",
       );
@@ -681,8 +676,7 @@ export class NetworkDevice extends Device {
     if (
       s.mtu &&
       data.length >
-        (this.#settings.mtu ?? Infinity) + 18 +
-          (0x100000 * Math.floor(((value.hdr.gsoType & 31) + 31) / 32))
+        (this.#settings.mtu ?? Infinity) + 18 + (0x100000 * (((value.hdr.gsoType & 31) + 31) >> 5))
     ) {
       throw new RangeError(
         "Cannot send receive: it breaks the rule: Not longer than mtu unless it is cut (VIRTIO 1.4, 5.1.4.1)",
@@ -824,16 +818,15 @@ export class NetworkDevice extends Device {
     // UDP_TUNNEL_CSUM is of a tunnel (VIRTIO 1.4, 5.1.9.2.2)
     if (((request.hdr.flags >>> 3) & 1) > (request.hdr.gsoType & 96)) return queue.push(head, 0);
     // What is in a tunnel is cut (VIRTIO 1.4, 5.1.9.2.2)
-    if (
-      Math.floor(((request.hdr.gsoType & 31) + 31) / 32) <
-        Math.floor(((request.hdr.gsoType & 96) + 96) / 128)
-    ) return queue.push(head, 0);
+    if (((request.hdr.gsoType & 31) + 31) >> 5 < ((request.hdr.gsoType & 96) + 96) >> 7) {
+      return queue.push(head, 0);
+    }
     // What is in a tunnel has NEEDS_CSUM (VIRTIO 1.4, 5.1.9.2.2)
-    if (((request.hdr.flags >>> 0) & 1) < Math.floor(((request.hdr.gsoType & 96) + 96) / 128)) {
+    if (((request.hdr.flags >>> 0) & 1) < ((request.hdr.gsoType & 96) + 96) >> 7) {
       return queue.push(head, 0);
     }
     // What is in a tunnel has no DATA_VALID (VIRTIO 1.4, 5.1.9.2.2)
-    if (((request.hdr.flags >>> 1) & 1) + Math.floor(((request.hdr.gsoType & 96) + 96) / 128) > 1) {
+    if (((request.hdr.flags >>> 1) & 1) + (((request.hdr.gsoType & 96) + 96) >> 7) > 1) {
       return queue.push(head, 0);
     }
     const answer = handler(request, data, this.#plan.item(queue.index));

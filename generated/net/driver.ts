@@ -373,26 +373,25 @@ export class NetworkTransmitq {
           "Cannot send transmit: it breaks the rule: UDP_TUNNEL_CSUM is of a tunnel (VIRTIO 1.4, 5.1.9.2.1)",
         );
       }
-      if ((request.hdr.outerThOffset ?? 0) < Math.floor(((request.hdr.gsoType & 96) + 96) / 128)) {
+      if ((request.hdr.outerThOffset ?? 0) < ((request.hdr.gsoType & 96) + 96) >> 7) {
         throw new RangeError(
           "Cannot send transmit: it breaks the rule: The outer UDP header of a tunnel has a place (VIRTIO 1.4, 5.1.9.2.1)",
         );
       }
       if (
         (request.hdr.innerNhOffset ?? 0) <
-          Math.floor(((request.hdr.gsoType & 96) + 96) / 128) *
-            ((request.hdr.outerThOffset ?? 0) + 8)
+          (((request.hdr.gsoType & 96) + 96) >> 7) * ((request.hdr.outerThOffset ?? 0) + 8)
       ) {
         throw new RangeError(
           "Cannot send transmit: it breaks the rule: The inner network header is behind the outer UDP header (VIRTIO 1.4, 5.1.9.2.1)",
         );
       }
-      if (((request.hdr.flags >>> 0) & 1) < Math.floor(((request.hdr.gsoType & 31) + 31) / 32)) {
+      if (((request.hdr.flags >>> 0) & 1) < ((request.hdr.gsoType & 31) + 31) >> 5) {
         throw new RangeError(
           "Cannot send transmit: it breaks the rule: What is cut has NEEDS_CSUM (VIRTIO 1.4, 5.1.9.2.1)",
         );
       }
-      if (request.hdr.gsoSize < Math.floor(((request.hdr.gsoType & 31) + 31) / 32)) {
+      if (request.hdr.gsoSize < ((request.hdr.gsoType & 31) + 31) >> 5) {
         throw new RangeError(
           "Cannot send transmit: it breaks the rule: What is cut has a size (VIRTIO 1.4, 5.1.9.2.1)",
         );
@@ -407,16 +406,14 @@ export class NetworkTransmitq {
       }
       if (
         s.guestHdrlen &&
-        request.hdr.hdrLen <
-          Math.floor(((request.hdr.gsoType & 31) + 31) / 32) * (request.hdr.csumStart + 8)
+        request.hdr.hdrLen < (((request.hdr.gsoType & 31) + 31) >> 5) * (request.hdr.csumStart + 8)
       ) {
         throw new RangeError(
           "Cannot send transmit: it breaks the rule: hdr_len reaches behind the start of the transport header (VIRTIO 1.4, 5.1.9.2.1)",
         );
       }
       if (
-        s.guestHdrlen &&
-        Math.floor(((request.hdr.gsoType & 31) + 31) / 32) * request.hdr.hdrLen > data.length
+        s.guestHdrlen && (((request.hdr.gsoType & 31) + 31) >> 5) * request.hdr.hdrLen > data.length
       ) {
         throw new RangeError(
           "Cannot send transmit: it breaks the rule: hdr_len reaches no further than the packet (VIRTIO 1.4, 5.1.9.2.1)",
@@ -426,7 +423,7 @@ export class NetworkTransmitq {
         s.mtu &&
         data.length >
           (this.#config().mtu ?? Infinity) + 18 +
-            (0x100000 * Math.floor(((request.hdr.gsoType & 31) + 31) / 32))
+            (0x100000 * (((request.hdr.gsoType & 31) + 31) >> 5))
       ) {
         throw new RangeError(
           "Cannot send transmit: it breaks the rule: Not longer than mtu unless it is cut (VIRTIO 1.4, 5.1.4.2)",
@@ -2650,28 +2647,25 @@ export class NetworkDriver extends Driver {
         value.hdr.gsoType & 96,
       );
     }
-    if (
-      Math.floor(((value.hdr.gsoType & 31) + 31) / 32) <
-        Math.floor(((value.hdr.gsoType & 96) + 96) / 128)
-    ) {
+    if (((value.hdr.gsoType & 31) + 31) >> 5 < ((value.hdr.gsoType & 96) + 96) >> 7) {
       d.refuse(
         "hdr.gso_type",
         "as in the rule: What is in a tunnel is cut (VIRTIO 1.4, 5.1.9.4.2)",
-        Math.floor(((value.hdr.gsoType & 31) + 31) / 32),
+        ((value.hdr.gsoType & 31) + 31) >> 5,
       );
     }
-    if (((value.hdr.flags >>> 0) & 1) < Math.floor(((value.hdr.gsoType & 96) + 96) / 128)) {
+    if (((value.hdr.flags >>> 0) & 1) < ((value.hdr.gsoType & 96) + 96) >> 7) {
       d.refuse(
         "hdr.flags",
         "as in the rule: What is in a tunnel has NEEDS_CSUM (VIRTIO 1.4, 5.1.9.4.2)",
         (value.hdr.flags >>> 0) & 1,
       );
     }
-    if (((value.hdr.flags >>> 1) & 1) + Math.floor(((value.hdr.gsoType & 96) + 96) / 128) > 1) {
+    if (((value.hdr.flags >>> 1) & 1) + (((value.hdr.gsoType & 96) + 96) >> 7) > 1) {
       d.refuse(
         "hdr.flags",
         "as in the rule: What is in a tunnel has no DATA_VALID (VIRTIO 1.4, 5.1.9.4.2)",
-        ((value.hdr.flags >>> 1) & 1) + Math.floor(((value.hdr.gsoType & 96) + 96) / 128),
+        ((value.hdr.flags >>> 1) & 1) + (((value.hdr.gsoType & 96) + 96) >> 7),
       );
     }
     handler(value, data, item);

@@ -145,6 +145,10 @@ export class Operands {
       return wide ? `(${inner(value)} & ${mask}n)` : `(${inner(value)} & ${numberText(mask)})`;
     }
     const [dividend, divisor] = operand.quotient;
+    const shift = Math.log2(divisor);
+    if (!wide && Number.isInteger(shift) && isSmall(dividend)) {
+      return `(${inner(dividend)} >> ${shift})`;
+    }
     return wide
       ? `(${inner(dividend)} / ${divisor}n)`
       : `Math.floor(${inner(dividend)} / ${divisor})`;
@@ -261,6 +265,13 @@ export class Operands {
 function isBig(model: FieldModel | undefined): boolean {
   return model?.field.kind === "scalar" &&
     scalarText(model.field.type, model.field.as).type === "bigint";
+}
+
+/** Whether a value has a few bits at most, so that a shift divides it. */
+function isSmall(operand: dsl.Operand): boolean {
+  if (typeof operand === "number") return operand >= 0 && operand < 2 ** 16;
+  if ("masked" in operand) return operand.masked[1] < 2 ** 16;
+  return "sum" in operand && operand.sum.every(isSmall);
 }
 
 /** The word that a sender's bit-fields make. */
