@@ -2454,7 +2454,7 @@ export function decodeCryptoConfig(d: Decoder, _s: CryptoGates): CryptoConfig {
 
 /** Writes the configuration space of a device. */
 export function encodeCryptoConfig(e: Encoder, value: CryptoSettings): void {
-  e.le32(value.status, "status");
+  e.le32(allowed(value.status, { max: 1 }, "status"), "status");
   e.le32(allowed(value.maxDataqueues, { min: 1, max: 65535 }, "max_dataqueues"), "max_dataqueues");
   e.le32(value.cryptoServices, "crypto_services");
   e.le32(value.cipherAlgoL, "cipher_algo_l");

@@ -2861,7 +2861,10 @@ export function encodeNetworkConfig(e: Encoder, value: NetworkSettings): void {
   );
   e.le16(value.mtu === undefined ? 0 : allowed(value.mtu, { min: 68 }, "mtu"), "mtu");
   e.le32(value.speed ?? 0, "speed");
-  e.u8(value.duplex ?? 0, "duplex");
+  e.u8(
+    value.duplex === undefined ? 0 : allowed(value.duplex, { oneOf: [0, 1, 255] }, "duplex"),
+    "duplex",
+  );
   e.u8(
     value.rssMaxKeySize === undefined
       ? 0

@@ -70,7 +70,7 @@ export const crypto: Device = defineDevice({
     size: 56,
     notifies: ["status"],
     fields: {
-      status: le32("Whether the device takes requests", { enum: "VIRTIO_CRYPTO_S" }),
+      status: le32("Whether the device takes requests", { enum: "VIRTIO_CRYPTO_S", max: 1 }),
       max_dataqueues: le32("Number of data queues", { min: 1, max: 65535 }),
       crypto_services: le32("Services", { bitsOf: "VIRTIO_CRYPTO_SERVICE" }),
       cipher_algo_l: le32("Cipher algorithms 0 to 31", { bitsOf: "VIRTIO_CRYPTO_CIPHER" }),

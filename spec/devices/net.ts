@@ -57,7 +57,10 @@ export const net: Device = defineDevice({
         when: "SPEED_DUPLEX",
       }),
       // as in 5.1.4 and in Linux; 5.1.4.1 has 0 and 1 the other way round
-      duplex: u8("0 half duplex, 1 full duplex, 0xff: unknown", { when: "SPEED_DUPLEX" }),
+      duplex: u8("0 half duplex, 1 full duplex, 0xff: unknown", {
+        when: "SPEED_DUPLEX",
+        oneOf: [0, 1, 0xff],
+      }),
       rss_max_key_size: u8("Longest key of a hash, in bytes", {
         when: ["RSS", "HASH_REPORT"],
         min: 40,

@@ -137,3 +137,15 @@ Deno.test("crypto: a driver sends no authentication key beyond max_auth_key_len 
   await assert.rejects(mac(21), refused(/authentication key is not too long/));
   assert.deepEqual(seen, ["mac"]);
 });
+
+Deno.test("crypto: a device is ready or not, and nothing else (5.9.5.1)", () => {
+  const DEVICE = "devicenormative:Device Types / Crypto Device / Device configuration layout";
+  covers(`${DEVICE}#2`, `${DEVICE}#3`);
+  const device = new CryptoDevice({ config });
+  for (const status of [0, 1]) device.configure({ status });
+  for (const status of [2, 3, 0x8000_0000]) {
+    assert.throws(() => new CryptoDevice({ config: { ...config, status } }), RangeError);
+    assert.throws(() => device.configure({ status }), RangeError);
+  }
+  assert.equal(device.settings.status, 1);
+});

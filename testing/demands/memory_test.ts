@@ -8,8 +8,10 @@ import {
   type MemorySettings,
   MemoryState,
 } from "../../generated/mem/mod.ts";
+import { featureSet } from "../../runtime/features.ts";
 import { loopback } from "../../runtime/loopback.ts";
 import { covers } from "../covers.ts";
+import { HandDevice } from "../driver_bench.ts";
 
 const MEMORY = "devicenormative:Device Types / Memory Device";
 const CONFIG = `${MEMORY} / Device configuration layout` as const;
@@ -121,4 +123,27 @@ Deno.test("mem: a driver hears of another size that is wanted or usable, not of 
   await driver.plug(blocks(0, 5));
   await driver.unplug(blocks(0, 1));
   assert.equal(told, 2);
+});
+
+Deno.test("mem: a driver writes nothing, and passes over padding (5.15.4.1)", async () => {
+  const LAYOUT = "drivernormative:Device Types / Memory Device / Device configuration layout";
+  covers(`${LAYOUT}#1`, `${LAYOUT}#2`);
+  const { bytes } = new MemoryDevice({ config }).config;
+  const filled = bytes.slice();
+  filled.fill(0xff, 10, 16); // padding
+  const written: number[] = [];
+  const opened = async (from: Uint8Array) => {
+    const hand = new HandDevice(24, featureSet(32), from);
+    hand.writeConfig = (offset) => {
+      written.push(offset);
+      return Promise.resolve();
+    };
+    const driver = await MemoryDriver.open(hand);
+    const found = driver.config;
+    await driver.refreshConfig();
+    await driver.close();
+    return found;
+  };
+  assert.deepEqual(await opened(filled), await opened(bytes.slice()));
+  assert.deepEqual(written, []);
 });

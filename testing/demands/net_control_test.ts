@@ -316,3 +316,25 @@ Deno.test("net: what can not be coalesced so is refused (5.1.9.5.10.6)", async (
   assert.equal((await driver.notfCoalRxSet(coal)).ack, NetworkAck.ERR);
   assert.equal(errors.length, 2);
 });
+
+Deno.test("net: a device with contexts has room for one at least (5.1.9.5.8.3)", async () => {
+  covers(
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / RSS Context#1",
+  );
+  const ok = () => NetworkAck.OK;
+  let maxRssContexts = 0;
+  const device = new NetworkDevice({
+    config: CONFIG,
+    mqRssConfig: ok,
+    rssCtxCapGet: () => ({ maxRssContexts }),
+    rssCtxAdd: ok,
+    rssCtxMod: ok,
+    rssCtxDel: ok,
+  });
+  device.onError = () => {}; // that of the answer
+  await using driver = await NetworkDriver.open(loopback(device));
+  assert.equal((await driver.rssCtxCapGet()).ack, NetworkAck.ERR);
+  for (maxRssContexts of [1, 0xffff]) {
+    assert.deepEqual(await driver.rssCtxCapGet(), { ack: NetworkAck.OK, maxRssContexts });
+  }
+});

@@ -210,3 +210,18 @@ Deno.test("net: a driver reads speed and duplex again once they have changed (5.
   await changed;
   assert.deepEqual([driver.config.speed, driver.config.duplex], [25_000, 0]);
 });
+
+Deno.test("net: a link is half or full duplex, or that is unknown, whatever else a device says (5.1.4.1)", async () => {
+  covers(`${LAYOUT}#11`);
+  const device = new NetworkDevice({ config: { speed: 1000, duplex: 1 } });
+  for (const duplex of [0, 1, 0xff]) device.configure({ duplex });
+  for (const duplex of [2, 0x7f, 0xfe]) {
+    assert.throws(() => new NetworkDevice({ config: { speed: 1000, duplex } }), RangeError);
+    assert.throws(() => device.configure({ duplex }), RangeError);
+  }
+  const bytes = device.config.bytes.slice();
+  bytes[16] = 7;
+  const bits = featureSet(ReservedFeature.VIRTIO_F_VERSION_1, 63);
+  await using driver = await NetworkDriver.open(new HandDevice(1, bits, bytes));
+  assert.deepEqual(driver.config, { speed: 1000, duplex: 7 }, "a driver is open to it");
+});
