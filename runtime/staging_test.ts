@@ -129,16 +129,18 @@ for (const format of ["split", "packed"] as const) {
     assert.equal(driver.broken?.field, "memory");
   });
 
-  Deno.test(`${format}: nothing is written to the arena once the queue was stopped`, () => {
+  Deno.test(`${format}: once the queue was stopped, it takes nothing from the arena and writes nothing to it`, () => {
     const ring = make();
     addBuffer(ring, [1, 2], [3]);
     for (const length of [1, 2]) ring.driver.readable(ring.buffer, length);
     ring.driver.stop();
-    const rest = ring.arena.allocate(ring.arena.available).bytes.fill(0x5a);
+    const others = ring.arena.allocate(ring.arena.available - 4096).bytes.fill(0x5a);
+    const free = ring.arena.available;
     for (const length of [3, 4]) ring.driver.readable(ring.buffer, length);
     assert.equal(ring.driver.add(), -1);
     assert.equal(addBuffer(ring, [1, 2], [3]), -1);
-    assert.ok(rest.every((byte) => byte === 0x5a));
+    assert.equal(ring.arena.available, free);
+    assert.ok(others.every((byte) => byte === 0x5a));
   });
 
   Deno.test(`${format}: what the device writes into a table that is not added yet changes no count of ours`, () => {
@@ -165,6 +167,28 @@ Deno.test("rings of fewer entries than a short table take no more elements than 
       ring.driver.kick();
       serve(ring);
       assert.deepEqual(collectAll(ring), [{ head, length: 1 }]);
+    }
+  }
+});
+
+Deno.test("buffers of few elements may have up to 2^32 bytes, in memory that the device knows (2.7.5.2)", () => {
+  const piece = 2 ** 30;
+  for (const format of ["split", "packed"] as const) {
+    const ring = makeRing({ format, indirect: true, bytes: piece + 65536 });
+    for (const [readable, writable] of [[3, 1], [2, 2], [4, 0], [1, 3]] as const) {
+      for (let at = 0; at < readable; at++) ring.driver.readable(ring.buffer, piece);
+      for (let at = 0; at < writable; at++) ring.driver.writable(ring.buffer, piece);
+      ring.driver.add();
+      ring.driver.kick();
+      assert.ok(ring.memory.locate(ring.buffer, 0, 1) >= 0);
+      const chain = ring.device.chain(ring.device.pop());
+      assert.deepEqual(
+        [chain.readableLength, chain.writableLength],
+        [readable * piece, writable * piece],
+      );
+      ring.device.push(chain.head, 0);
+      ring.device.publish();
+      assert.equal(collectAll(ring).length, 1);
     }
   }
 });

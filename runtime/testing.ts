@@ -187,10 +187,12 @@ export const driverAttacks: readonly Attack[] = [
   }),
   attack("indirect without the feature", "flags", undefined, (peer) => {
     peer.describe(0, { ...IN_TABLE, address: peer.buffer });
+    peer.describeIn(peer.buffer, 0, {});
     peer.submit();
   }, false),
   attack("indirect and next together", "flags", undefined, (peer) => {
     peer.describe(0, { ...IN_TABLE, address: peer.buffer, flags: DESC_F_INDIRECT | DESC_F_NEXT });
+    peer.describeIn(peer.buffer, 0, {});
     peer.submit();
   }),
   attack("indirect table in an indirect table", "flags", "split", (peer) => {
@@ -201,6 +203,7 @@ export const driverAttacks: readonly Attack[] = [
   ...[0, 15, 17].map((length) =>
     attack(`indirect table of ${length} bytes`, "indirect table", undefined, (peer) => {
       peer.describe(0, { ...IN_TABLE, address: peer.buffer, length });
+      peer.describeIn(peer.buffer, 0, {});
       peer.submit();
     })
   ),
@@ -211,6 +214,7 @@ export const driverAttacks: readonly Attack[] = [
   attack("next beyond the indirect table", "next", "split", (peer) => {
     peer.describe(0, { ...IN_TABLE, address: peer.buffer });
     peer.describeIn(peer.buffer, 0, { flags: DESC_F_NEXT, next: 1 });
+    peer.describeIn(peer.buffer, 1, {});
     peer.submit();
   }),
   attack("loop in an indirect table", "next", "split", (peer) => {
@@ -224,6 +228,7 @@ export const driverAttacks: readonly Attack[] = [
       address: peer.buffer,
       length: (peer.layout.size + 1) * DESCRIPTOR_BYTES,
     });
+    for (let at = 0; at <= peer.layout.size; at++) peer.describeIn(peer.buffer, at, {});
   }),
   attack("element outside memory", "addr", undefined, (peer) => {
     peer.describe(0, { address: 2 ** 52 });
@@ -251,7 +256,24 @@ export const driverAttacks: readonly Attack[] = [
     peer.describe(1, {});
     peer.submit();
   }),
+  secondInTable("readable element after a writable one", "flags", {}),
+  secondInTable("element outside memory", "addr", { address: 2 ** 52, flags: DESC_F_WRITE }),
+  secondInTable("element that ends outside memory", "addr", {
+    length: 1 << 20,
+    flags: DESC_F_WRITE,
+  }),
+  secondInTable("element of no bytes", "len", { length: 0, flags: DESC_F_WRITE }),
 ];
+
+/** What may be wrong with the second element of an indirect table, after one that the device writes. */
+function secondInTable(name: string, field: string, second: RawDescriptor): Attack {
+  return attack(`${name} in an indirect table`, field, undefined, (peer) => {
+    peer.describe(0, { ...IN_TABLE, address: peer.buffer, length: 2 * DESCRIPTOR_BYTES });
+    peer.describeIn(peer.buffer, 0, { flags: DESC_F_WRITE | DESC_F_NEXT, next: 1 });
+    peer.describeIn(peer.buffer, 1, second);
+    peer.submit();
+  });
+}
 
 /**
  * What a device may do to a driver that has added exactly one buffer, of 16 writable bytes, and kicked. The driver
