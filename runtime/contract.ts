@@ -112,6 +112,7 @@ export type { DeviceSnapshot, SavedAdmin, SavedQueue } from "./snapshot.ts";
 export { Status } from "./status.ts";
 export type {
   AdminQueues,
+  ConfigFields,
   DeviceBinding,
   Facilities,
   SharedMemory,
