@@ -314,7 +314,7 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
     }
   }
 
-  /** All that a collect may meet but one descriptor in the next of the used buffers seen; what was read for that counts no more. */
+  /** All that a collect may meet but one descriptor in a used buffer seen; what was read for that counts no more. */
   private collectOther(): number {
     if (!this.ready()) return -1;
     const at = this.nextUsed;

@@ -2,10 +2,10 @@
  * The elements of a buffer that a driver is putting together.
  *
  * The last one lies in fields: V8 then sees what an add takes from there, where that follows at once. Those before it lie
- * where the device will find them, in the spare table of the pool, so that an add only has to name the table; what has no
- * place there lies in private memory. What nearly every element needs is short, and the rest in methods of their own,
- * for V8 to put it in line with what calls it. It is a class of its own, not a part of the queues' base class, because V8 would see two
- * kinds of queues at each of these fields. See bench/ring/README.md for what all that saves.
+ * where the device will find them, in the spare table of the pool, so that an add only has to name the table; what has
+ * no place there lies in private memory. What nearly every element needs is short, and the rest is in methods of its
+ * own, so that V8 puts the former in line with what calls it. It is a class, not a part of the queues' base class,
+ * because V8 would see two kinds of queues at each of these fields. bench/ring/README.md says what all that saves.
  *
  * Security model: a table is in the device's reach before the buffer is added. Nothing is decided by what is in it: how
  * many elements there are, and how many bytes the device may write, is counted apart, and what is moved from it to
@@ -40,7 +40,7 @@ export class Staging {
   length = 0;
   /** Its flags: WRITE or 0. */
   flags = 0;
-  /** Index of the first one's first word in its memory, which is a multiple of four; each has four, as in an indirect table. */
+  /** Where they begin in the words of their memory, a multiple of four; each has four, as in an indirect table. */
   base = 0;
   /** After {@linkcode Staging.seal}: bytes that the device may write. */
   writableLength = 0;
@@ -117,7 +117,7 @@ export class Staging {
     return this.own;
   }
 
-  /** Bytes of gathered elements that the device may write, as used lengths go; RangeError for more than 2^32 bytes in all. */
+  /** Bytes of gathered elements that the device may write, as used lengths go; RangeError for over 2^32 bytes in all. */
   countWritable(): number {
     const { count, own } = this;
     let total = 0;
