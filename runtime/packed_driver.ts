@@ -90,9 +90,14 @@ export class PackedDriverQueue extends DriverRing implements DriverQueue {
 
   /** Turns the staged elements into a buffer: its id, or -1 when there is no room. */
   add(): number {
+    return this.staging.count === 1 ? this.addOne() : this.addTable();
+  }
+
+  /** Adds a buffer of one element. */
+  private addOne(): number {
     const id = this.next;
     const staging = this.staging;
-    if (staging.count !== 1 || id < 0 || this.plain !== true) return this.addTable();
+    if (id < 0 || this.plain !== true) return this.addOther();
     const records = this.records;
     const record = id << 2;
     const at = this.added;

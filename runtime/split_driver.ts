@@ -93,9 +93,14 @@ export class SplitDriverQueue extends DriverRing implements DriverQueue {
 
   /** Turns the staged elements into a buffer: its head, or -1 when there is no room. */
   add(): number {
+    return this.staging.count === 1 ? this.addOne() : this.addTable();
+  }
+
+  /** Adds a buffer of one element. */
+  private addOne(): number {
     const head = this.next;
     const staging = this.staging;
-    if (staging.count !== 1 || head < 0 || this.plain !== true) return this.addTable();
+    if (head < 0 || this.plain !== true) return this.addOther();
     const desc = this.desc;
     const records = this.records;
     const avail = this.avail;
