@@ -270,10 +270,7 @@ export abstract class Device extends DeviceHooks {
   go(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
-    if (this.#withheld && (this.#status & SUSPEND) === 0) {
-      this.#withheld = false;
-      this.configChanged();
-    }
+    this.#tellWithheld();
     if (isLive(this.#status)) this.#queues.start();
   }
 
@@ -408,9 +405,15 @@ export abstract class Device extends DeviceHooks {
     if ((this.#status & DEVICE_NEEDS_RESET) !== 0) return;
     this.#status = this.#status & ~SUSPEND | DRIVER_OK;
     this.config.thaw();
-    if (this.#withheld) this.#binding?.notifyConfig();
-    this.#withheld = false;
+    this.#tellWithheld();
     this.#queues.start();
+  }
+
+  /** Tells the driver of changes that it was not told of while the device was suspended or stopped. */
+  #tellWithheld(): void {
+    if (!this.#withheld || this.#stopped || (this.#status & SUSPEND) !== 0) return;
+    this.#withheld = false;
+    this.configChanged();
   }
 
   /** Shows SUSPEND once no buffer is being processed any more (VIRTIO 1.4, 3.4.2). */

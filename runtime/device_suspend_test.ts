@@ -154,6 +154,24 @@ Deno.test("A reset of a suspended device forgets what it withheld", () => {
   assert.equal(bench.configNotified, 0);
 });
 
+Deno.test("A stopped device that is resumed tells of no change until it goes on (2.12.1.4.4.1)", async () => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands / Device parts#17",
+  );
+  const bench = new Bench();
+  bench.run(SUSPENDS);
+  bench.device.setStatus(READY | SUSPEND);
+  assert.equal(bench.device.getStatus(), AGREED | SUSPEND);
+  bench.device.configChanged();
+  bench.device.stop();
+  bench.device.setStatus(READY | SUSPEND);
+  await tasks();
+  assert.equal(bench.device.getStatus(), READY);
+  assert.equal(bench.configNotified, 0);
+  bench.device.go();
+  assert.equal(bench.configNotified, 1);
+});
+
 Deno.test("unbind() resets the device", () => {
   const bench = new Bench();
   bench.run();

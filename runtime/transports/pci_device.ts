@@ -249,6 +249,7 @@ export class PciDevice {
 
   #reset(): void {
     this.#registers.configVector = VIRTIO_MSI_NO_VECTOR;
+    this.#msix?.forget();
     this.#setInterrupts(0);
   }
 

@@ -88,6 +88,11 @@ export class MsixTable {
     for (const at of [offset, last]) if (at < this.pendingOffset) this.#flush(vectorAt(at));
   }
 
+  /** Forgets the messages that wait behind a mask: they tell of a device that was reset. */
+  forget(): void {
+    this.bytes.fill(0, this.pendingOffset);
+  }
+
   /** Becomes what was saved. */
   restore(control: number, bytes: readonly number[]): void {
     this.bytes.set(bytes);

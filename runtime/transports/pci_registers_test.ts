@@ -113,6 +113,22 @@ Deno.test("a queue without a vector sends no message, one with a vector does (4.
   }
 });
 
+Deno.test("a message that waited behind a mask does not outlive a reset (2.4.1)", async () => {
+  covers("devicenormative:Basic Facilities of a Virtio Device / Device Reset#2");
+  const bench = new Bench();
+  const table = bench.bar(1);
+  bench.file.writeConfig(await bench.msix() + 2, 2, MSIX_ENABLED);
+  bench.agree();
+  bench.set("queueMsixVector", 1);
+  usable(bench);
+  bench.bar(4).write(0x80, 2, 0);
+  assert.equal(table.read(4 * 16, 1), 1 << 1, "pending");
+  bench.set("deviceStatus", 0);
+  assert.equal(table.read(4 * 16, 1), 0);
+  table.write(16 + 12, 4, 0);
+  assert.deepEqual(bench.messages, []);
+});
+
 Deno.test("after a reset no queue is enabled, and none is being reset (4.1.4.3.1)", () => {
   covers(`${COMMON}#8`, `${COMMON}#9`);
   const bench = new Bench();
