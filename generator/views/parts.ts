@@ -125,23 +125,27 @@ export class CaseParts {
     const plain = trailer.length === 0 && isPlainPart(scope, head, payloads);
     const parked = this.#role === "receive";
     const walksPayload = direction === "readable" || parked && !plain;
+    const area = payloads.length > 0
+      ? null
+      : sumOf(scope, [...head, ...trailer], (model) => extentText(scope, siblings, model));
+    const trailerSize = trailer.reduce((sum, each) => sum + (each.size ?? 0), 0);
+    const [last] = trailer;
+    const atEnd = last === undefined || payloads.length > 0 || area !== null
+      ? undefined
+      : { model: last, line: `d.skip(d.remaining - ${trailerSize}, "${last.name}");` };
     const codec = codecView(
       scope,
       siblings,
       siblings.flat.filter((model) =>
         !isSurplus(model) && (walksPayload || !payloads.includes(model))
       ),
+      atEnd,
     );
     const properties = codec.properties.filter((each) => each.property !== status?.property);
     const spoken = properties.length > 0;
     const base = spoken ? name : "Record<never, never>";
     const decodes = codec.decodes.join("\n");
     const encodes = codec.encodes.join("\n");
-    const area = sumOf(
-      scope,
-      [...head, ...trailer],
-      (model) => extentText(scope, siblings, model),
-    );
     return {
       ...codec,
       properties,
@@ -156,10 +160,10 @@ export class CaseParts {
       headSize: isCut(siblings, head, payloads)
         ? null
         : sumOf(scope, head, (model) => sizeText(scope, siblings, model)),
-      area: payloads.length > 0 ? null : area,
+      area,
       payloads: payloads.map((model) => this.#payload(siblings, model, direction)),
       surplus: siblings.flat.some(isSurplus),
-      trailerSize: trailer.reduce((sum, each) => sum + (each.size ?? 0), 0),
+      trailerSize,
       unions: unionViews(scope, siblings, null),
       bare: head.length + trailer.length === 0,
       exists: this.#case[direction].fields.length > 0,

@@ -122,6 +122,7 @@ export function codecView(
   scope: Scope,
   siblings: Siblings,
   fields: readonly FieldModel[],
+  before?: { readonly model: FieldModel; readonly line: string },
 ): CodecView {
   const views: FieldView[] = [];
   const decodes: string[] = [];
@@ -129,6 +130,7 @@ export function codecView(
   for (const model of fields) {
     const view = fieldView(scope, model, siblings);
     views.push(view);
+    if (model === before?.model) decodes.push(before.line);
     decodes.push(...view.decodes);
     if (model.field.kind === "union" && view.late.length > 0) {
       const [selector = ""] = pathOf(model.field.by);
