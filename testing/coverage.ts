@@ -50,6 +50,10 @@ export function missing({ description }: Subject, vectors: readonly Vector[]): s
       );
       need(`status ${member} of ${name}`, is || isForeign(description.name, name, member));
     }
+    const ok = okOf(message, description);
+    const own = good.filter((vector) => vector.message === message.name);
+    const fails = own.some(({ values }) => values?.status !== undefined && values.status !== ok);
+    need(`answer of ${message.name} that fails`, ok === undefined || fails);
   }
   return [...found, ...edgesMissing(description.name, good, messagesOf(description))];
 }
@@ -64,6 +68,13 @@ const FOREIGN: Readonly<Record<string, readonly string[]>> = {
 
 function isForeign(device: string, set: string, member: string): boolean {
   return FOREIGN[`${device} ${set}`]?.includes(member) ?? false;
+}
+
+/** The status of an answer that went well. */
+function okOf(message: Message, description: Device): number | undefined {
+  const status = message.case?.status ?? message.set.status;
+  if (status === undefined || status === "none") return undefined;
+  return statusesOf(message, description).find(([member]) => member === status.ok)?.[1];
 }
 
 /** Members of the enumeration that the status field of a message has. */
