@@ -249,6 +249,16 @@ Deno.test("explain tells every device, without a word that is not there", async 
   }
 });
 
+Deno.test("explain knows ids without a chapter by name and number, as reserved", async () => {
+  await inFolder({}, async (cwd) => {
+    for (const name of ["rpmsg", "RPMSG", "7"]) {
+      const { stdout } = await cli(["explain", name], { cwd, permissions: ["--allow-read"] });
+      const told = "(VIRTIO_ID_RPMSG, device ID 7): reserved, VIRTIO 1.4 has no chapter on it";
+      assert.equal(stdout, `Remote processor messaging ${told}\n`);
+    }
+  });
+});
+
 Deno.test("explain takes one's own description, and suggests the name that was meant", async () => {
   await inFolder({ "lamp.ts": LAMP }, async (cwd) => {
     const own = await cli(["explain", "--spec", "lamp.ts"], { cwd });

@@ -12,6 +12,7 @@ import type {
   DeviceModel,
   FeatureModel,
   MessagesModel,
+  Model,
   ObjectModel,
   PartModel,
   QueueModel,
@@ -32,6 +33,17 @@ export function explain(device: DeviceModel): string {
   ];
   return blocks.filter((lines) => lines.length > 0)
     .map((lines) => `${lines.map((line) => line.trimEnd()).join("\n")}\n`).join("\n");
+}
+
+/** What there is to tell of a device id that is reserved, by its name or number; undefined of others. */
+export function reservedId({ layouts }: Model, wanted: string): string | undefined {
+  const ids = layouts.flatMap(({ enums }) => enums).find(({ name }) => name === "VIRTIO_ID");
+  const found = ids?.members.find(({ member, value, reserved }) =>
+    reserved && (member.toLowerCase() === wanted.toLowerCase() || String(value) === wanted)
+  );
+  if (found === undefined) return undefined;
+  const { doc, name, value } = found;
+  return `${doc} (${name}, device ID ${value}): reserved, VIRTIO 1.4 has no chapter on it\n`;
 }
 
 function indent(lines: readonly string[]): string[] {

@@ -30,6 +30,8 @@ export interface EnumModel {
     /** Name without the prefix. */
     readonly member: string;
     readonly legacy: boolean;
+    /** Named, and nothing more is said of it. */
+    readonly reserved: boolean;
     readonly when: Alternatives;
   })[];
   readonly reserved: readonly (readonly [number, number])[];

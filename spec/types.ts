@@ -48,6 +48,8 @@ export interface Member<N extends string = string> {
   readonly when?: Gate<N>;
   /** Only on the legacy interface. */
   readonly legacy?: true;
+  /** Named, and nothing more is said of it. */
+  readonly reserved?: true;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { DescriptionError, formatDiagnostics, nearest } from "../diagnostics.ts";
-import { explain } from "../explain.ts";
+import { explain, reservedId } from "../explain.ts";
 import { load, resolve } from "../front.ts";
 import type { DeviceModel } from "../model.ts";
 import { standardModules } from "../standard.ts";
@@ -18,8 +18,9 @@ export const command: Command = {
 Usage: virtio-ts explain <device> [--spec FILE]…
 
 Prints its features, its configuration with offsets, where its queues stand, and every message byte
-by byte: offset, size, type, name. A device is named like its folder in the output. With --spec it is
-one of those modules, and needs no name when it is the only one.
+by byte: offset, size, type, name. A device is named like its folder in the output, or by its id. With
+--spec it is one of those modules, and needs no name when it is the only one. Of an id that the
+standard has reserved and not described, the name is all there is.
 
 Options:
   --spec FILE  A module that exports descriptions; the standard when not given
@@ -37,7 +38,8 @@ such device.
     if (others.length > 0) throw new UsageError("one device at a time");
     try {
       const model = resolve(await load(spec ?? await standardModules()));
-      return io.print(explain(choose(model.devices, name)));
+      const reserved = name === undefined ? undefined : reservedId(model, name);
+      return io.print(reserved ?? explain(choose(model.devices, name)));
     } catch (error) {
       if (!(error instanceof DescriptionError)) throw error;
       io.complain(`${formatDiagnostics(error.diagnostics, { colors: io.colors })}\n`);
@@ -53,7 +55,7 @@ function choose(devices: readonly DeviceModel[], name: string | undefined): Devi
     if (devices.length === 1) return devices[0]!;
     throw new UsageError(`which device? ${known}`);
   }
-  const device = devices.find((each) => each.name === name);
+  const device = devices.find((each) => each.name === name || String(each.id) === name);
   if (device !== undefined) return device;
   const meant = nearest(name, names);
   const hint = meant === undefined ? known : `did you mean ${meant}?`;

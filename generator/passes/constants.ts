@@ -51,6 +51,7 @@ function enumModel(draft: Draft, name: string, enumeration: dsl.Enumeration): En
         value: full.value,
         doc: full.doc ?? "",
         legacy: full.legacy ?? false,
+        reserved: full.reserved ?? false,
         when: alternatives(full.when),
       };
     }),

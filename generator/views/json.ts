@@ -158,10 +158,12 @@ function jsonLayout(layout: LayoutModel, core: LayoutModel | undefined): JsonLay
 }
 
 function jsonEnum({ as, section, members, reserved, unknown, doc }: EnumModel): JsonEnum {
+  const named = members.filter((member) => member.reserved).map(({ name }) => name);
   return {
     as,
     section,
     members: Object.fromEntries(members.map(({ name, value }) => [name, value])),
+    ...(named.length === 0 ? {} : { reservedMembers: named }),
     ...(reserved.length === 0 ? {} : { reserved }),
     unknown,
     doc,

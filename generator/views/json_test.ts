@@ -5,6 +5,7 @@ import { DescriptionError } from "../diagnostics.ts";
 import { load, resolve } from "../front.ts";
 import type { Model } from "../model.ts";
 import { render } from "../render.ts";
+import { standardModules } from "../standard.ts";
 import { jsonModel } from "./json.ts";
 import { jsonText } from "./json_text.ts";
 import { layoutView } from "./layout.ts";
@@ -58,6 +59,14 @@ Deno.test("jsonModel() says what used lengths are worth, also over legacy interf
   assert.deepEqual(worth("scsi", "eventq"), [undefined, "ignored"]);
   assert.deepEqual(worth("blk", "requestq"), [undefined, "ignored"]);
   assert.deepEqual(worth("console", "receiveq"), ["length", undefined]);
+});
+
+Deno.test("jsonModel() marks the device ids without a chapter as reserved (5)", async () => {
+  const model = jsonModel(resolve(await load(await standardModules())));
+  const { members, reservedMembers } = model.enums.VIRTIO_ID!;
+  const described = new Set(Object.values(model.devices).map(({ id }) => id));
+  const others = Object.entries(members).filter(([, id]) => !described.has(id));
+  assert.deepEqual(reservedMembers, others.map(([name]) => name));
 });
 
 Deno.test("jsonModel() refuses one name with two meanings", async () => {

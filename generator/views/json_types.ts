@@ -95,6 +95,8 @@ export interface JsonEnum {
   readonly as: "values" | "masks" | "bits";
   readonly section: string;
   readonly members: Readonly<Record<string, number>>;
+  /** Members of which nothing is said but their names. */
+  readonly reservedMembers?: readonly string[];
   /** Ranges kept for vendors, both ends included. */
   readonly reserved?: readonly (readonly [number, number])[];
   /** What a reader makes of other values. */

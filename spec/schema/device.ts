@@ -54,6 +54,7 @@ const member = z.strictObject({
   doc: text.exactOptional(),
   when: gate.exactOptional(),
   legacy: flag.exactOptional(),
+  reserved: flag.exactOptional().describe("Named, and nothing more is said of it"),
 });
 
 const members: z.ZodType<dsl.Enumeration["members"]> = recordOf<number | dsl.Member>(
