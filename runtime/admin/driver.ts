@@ -50,6 +50,7 @@ import {
   readWhole,
   SELF,
   whole,
+  wholeSize,
   words16,
 } from "./driver_data.ts";
 import type { CapabilityLayout } from "./layouts.ts";
@@ -89,6 +90,8 @@ export class AdminDriver {
   readonly queue: DriverQueue;
   readonly #slots: RequestSlots;
   readonly #answers: Uint8Array[] = [];
+  readonly #outstanding = new Set<Promise<unknown>>();
+  #list: Promise<unknown> | undefined; // settles when a list of commands that is on its way was taken
 
   /** For a driver that opened the queue. */
   constructor(queue: DriverQueue, slots: RequestSlots) {
@@ -109,19 +112,33 @@ export class AdminDriver {
   }
 
   /**
-   * Sends a command and awaits the command's own result, of at most `room` bytes. A command that fails
-   * with EAGAIN is sent again a few times. A status that the standard does not have counts as EINVAL,
-   * a qualifier as INVALID_COMMAND (VIRTIO 1.4, 2.12.1.6).
+   * Sends a command and awaits the command's own result, of at most `room` bytes. Both parts are filled
+   * up to multiples of 64 bits (VIRTIO 1.4, 2.13.2). A command that fails with EAGAIN is sent again a few
+   * times. A status that the standard does not have counts as EINVAL, a qualifier as INVALID_COMMAND
+   * (VIRTIO 1.4, 2.12.1.6).
    */
   async send(
     opcode: number,
     member: Member,
-    data: Uint8Array = new Uint8Array(0),
+    data: Uint8Array = NONE,
     room = 0,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const result = await this.#send(opcode, member, whole(data), wholeSize(room), signal);
+    return result.subarray(0, room);
+  }
+
+  /** Sends a command of which the lengths are as they are, when no list of commands is on its way. */
+  async #send(
+    opcode: number,
+    member: Member,
+    data: Uint8Array,
+    room: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
     const bytes = encodeCommand({ opcode, ...member, data });
     for (let retries = 0;; retries++) {
+      while (opcode !== Opcode.LIST_USE && this.#list !== undefined) await this.#list;
       const answer = await this.exchange(bytes, ANSWER_HEAD + room, signal);
       const view = viewOf(answer, ANSWER_HEAD);
       const at = VIRTIO_ADMIN_CMD_WRITABLE;
@@ -141,6 +158,12 @@ export class AdminDriver {
 
   /** Sends a whole readable part as it is, and awaits what was written of `room` bytes; RangeError when both are empty. */
   async exchange(command: Uint8Array, room: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const answer = this.#exchange(command, room, signal);
+    this.#outstanding.add(answer);
+    return await answer.finally(() => this.#outstanding.delete(answer));
+  }
+
+  async #exchange(command: Uint8Array, room: number, signal?: AbortSignal): Promise<Uint8Array> {
     const [queue, slots] = [this.queue, this.#slots];
     let slot = slots.acquire(2);
     if (slot < 0) slot = await slots.wait(2, signal);
@@ -160,9 +183,15 @@ export class AdminDriver {
     return numbersIn(await this.send(Opcode.LIST_QUERY, { ...SELF, groupType }, NONE, LIST_BYTES));
   }
 
-  /** Says which of them the driver will use: all others are refused from then on. */
+  /**
+   * Says which of them the driver will use: all others are refused from then on. It waits for all
+   * commands before it, and commands after it wait for it (VIRTIO 1.4, 2.12.1.6).
+   */
   async listUse(groupType: number, opcodes: Iterable<number>): Promise<void> {
-    await this.send(Opcode.LIST_USE, { ...SELF, groupType }, bitmapOf(opcodes));
+    while (this.#list !== undefined) await this.#list;
+    const list = this.#tell(groupType, bitmapOf(opcodes));
+    this.#list = list.catch(() => {}).finally(() => this.#list = undefined);
+    await list;
   }
 
   /** Says that all commands will be used that both sides know; returns them. */
@@ -195,7 +224,7 @@ export class AdminDriver {
   async setCapability<T>(of: number | CapabilityLayout<T>, value: Uint8Array | T): Promise<void> {
     const [id, data] = typeof of === "number"
       ? [of, value as Uint8Array]
-      : [of.id, whole(of.encode(value as T))];
+      : [of.id, of.encode(value as T)];
     await this.send(Opcode.DRIVER_CAP_SET, SELF, joined([words16(id, 8), data]));
   }
 
@@ -337,22 +366,30 @@ export class AdminDriver {
     return found;
   }
 
+  async #tell(groupType: number, commands: Uint8Array): Promise<void> {
+    await Promise.allSettled(this.#outstanding);
+    await this.send(Opcode.LIST_USE, { ...SELF, groupType }, commands);
+  }
+
+  /** The room says how much is read: it is the one that is not filled up. */
   async #legacyRead(
     opcode: number,
     member: Member,
     offset: number,
     length: number,
   ): Promise<Uint8Array> {
-    return fitted(await this.send(opcode, member, Uint8Array.of(offset), length), length);
+    const place = whole(Uint8Array.of(offset));
+    return fitted(await this.#send(opcode, member, place, length), length);
   }
 
+  /** The length of the data says how much is written: they are not filled up. */
   async #legacyWrite(
     opcode: number,
     member: Member,
     offset: number,
     bytes: Uint8Array,
   ): Promise<void> {
-    await this.send(opcode, member, joined([fitted(Uint8Array.of(offset), 8), bytes]));
+    await this.#send(opcode, member, joined([whole(Uint8Array.of(offset)), bytes]), 0);
   }
 
   async #count(member: Member, id: number, type: number): Promise<number> {

@@ -78,7 +78,7 @@ export function objectQuery<T>(object: ObjectId | ObjectOf<T>): Uint8Array {
 /** What creates or changes an object. */
 export function objectData<T>(object: ObjectId | ObjectOf<T>, value: Uint8Array | T): Uint8Array {
   const { type } = object;
-  const data = typeof type === "number" ? value as Uint8Array : whole(type.encode(value as T));
+  const data = typeof type === "number" ? value as Uint8Array : type.encode(value as T);
   return joined([objectQuery(object), data]);
 }
 
@@ -90,9 +90,14 @@ export function metadata(id: number, type: number): Uint8Array {
   return data;
 }
 
-/** Data with a length of its own, up to a multiple of 64 bits (VIRTIO 1.4, 2.13.2). */
+/** Data with zeroes behind them, up to a multiple of 64 bits (VIRTIO 1.4, 2.13.2). */
 export function whole(data: Uint8Array): Uint8Array {
-  return fitted(data, Math.ceil(data.length / 8) * 8);
+  return fitted(data, wholeSize(data.length));
+}
+
+/** The least multiple of 64 bits, in bytes, that is not less. */
+export function wholeSize(size: number): number {
+  return Math.ceil(size / 8) * 8;
 }
 
 /** A result of `size` bytes; what it lacks reads as zero. */
