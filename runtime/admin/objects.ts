@@ -114,9 +114,18 @@ export class ResourceObjects {
     return all.filter((one) => one.type === layout.type).map((one) => layout.held(one));
   }
 
-  /** Destroys everything, the last object first. */
+  /** Destroys everything, the last object first, whatever a handler throws: the first error, in the end. */
   reset(): void {
-    for (const object of this.all().reverse()) this.#remove(object);
+    const errors: unknown[] = [];
+    for (const object of this.all().reverse()) {
+      this.#objects.delete(keyOf(object));
+      try {
+        this.#typeOf(object).destroyed?.(object);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 
   /** AdminError with EBUSY when a capability would leave objects without what they have. */
@@ -177,7 +186,8 @@ export class ResourceObjects {
   #destroy(command: MemberCommand): void {
     const object = this.get(command, nameIn(command.data));
     this.#free(object);
-    this.#remove(object);
+    this.#objects.delete(keyOf(object));
+    this.#attempt(object, object, () => this.#typeOf(object).destroyed?.(object));
   }
 
   #put(type: ResourceType, object: ResourceObject): void {
@@ -196,9 +206,21 @@ export class ResourceObjects {
       keyOf(one) !== keyOf(object)
     );
     type.check?.(whole, others);
+    const before = this.#objects.get(keyOf(object));
     this.#objects.delete(keyOf(object)); // behind all that it may need now
     this.#objects.set(keyOf(object), whole);
-    type.changed?.(whole);
+    this.#attempt(object, before, () => type.changed?.(whole));
+  }
+
+  /** What a handler refuses has not happened: the command may be sent again (VIRTIO 1.4, 2.13.1). */
+  #attempt(object: ResourceObject, before: ResourceObject | undefined, tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#objects.delete(keyOf(object));
+      if (before !== undefined) this.#objects.set(keyOf(before), before);
+      throw error;
+    }
   }
 
   /** AdminError with EBUSY while others need an object. */
@@ -209,11 +231,6 @@ export class ResourceObjects {
       )
     );
     if (needed) throw new AdminError(Status.EBUSY);
-  }
-
-  #remove(object: ResourceObject): void {
-    this.#objects.delete(keyOf(object));
-    this.#typeOf(object).destroyed?.(object);
   }
 
   #typeOf({ type, groupType }: ResourceObject): ResourceType {

@@ -137,10 +137,13 @@ export class GroupOwner implements AdminServer {
 
   /** For devices: what the driver set up is gone. */
   reset(): void {
-    this.objects.reset();
-    this.capabilities.reset();
-    this.#used.clear();
-    this.#busy.clear();
+    try {
+      this.objects.reset();
+    } finally {
+      this.capabilities.reset();
+      this.#used.clear();
+      this.#busy.clear();
+    }
   }
 
   /** For devices: what the driver set up, fit for JSON. */
