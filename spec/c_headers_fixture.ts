@@ -51,6 +51,13 @@ async function headerFiles(): Promise<string[]> {
   return names.sort();
 }
 
+/** The version of Linux that the headers are of: `"6.1"`. */
+export async function headersVersion(): Promise<string> {
+  const text = await Deno.readTextFile(`${FOLDER}/version.h`);
+  const part = (name: string) => text.match(`#define LINUX_VERSION_${name} (\\d+)`)?.[1];
+  return `${part("MAJOR")}.${part("PATCHLEVEL")}`;
+}
+
 /** Finds structs, their fields, and constants in the headers' text. */
 export async function readHeaders(): Promise<CHeaders> {
   const files = await headerFiles();

@@ -9,7 +9,7 @@ export interface LinuxStruct {
   readonly linux: string;
   /** Linux's names for fields, in nested structs too; several where it cuts a field in pieces. */
   readonly fields?: Readonly<Record<string, string | readonly string[]>>;
-  /** It is only a part of ours, which starts at this offset. */
+  /** It is only a part of ours, which starts at this offset; below 0, ours is a part of it. */
   readonly partAt?: number;
 }
 
@@ -79,6 +79,9 @@ export const linuxStructs: Readonly<Record<string, readonly LinuxStruct[]>> = {
     { linux: "virtio_scsi_ctrl_an_resp", partAt: 16 },
   ],
   virtio_gpu_get_edid: [{ linux: "virtio_gpu_cmd_get_edid" }],
+  virtio_gpu_3d_ctx_resource: [{ linux: "virtio_gpu_ctx_resource", partAt: -24 }],
+  virtio_gpu_3d_resource: [{ linux: "virtio_gpu_resource_create_3d", partAt: -24 }],
+  virtio_gpu_3d_transfer: [{ linux: "virtio_gpu_transfer_host_3d", partAt: -24 }],
   virtio_gpio_response_N: [{ linux: "virtio_gpio_response_get_names" }],
   virtio_mem_req: [{ linux: "virtio_mem_req", fields: { readable_body: "u" } }],
   virtio_mem_resp: [{ linux: "virtio_mem_resp", fields: { writable_body: "u" } }],
@@ -135,6 +138,17 @@ export const linuxStructs: Readonly<Record<string, readonly LinuxStruct[]>> = {
   virtio_crypto_aead_data_flf: [{ linux: "virtio_crypto_aead_para", partAt: 0 }],
   virtio_crypto_akcipher_data_flf: [{ linux: "virtio_crypto_akcipher_para" }],
   virtio_crypto_alg_chain_data_flf: [{ linux: "virtio_crypto_alg_chain_data_para" }],
+};
+
+/** Parts of messages, of which Linux has the struct and the standard none: `"device set.case part"`. */
+export const linuxParts: Readonly<Record<string, readonly LinuxStruct[]>> = {
+  "gpu control.ctx_destroy readable": [{ linux: "virtio_gpu_ctx_destroy", partAt: 0 }],
+  "gpu control.submit_3d readable": [{ linux: "virtio_gpu_cmd_submit", partAt: 0 }],
+  "scsi command.command writable": [{
+    linux: "virtio_scsi_cmd_resp",
+    partAt: 0,
+    fields: { residual: "resid" },
+  }],
 };
 
 /** Constants that Linux calls otherwise, as expressions: some are masks there and bit numbers here. */
