@@ -59,6 +59,8 @@ export interface Check<N extends string = string> extends Comparison<N> {
   readonly unless?: Gate<N>;
   /** Only with these features offered, negotiated or not. */
   readonly offered?: Gate<N>;
+  /** Fails when `of`, a field of an enumeration, is none of its members and in no range that it keeps. */
+  readonly named?: true;
   /** For every element of this array instead of once. */
   readonly each?: N;
   /** Member of the status enumeration with which a device refuses a request that fails, before a handler runs. */

@@ -243,11 +243,12 @@ export class IommuDevice extends Device {
     this.#options.onBypass?.(value);
   }
 
-  /** An access that was not translated (VIRTIO 1.4, 5.13.6.9). False when no buffer is parked that holds it. */
+  /** An access that was not translated (VIRTIO 1.4, 5.13.6.9). False when no buffer is parked that holds it; RangeError for what the standard forbids. */
   sendFault(value: IommuFault): boolean {
     const index = this.#plan.index(1, 0);
     const parked = this.queue(index) === undefined ? undefined : this.#parked.get(index);
     if (parked === undefined) return false;
+    this.#demandFault(value);
     const e = this.#e;
     e.reset();
     encodeIommuFault(e, value, this.#s);
@@ -255,6 +256,14 @@ export class IommuDevice extends Device {
     if (buffers === 0) return false;
     parked.send(buffers, e.bytes, NO_DATA);
     return true;
+  }
+
+  #demandFault(value: IommuFault): void {
+    if (hasOtherBits(value.flags, 259)) {
+      throw new RangeError(
+        "Cannot send fault: it breaks the rule: No undefined flag (VIRTIO 1.4, 5.13.6.9.2)",
+      );
+    }
   }
 
   /** Does what `send` does, and notifies the driver of all that was sent at its end: at most once for each queue. */

@@ -12,6 +12,7 @@ import {
   type DriverQueue,
   Encoder,
   featureSet,
+  hasOtherBits,
   PeerError,
   type QueuePlan,
   ReceiveBuffers,
@@ -290,6 +291,11 @@ export class IommuRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (hasOtherBits(request.flags, 7)) {
+        throw new RangeError(
+          "Cannot send map: it breaks the rule: Only known flags are set (VIRTIO 1.4, 5.13.6.5.1)",
+        );
+      }
       if (!s.mmio && (request.flags & 4) !== 0) {
         throw new RangeError(
           "Cannot send map: it breaks the rule: Memory-mapped I/O only with MMIO (VIRTIO 1.4, 5.13.6.5.1)",

@@ -309,7 +309,7 @@ export class MemoryGuestRequest {
     try {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       const status = this.length < 2 ? MemoryResponseType.ACK : view.getUint16(0, true);
-      if (status !== MemoryResponseType.ACK && this.length < 10) {
+      if (status !== MemoryResponseType.ACK) {
         answer = { state: emptyVirtioMemRespState(), type: status };
       } else if (this.length < 10) error = tooShort(this.ring.index, this.length);
       else answer = decodeMemoryStateAnswer(Decoder.of(bytes), this.#s, []);

@@ -11,6 +11,7 @@ import {
   type DriverQueue,
   Encoder,
   featureSet,
+  hasOtherBits,
   PeerError,
   type QueuePlan,
   ReceiveBuffers,
@@ -234,6 +235,11 @@ export class RtcRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (request.hwCounter >= 2 && request.hwCounter < 240) {
+        throw new RangeError(
+          "Cannot send read_cross: it breaks the rule: A hardware counter of the standard, or of the implementation (VIRTIO 1.4, 5.23.6.5.1)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeRtcReadCrossRequest(e, request, s, RtcRequestType.READ_CROSS);
@@ -363,6 +369,11 @@ export class RtcRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (request.hwCounter >= 2 && request.hwCounter < 240) {
+        throw new RangeError(
+          "Cannot send cross_cap: it breaks the rule: A hardware counter of the standard, or of the implementation (VIRTIO 1.4, 5.23.6.4.1)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeRtcReadCrossRequest(e, request, s, RtcRequestType.CROSS_CAP);
@@ -451,6 +462,11 @@ export class RtcRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (hasOtherBits(request.flags, 1)) {
+        throw new RangeError(
+          "Cannot send set_alarm: it breaks the rule: No flag is set beside ALARM_ENABLED (VIRTIO 1.4, 5.23.6.1)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeRtcSetAlarmRequest(e, request, s);
@@ -495,6 +511,11 @@ export class RtcRequestq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (hasOtherBits(request.flags, 1)) {
+        throw new RangeError(
+          "Cannot send set_alarm_enabled: it breaks the rule: No flag is set beside ALARM_ENABLED (VIRTIO 1.4, 5.23.6.1)",
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeRtcSetAlarmEnabledRequest(e, request, s);
@@ -520,9 +541,8 @@ export class RtcRequestq {
     try {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       const status = this.length < 1 ? RtcStatus.OK : view.getUint8(0);
-      if (status !== RtcStatus.OK && this.length < 16) {
-        answer = { clockReading: 0n, status: status };
-      } else if (this.length < 16) error = tooShort(this.ring.index, this.length);
+      if (status !== RtcStatus.OK) answer = { clockReading: 0n, status: status };
+      else if (this.length < 16) error = tooShort(this.ring.index, this.length);
       else answer = decodeRtcReadAnswer(Decoder.of(bytes), this.#s, []);
     } catch (cause) {
       error = cause;
@@ -543,9 +563,8 @@ export class RtcRequestq {
     try {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       const status = this.length < 1 ? RtcStatus.OK : view.getUint8(0);
-      if (status !== RtcStatus.OK && this.length < 24) {
-        answer = { clockReading: 0n, counterCycles: 0n, status: status };
-      } else if (this.length < 24) error = tooShort(this.ring.index, this.length);
+      if (status !== RtcStatus.OK) answer = { clockReading: 0n, counterCycles: 0n, status: status };
+      else if (this.length < 24) error = tooShort(this.ring.index, this.length);
       else answer = decodeRtcReadCrossAnswer(Decoder.of(bytes), this.#s, []);
     } catch (cause) {
       error = cause;
@@ -566,7 +585,7 @@ export class RtcRequestq {
     try {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       const status = this.length < 1 ? RtcStatus.OK : view.getUint8(0);
-      if (status !== RtcStatus.OK && this.length < 16) answer = { numClocks: 0, status: status };
+      if (status !== RtcStatus.OK) answer = { numClocks: 0, status: status };
       else if (this.length < 16) error = tooShort(this.ring.index, this.length);
       else answer = decodeRtcCfgAnswer(Decoder.of(bytes), this.#s, []);
     } catch (cause) {
@@ -588,7 +607,7 @@ export class RtcRequestq {
     try {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       const status = this.length < 1 ? RtcStatus.OK : view.getUint8(0);
-      if (status !== RtcStatus.OK && this.length < 16) {
+      if (status !== RtcStatus.OK) {
         answer = { type: 0, leapSecondSmearing: 0, flags: 0, status: status };
       } else if (this.length < 16) error = tooShort(this.ring.index, this.length);
       else answer = decodeRtcClockCapAnswer(Decoder.of(bytes), this.#s, []);
@@ -611,7 +630,7 @@ export class RtcRequestq {
     try {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       const status = this.length < 1 ? RtcStatus.OK : view.getUint8(0);
-      if (status !== RtcStatus.OK && this.length < 16) answer = { flags: 0, status: status };
+      if (status !== RtcStatus.OK) answer = { flags: 0, status: status };
       else if (this.length < 16) error = tooShort(this.ring.index, this.length);
       else answer = decodeRtcCrossCapAnswer(Decoder.of(bytes), this.#s, []);
     } catch (cause) {
@@ -633,9 +652,8 @@ export class RtcRequestq {
     try {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       const status = this.length < 1 ? RtcStatus.OK : view.getUint8(0);
-      if (status !== RtcStatus.OK && this.length < 24) {
-        answer = { alarmTime: 0n, flags: 0, status: status };
-      } else if (this.length < 24) error = tooShort(this.ring.index, this.length);
+      if (status !== RtcStatus.OK) answer = { alarmTime: 0n, flags: 0, status: status };
+      else if (this.length < 24) error = tooShort(this.ring.index, this.length);
       else answer = decodeRtcReadAlarmAnswer(Decoder.of(bytes), this.#s, []);
     } catch (cause) {
       error = cause;

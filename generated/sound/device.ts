@@ -404,11 +404,12 @@ export class SoundDevice extends Device {
     return true;
   }
 
-  /** A control changed (VIRTIO 1.4, 5.14.6.10.4). False when no buffer is parked that holds it. */
+  /** A control changed (VIRTIO 1.4, 5.14.6.10.4). False when no buffer is parked that holds it; RangeError for what the standard forbids. */
   sendCtlNotify(value: SoundCtlNotify): boolean {
     const index = this.#plan.index(1, 0);
     const parked = this.queue(index) === undefined ? undefined : this.#parked.get(index);
     if (parked === undefined || !(this.#s.ctls)) return false;
+    this.#demandCtlNotify(value);
     const e = this.#e;
     e.reset();
     encodeSoundCtlNotify(e, value, this.#s);
@@ -416,6 +417,14 @@ export class SoundDevice extends Device {
     if (buffers === 0) return false;
     parked.send(buffers, e.bytes, NO_DATA);
     return true;
+  }
+
+  #demandCtlNotify(value: SoundCtlNotify): void {
+    if (hasOtherBits(value.mask, 7)) {
+      throw new RangeError(
+        "Cannot send ctl_notify: it breaks the rule: No undefined change (VIRTIO 1.4, 5.14.6.10.4.1)",
+      );
+    }
   }
 
   /** Does what `send` does, and notifies the driver of all that was sent at its end: at most once for each queue. */

@@ -11,6 +11,7 @@ import {
   type DriverQueue,
   Encoder,
   featureSet,
+  hasOtherBits,
   isMultiple,
   PeerError,
   type QueuePlan,
@@ -387,6 +388,26 @@ export class SoundControlq {
       if (!isMultiple(request.bufferBytes, request.periodBytes)) {
         throw new RangeError(
           "Cannot send pcm_set_params: it breaks the rule: Periods divide the buffer (VIRTIO 1.4, 5.14.6.6.3.2)",
+        );
+      }
+      if (hasOtherBits(request.features, 31)) {
+        throw new RangeError(
+          "Cannot send pcm_set_params: it breaks the rule: No undefined feature (VIRTIO 1.4, 5.14.6.6.3.2)",
+        );
+      }
+      if (request.format >= 25) {
+        throw new RangeError(
+          "Cannot send pcm_set_params: it breaks the rule: A format of the standard (VIRTIO 1.4, 5.14.6.6.3.2)",
+        );
+      }
+      if (request.rate >= 16) {
+        throw new RangeError(
+          "Cannot send pcm_set_params: it breaks the rule: A rate of the standard (VIRTIO 1.4, 5.14.6.6.3.2)",
+        );
+      }
+      if ((request.features & 3) === 3) {
+        throw new RangeError(
+          "Cannot send pcm_set_params: it breaks the rule: Not the memory of both sides is shared (VIRTIO 1.4, 5.14.6.6.3.2)",
         );
       }
       const e = this.#e;

@@ -46,8 +46,24 @@ function checkAll(
     hasTest(draft, place, check);
     someoneMakes(draft, place, one, check);
     const fields = fieldsOf(draft, place, one, check);
-    if (fields !== undefined) operandsExist(draft, place, one, check, fields);
+    if (fields === undefined) continue;
+    operandsExist(draft, place, one, check, fields);
+    hasNames(draft, place, check, fields);
   }
+}
+
+/** Only a number of an enumeration can be one of its members. */
+function hasNames(
+  draft: Draft,
+  path: string,
+  { named, of }: dsl.Check,
+  fields: readonly FieldModel[],
+): void {
+  if (named === undefined || of === undefined) return;
+  const found = typeof of === "object" && "field" in of ? fieldAt(fields, of.field) : undefined;
+  const field = found?.model.field;
+  if (field?.kind === "scalar" && field.enum !== undefined) return;
+  draft.report("V080", `${path}.named`, "a value without names", "a field with `enum`");
 }
 
 /** Requests are the driver's and events the device's; a status tells what was wrong with one that has it. */
@@ -80,10 +96,11 @@ function carried(draft: Draft, set: string, one: CaseModel): void {
 }
 
 function hasTest(draft: Draft, path: string, check: dsl.Check): void {
-  const compared = COMPARISONS.filter((key) => check[key] !== undefined);
+  const keys = [...COMPARISONS, "named"] as const;
+  const compared = keys.filter((key) => (check as dsl.Check)[key] !== undefined);
   const gated = [check.when, check.unless, check.offered].some((gate) => gate !== undefined);
   if (check.of !== undefined && compared.length === 0) {
-    draft.report("V080", path, "a value, but nothing to compare it with", COMPARISONS.join(", "));
+    draft.report("V080", path, "a value, but nothing to compare it with", keys.join(", "));
   }
   if (check.of === undefined && compared.length > 0) {
     draft.report("V080", path, `\`${compared[0]}\` without a value`, "`of`, the value under test");

@@ -94,7 +94,7 @@ export class Operands {
   }
 
   /** True when the value is wrong; empty when the gates alone decide. */
-  #wrongText(check: Pick<dsl.Check, "of" | "each" | keyof dsl.Comparison>): string {
+  #wrongText(check: Pick<dsl.Check, "of" | "each" | "named" | keyof dsl.Comparison>): string {
     const { atMost, atLeast, equals, differs, multipleOf, clear, within } = check;
     if (check.of === undefined) return "";
     const each = check.each ?? null;
@@ -117,7 +117,29 @@ export class Operands {
     }
     if (clear !== undefined) conditions.push(`(${of} & ${text(clear)}) !== ${zero}`);
     if (within !== undefined) conditions.push(`hasOtherBits(${of}, ${text(within)})`);
+    if (check.named) conditions.push(this.#namelessText(check.of, each, of));
     return conditions.join(" || ");
+  }
+
+  /** True when a value lies between the members and kept ranges of its enumeration, or behind them. */
+  #namelessText(of: dsl.Operand, each: string | null, value: string): string {
+    const path = typeof of === "object" && "field" in of ? pathOf(of.field) : [];
+    const field = this.#models(path, each).at(-1)?.field;
+    if (field?.kind !== "scalar" || field.enum === undefined) return "false";
+    const { members, reserved } = this.#scope.enumeration(field.enum);
+    const known = [...members.map((one) => [one.value, one.value] as const), ...reserved]
+      .toSorted(([low], [other]) => low - other);
+    const gaps: string[] = [];
+    let next = 0;
+    for (const [low, high] of known) {
+      if (low === next + 1) gaps.push(`${value} === ${next}`);
+      else if (low > next) {
+        gaps.push(next === 0 ? `${value} < ${low}` : `${value} >= ${next} && ${value} < ${low}`);
+      }
+      next = Math.max(next, high + 1);
+    }
+    const end = 2 ** (8 * scalarText(field.type).size);
+    return [...gaps, ...(next < end ? [`${value} >= ${next}`] : [])].join(" || ");
   }
 
   #offeredText(offered: readonly (readonly string[])[]): string {

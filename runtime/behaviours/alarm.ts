@@ -54,7 +54,7 @@ export class Alarm {
   }
 
   /** All of it, as plain data. */
-  save(): unknown {
+  save(): Record<string, unknown> {
     return {
       time: String(this.#time),
       enabled: this.#enabled,

@@ -9,7 +9,7 @@
  */
 
 import { DeviceBehaviour, type Handler, type Names } from "../behaviour.ts";
-import { list, refuseField } from "../snapshot.ts";
+import { integer64, list, record, refuseField } from "../snapshot.ts";
 import { Alarm } from "./alarm.ts";
 
 /** One clock. */
@@ -216,9 +216,9 @@ export class Clocks extends DeviceBehaviour {
     for (const clock of this.#clocks) clock.alarm.restart(this.#now(clock));
   }
 
-  /** The alarms, by the ids of their clocks. */
+  /** What the clocks showed last, and their alarms, by the ids of the clocks. */
   override save(): unknown {
-    return this.#clocks.map(({ alarm }) => alarm.save());
+    return this.#clocks.map(({ alarm, last }) => ({ ...alarm.save(), last: String(last) }));
   }
 
   /** Takes back what {@linkcode Clocks.save} gave, from untrusted data; TypeError or RangeError naming the field. */
@@ -227,7 +227,13 @@ export class Clocks extends DeviceBehaviour {
     if (alarms.length !== this.#clocks.length) {
       refuseField(path, `alarms of ${this.#clocks.length} clocks`, alarms.length);
     }
-    for (const [id, clock] of this.#clocks.entries()) clock.alarm = alarms[id]!;
+    const shown = list(state, path).map((saved, id) =>
+      integer64(record(saved, `${path}[${id}]`).last, `${path}[${id}].last`)
+    );
+    for (const [id, clock] of this.#clocks.entries()) {
+      clock.alarm = alarms[id]!;
+      clock.last = shown[id]!;
+    }
   }
 
   #of<T>(id: number, answer: (clock: Clock) => T): T | number {

@@ -313,6 +313,7 @@ export const iommu: Device = defineDevice({
               of: { field: "flags" },
               within: 7,
               otherwise: "INVAL",
+              driver: "5.13.6.5.1",
             },
             {
               doc: "Memory-mapped I/O only with MMIO",
@@ -390,6 +391,12 @@ export const iommu: Device = defineDevice({
         reserved1: le32("Reserved", { reserved: true }),
         address: le64("The address, with the flag ADDRESS"),
       },
+      checks: [{
+        doc: "No undefined flag",
+        of: { field: "flags" },
+        within: 0x103,
+        device: "5.13.6.9.2",
+      }],
     },
   },
 

@@ -223,6 +223,7 @@ export const mem: Device = defineDevice({
         malformed: "ERROR",
         failed: "ERROR",
         whole: true,
+        discards: true, // the state of blocks is there with ACK only (5.15.6.6.1)
       },
       cases: {
         plug: {

@@ -21,7 +21,16 @@ const onlyAlarmEnabled = {
   of: { field: "flags" },
   within: 1,
   otherwise: "EINVAL",
+  driver: "5.23.6.1",
 } as const;
+
+// What devices answer to others depends on what they know (5.23.6.2).
+const knownCounter = (section: string) => ({
+  doc: "A hardware counter of the standard, or of the implementation",
+  of: { field: "hw_counter" },
+  named: true,
+  driver: section,
+} as const);
 
 // Without ALARM these requests are not unknown: the clock is taken for one without an alarm.
 const alarm = {
@@ -33,6 +42,7 @@ const alarm = {
     unknown: "ENODEV",
     malformed: "EINVAL",
     failed: "EIO",
+    discards: true,
   },
 } as const;
 
@@ -184,6 +194,7 @@ export const rtc: Device = defineDevice({
         unknown: "EOPNOTSUPP",
         malformed: "EINVAL",
         failed: "EIO",
+        discards: true, // nothing beside the status counts then (5.23.6.1)
       },
       cases: {
         read: {
@@ -204,6 +215,7 @@ export const rtc: Device = defineDevice({
             clock_reading: le64("Time in nanoseconds"),
             counter_cycles: le64("What the driver would have read from the counter then"),
           },
+          checks: [knownCounter("5.23.6.5.1")],
         },
         cfg: {
           doc: "Tells the number of clocks",
@@ -237,6 +249,7 @@ export const rtc: Device = defineDevice({
             flags: u8("Whether it can", { enum: "VIRTIO_RTC_CROSS_FLAG" }),
             reserved: padding(7),
           },
+          checks: [knownCounter("5.23.6.4.1")],
         },
         read_alarm: {
           doc: "Reads the alarm of a clock",

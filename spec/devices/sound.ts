@@ -120,6 +120,12 @@ export const sound: Device = defineDevice({
             control_id: le16("The control"),
             mask: le16("What changed", { enum: "VIRTIO_SND_CTL_EVT_MASK" }),
           },
+          checks: [{
+            doc: "No undefined change",
+            of: { field: "mask" },
+            within: 0x7,
+            device: "5.14.6.10.4.1",
+          }],
         },
       },
     },

@@ -72,6 +72,7 @@ const check = z.strictObject({
   when: gate.exactOptional().describe("Only with these features negotiated"),
   unless: gate.exactOptional().describe("Only without these features negotiated"),
   offered: gate.exactOptional().describe("Only with these features offered"),
+  named: z.literal(true).exactOptional().describe("A value of its enumeration only"),
   each: fieldName.exactOptional().describe("For every element of this array"),
   otherwise: memberName.exactOptional().describe("Member of the status enumeration"),
   driver: text.exactOptional().describe("Section that demands it of the driver that sends it"),

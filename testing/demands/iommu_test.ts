@@ -5,14 +5,17 @@ import {
   IommuDevice,
   type IommuDeviceOptions,
   IommuDriver,
+  IommuFaultReason,
   IommuMapFlag,
   IommuStatus,
   VIRTIO_IOMMU_F_BYPASS,
   VIRTIO_IOMMU_F_MAP_UNMAP,
 } from "../../generated/iommu/mod.ts";
-import { hasBit } from "../../runtime/features.ts";
+import { featureSet, hasBit } from "../../runtime/features.ts";
 import { loopback } from "../../runtime/loopback.ts";
 import { covers } from "../covers.ts";
+import { DeviceBench } from "../device_bench.ts";
+import { QUEUE_SIZE_MAX } from "../subjects.ts";
 
 const IOMMU = "devicenormative:Device Types / IOMMU Device";
 const OPERATIONS = `${IOMMU} / Device operations` as const;
@@ -27,6 +30,7 @@ function made(options: Partial<IommuDeviceOptions> = {}): IommuDevice {
   return new IommuDevice({
     config: { pageSizeMask: 0xffff_ffff_ffff_f000n, probeSize: 64 },
     domains: { endpoints: new Map([[1, []], [2, []], [3, reserved]]) },
+    queueSizeMax: QUEUE_SIZE_MAX,
     ...options,
   });
 }
@@ -162,4 +166,37 @@ Deno.test("iommu: reserved addresses are not mapped, and lead nowhere (5.13.6.8.
   await guest.attach(9, 1);
   await guest.map(9, 0x8000n, 0x8fffn);
   assert.equal(await guest.attach(9, 3), UNSUPP, "where they are mapped already");
+});
+
+Deno.test("iommu: a driver maps with known flags only (5.13.6.5.1)", async () => {
+  covers("drivernormative:Device Types / IOMMU Device / Device operations / MAP request#1");
+  const device = made();
+  await using driver = await IommuDriver.open(loopback(device));
+  await driver.attach({ domain: 1, endpoint: 1, flags: 0 });
+  const map = async (flags: number) =>
+    (await driver.map({ domain: 1, virtStart: 0n, virtEnd: 0xfffn, physStart: 0n, flags })).status;
+  for (const flags of [8, 0x8000_0001]) {
+    await assert.rejects(map(flags), { name: "RangeError", message: /known flags/ });
+  }
+  assert.equal(device.domains!.translate(1, 0n, false), undefined);
+  assert.equal(await map(READ), OK);
+});
+
+Deno.test("iommu: a device reports faults with known flags, and each in one buffer (5.13.6.9.2)", () => {
+  covers(`${OPERATIONS} / Fault reporting#2`, `${OPERATIONS} / Fault reporting#5`);
+  const device = made();
+  const bench = new DeviceBench(device, featureSet(VIRTIO_IOMMU_F_MAP_UNMAP, 32), 1);
+  const length = 24;
+  const fault = { reason: IommuFaultReason.DOMAIN, endpoint: 1, address: 0n };
+  for (const room of [length, length - 1, length - 1]) {
+    bench.add({ readable: [], writable: [room] });
+  }
+  bench.kick();
+  for (const flags of [0x4, 0x8000_0001]) {
+    assert.throws(() => device.sendFault({ ...fault, flags }), { name: "RangeError" });
+  }
+  assert.equal(device.sendFault({ ...fault, flags: 0x103 }), true);
+  assert.equal(bench.collect()?.length, length);
+  assert.equal(device.sendFault({ ...fault, flags: 0x103 }), false);
+  assert.equal(bench.collect(), undefined);
 });

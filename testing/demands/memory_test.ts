@@ -147,3 +147,29 @@ Deno.test("mem: a driver writes nothing, and passes over padding (5.15.4.1)", as
   assert.deepEqual(await opened(filled), await opened(bytes.slice()));
   assert.deepEqual(written, []);
 });
+
+Deno.test("mem: a driver takes no state of blocks that came without ACK (5.15.6.6.1)", async () => {
+  covers("drivernormative:Device Types / Memory Device / Device Operation / STATE request#2");
+  const hand = new HandDevice(
+    24,
+    featureSet(32),
+    new MemoryDevice({ config }).config.bytes.slice(),
+  );
+  let type: number = MemoryResponseType.NACK;
+  hand.onKick = (queue) => {
+    const head = queue.pop();
+    queue.chain(head).writable(0, 10).write(Uint8Array.of(type, 0, 0, 0, 0, 0, 0, 0, 2, 0));
+    queue.push(head, 10);
+    queue.publish();
+  };
+  await using driver = await MemoryDriver.open(hand);
+  const ask = async () => {
+    const answer = await driver.state(blocks(0, 2));
+    return [answer.type, answer.state.type];
+  };
+  assert.deepEqual(await ask(), [MemoryResponseType.NACK, 0]);
+  type = MemoryResponseType.BUSY;
+  assert.deepEqual(await ask(), [MemoryResponseType.BUSY, 0]);
+  type = ACK;
+  assert.deepEqual(await ask(), [ACK, MemoryState.MIXED]);
+});

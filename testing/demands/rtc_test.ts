@@ -7,12 +7,15 @@ import {
   RtcCounter,
   RtcDevice,
   RtcDriver,
+  RtcRequestType,
   RtcStatus,
   VIRTIO_RTC_F_ALARM,
 } from "../../generated/rtc/mod.ts";
 import { featureSet } from "../../runtime/features.ts";
 import { loopback } from "../../runtime/loopback.ts";
 import { covers } from "../covers.ts";
+import { DeviceBench, UNWRITTEN } from "../device_bench.ts";
+import { QUEUE_SIZE_MAX } from "../subjects.ts";
 
 const RTC = "devicenormative:Device Types / RTC Device";
 const OPERATION = `${RTC} / Device Operation` as const;
@@ -20,11 +23,20 @@ const READS = `${OPERATION} / Read Requests` as const;
 const ALARMS = `${OPERATION} / Alarm Operation` as const;
 const CONTROL = `${ALARMS} / Alarm Control Requests` as const;
 
+const VERSION_1 = featureSet(32);
 const { OK, EOPNOTSUPP, ENODEV, EIO } = RtcStatus;
 const { ALARM_ENABLED } = RtcAlarmFlag;
 
-/** Two clocks that show what the test sets, and a driver. */
-async function opened(features?: readonly "ALARM"[]) {
+/** A request: its type, its fields behind the head, and room for the answer. */
+function asked(type: number, room: number, ...fields: number[]) {
+  const bytes = new Uint8Array(16);
+  new DataView(bytes.buffer).setUint16(0, type, true);
+  bytes.set(fields, 8);
+  return { readable: [bytes], writable: [room] };
+}
+
+/** Two clocks that show what the test sets. */
+function made() {
   const times = { utc: 1_000n, monotonic: 5n };
   const device = new RtcDevice({
     clocks: {
@@ -37,7 +49,14 @@ async function opened(features?: readonly "ALARM"[]) {
         { type: RtcClockType.MONOTONIC, now: () => times.monotonic },
       ],
     },
+    queueSizeMax: QUEUE_SIZE_MAX,
   });
+  return { times, device };
+}
+
+/** The same, and a driver. */
+async function opened(features?: readonly "ALARM"[]) {
+  const { times, device } = made();
   const told: number[] = [];
   const open = () =>
     RtcDriver.open(loopback(device), {
@@ -94,11 +113,19 @@ Deno.test("rtc: what was done is OK, and what was not is something else (5.23.6.
 Deno.test("rtc: counters that nobody knows, and requests that nobody serves, are not supported (5.23.6.2)", async () => {
   covers(`${OPERATION}#3`, `${OPERATION}#5`);
   await using guest = await opened();
-  for (const hwCounter of [0x42, 0x7f, 0xef]) {
+  for (const hwCounter of [0xf0, 0xf7, 0xfe]) {
     const about = { clockId: 0, hwCounter };
     assert.equal((await guest.driver.crossCap(about)).status, EOPNOTSUPP);
     assert.equal((await guest.driver.readCross(about)).status, EOPNOTSUPP);
   }
+  const bench = new DeviceBench(made().device, VERSION_1, 0);
+  for (const hwCounter of [0x02, 0x42, 0xef]) {
+    for (const type of [RtcRequestType.CROSS_CAP, RtcRequestType.READ_CROSS]) {
+      const { bytes } = await bench.serve(asked(type, 24, 0, 0, hwCounter));
+      assert.equal(bytes[0], EOPNOTSUPP);
+    }
+  }
+  bench.check();
   const device = new RtcDevice({ cfg: () => ({ numClocks: 1 }) });
   await using driver = await RtcDriver.open(loopback(device));
   assert.equal((await driver.cfg()).status, OK);
@@ -240,4 +267,40 @@ Deno.test("rtc: once an alarm is disabled, nothing of it is told (5.23.6.6.1)", 
   device.clocks!.look();
   await settled();
   assert.deepEqual(guest.told, []);
+});
+
+Deno.test("rtc: what a request has room for beyond its answer stays as it is (5.23.6.2)", async () => {
+  covers(`${OPERATION}#13`);
+  const { device, times } = made();
+  times.utc = 0x0102n;
+  const bench = new DeviceBench(device, VERSION_1, 0);
+  const { length, bytes } = await bench.serve(asked(RtcRequestType.READ, 24, 0, 0));
+  assert.equal(length, 16);
+  assert.deepEqual([...bytes.subarray(8)], [2, 1, 0, 0, 0, 0, 0, 0, ...Array(8).fill(UNWRITTEN)]);
+  bench.check();
+});
+
+Deno.test("rtc: a counter is read for one request of a clock after the other (5.23.6.5)", async () => {
+  covers(`${READS}#12`);
+  const open: (() => void)[] = [];
+  let cycles = 0n;
+  const device = new RtcDevice({
+    readCross: () => {
+      const counterCycles = ++cycles;
+      const answer = { clockReading: 0n, counterCycles };
+      return new Promise((resolve) => open.push(() => resolve(answer)));
+    },
+  });
+  await using driver = await RtcDriver.open(loopback(device));
+  const about = { clockId: 0, hwCounter: RtcCounter.X86_TSC };
+  const came: bigint[] = [];
+  const all = Array.from({ length: 3 }, async () => {
+    came.push((await driver.readCross(about)).counterCycles);
+  });
+  while (came.length < 3) {
+    await settled();
+    open.pop()?.(); // the youngest first, if there were several
+  }
+  await Promise.all(all);
+  assert.deepEqual(came, [1n, 2n, 3n]);
 });

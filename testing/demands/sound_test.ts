@@ -87,3 +87,60 @@ Deno.test("sound: a device tells of no channel map with more than 18 channels (5
   channels = 19;
   assert.equal((await ask()).code, SoundStatus.IO_ERR);
 });
+
+Deno.test("sound: a driver sets no undefined features, formats or rates (5.14.6.6.3.2)", async () => {
+  const PARAMETERS =
+    "drivernormative:Device Types / Sound Device / Device Operation / PCM Stream Parameters";
+  covers(`${PARAMETERS}#2`, `${PARAMETERS}#5`);
+  let asked = 0;
+  const device = new SoundDevice({
+    config: { jacks: 0, streams: 1, chmaps: 0 },
+    pcmSetParams: () => (asked++, SoundStatus.OK),
+  });
+  await using driver = await SoundDriver.open(loopback(device));
+  const good = {
+    streamId: 0,
+    features: 0x1c,
+    channels: 1,
+    format: SoundPcmFormat.IEC958_SUBFRAME,
+    rate: SoundPcmRate[24000],
+    bufferBytes: 4096,
+    periodBytes: 1024,
+  };
+  const set = async (changes: object) => (await driver.pcmSetParams({ ...good, ...changes })).code;
+  for (const features of [0x20, 0x8000_0000]) {
+    await assert.rejects(set({ features }), refused(/No undefined feature/));
+  }
+  for (const format of [25, 0xff]) await assert.rejects(set({ format }), refused(/A format/));
+  for (const rate of [16, 0xff]) await assert.rejects(set({ rate }), refused(/A rate/));
+  await assert.rejects(set({ features: 3 }), refused(/both sides/));
+  assert.equal(asked, 0);
+  assert.equal(await set({}), SoundStatus.OK);
+});
+
+Deno.test("sound: a device tells of no undefined change of a control (5.14.6.10.4.1)", async () => {
+  covers(
+    "devicenormative:Device Types / Sound Device / Device Operation / Control Element Notifications#1",
+  );
+  const config = { jacks: 0, streams: 0, chmaps: 0, controls: 1 };
+  const handlers = {
+    ctlInfo: () => SoundStatus.NOT_SUPP,
+    ctlEnumItems: () => SoundStatus.NOT_SUPP,
+    ctlRead: () => SoundStatus.NOT_SUPP,
+    ctlWrite: () => SoundStatus.NOT_SUPP,
+    ctlTlvRead: () => SoundStatus.NOT_SUPP,
+    ctlTlvWrite: () => SoundStatus.NOT_SUPP,
+    ctlTlvCommand: () => SoundStatus.NOT_SUPP,
+  };
+  const device = new SoundDevice({ config, ...handlers });
+  const told: number[] = [];
+  const onCtlNotify = ({ mask }: { mask: number }) => void told.push(mask);
+  await using _driver = await SoundDriver.open(loopback(device), { onCtlNotify });
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  for (const mask of [8, 0x8001]) {
+    assert.throws(() => device.sendCtlNotify({ controlId: 0, mask }), refused(/undefined change/));
+  }
+  assert.equal(device.sendCtlNotify({ controlId: 0, mask: 7 }), true);
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(told, [7]);
+});

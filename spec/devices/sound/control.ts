@@ -134,6 +134,25 @@ export const pcmRequests = {
         of: { field: "features" },
         within: 0x1f,
         otherwise: "BAD_MSG",
+        driver: "5.14.6.6.3.2",
+      },
+      {
+        doc: "A format of the standard",
+        of: { field: "format" },
+        named: true,
+        driver: "5.14.6.6.3.2",
+      },
+      {
+        doc: "A rate of the standard",
+        of: { field: "rate" },
+        named: true,
+        driver: "5.14.6.6.3.2",
+      },
+      {
+        doc: "Not the memory of both sides is shared",
+        of: { masked: [{ field: "features" }, 0x3] },
+        differs: 0x3,
+        driver: "5.14.6.6.3.2",
       },
       {
         doc: "No shared memory, which the standard keeps for later",

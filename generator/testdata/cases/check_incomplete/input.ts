@@ -23,6 +23,7 @@ export const input = {
         { doc: "Is nobody's", of: { field: "type" }, atMost: 5 },
         { doc: "Is the driver's", of: { field: "type" }, atMost: 5, device: "1" },
         { doc: "Has a status", of: { field: "type" }, atMost: 5, dropped: "1" },
+        { doc: "Has no names", of: { sum: [{ field: "type" }, 1] }, named: true, driver: "1" },
         { doc: "Is fine", when: "DIM", otherwise: "BROKEN" },
       ],
     },

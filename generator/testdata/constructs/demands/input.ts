@@ -9,6 +9,14 @@ const page = { lowestBit: { config: "pages" } } as const;
 /** The device. */
 export const device: Device = construct("demands", {
   features: { FAR: { bit: 0, doc: "Far places", by: "option" } },
+  enums: {
+    TONE: {
+      doc: "Tones",
+      name: "Tone",
+      reserved: [[0x10, 0x1f]],
+      members: { LOW: { value: 1, doc: "Low" }, MID: 2, HIGH: { value: 4, doc: "High" } },
+    },
+  },
   structs: { pair: { doc: "A pair", fields: { low: u8("Low"), high: u8("High") } } },
   config: {
     struct: "c",
@@ -29,6 +37,7 @@ export const device: Device = construct("demands", {
       readable: {
         at: le64("Where"),
         kind: u8("What for"),
+        tone: u8("How", { enum: "TONE" }),
         count: u8("Pairs"),
         pairs: array({ struct: "pair" }, "Pairs", { field: "count" }),
         data: payload("Data"),
@@ -65,6 +74,7 @@ export const device: Device = construct("demands", {
           driver: "1.6",
         },
         { doc: "Few bytes", of: { length: "data" }, atMost: 4, driver: "1.5" },
+        { doc: "A tone with a name", of: { field: "tone" }, named: true, driver: "1.7" },
       ],
     },
     word: {
@@ -113,7 +123,7 @@ export const device: Device = construct("demands", {
 export const vectors: Vector[] = [];
 
 const config = { pages: 0x3000n, size: 0x8000n, used: 5 };
-const good = { at: 0x1000n, kind: 1, pairs: [{ low: 1, high: 2 }] };
+const good = { at: 0x1000n, kind: 1, tone: 2, pairs: [{ low: 1, high: 2 }] };
 
 /** Each side with what it must not do. */
 export async function run(sides: Sides): Promise<void> {
@@ -184,12 +194,14 @@ async function asking({ makeDevice, openDriver }: Sides): Promise<void> {
   };
   assert.equal(await ask({}), 0);
   assert.equal(await ask({ kind: 3 }), 2, "the driver leaves that to the device");
+  for (const tone of [1, 2, 4, 0x10, 0x1f]) assert.equal(await ask({ tone }), 0);
   const refused: [object, number, RegExp][] = [
     [{ at: 0x1800n }, 4, /^Cannot send ask: it breaks the rule: It starts a page \(.*1\.2\)$/],
     [{ at: 0x9000n }, 4, /1\.3/],
     [{ pairs: [{ low: 1, high: 1 }, { low: 2, high: 1 }] }, 4, /1\.4/],
     [{}, 5, /1\.5/],
     [{ kind: 0x12 }, 4, /1\.6/],
+    ...[0, 3, 5, 0x0f, 0x20, 0xff].map((tone): [object, number, RegExp] => [{ tone }, 4, /1\.7/]),
   ];
   for (const [change, bytes, message] of refused) {
     await assert.rejects(ask(change, bytes), { name: "RangeError", message });
