@@ -46,9 +46,11 @@ export function placedIn(
   );
 }
 
-/** Lays out one part of a message. */
-export function partOf(draft: Draft, placed: readonly Placed[]): PartModel {
-  const fields = layOut(draft, placed);
+/** Lays out one part of a message; the last `trailer` fields stand at its end, whatever is before them. */
+export function partOf(draft: Draft, placed: readonly Placed[], trailer = 0): PartModel {
+  const all = layOut(draft, placed);
+  const fields = fromEnd(all, all.length - trailer);
+  if (draft.broken.has(all)) draft.broken.add(fields);
   return { fields, ...sizesOf(fields) };
 }
 
@@ -108,7 +110,8 @@ function layOut(draft: Draft, placed: readonly Placed[], setting: Setting = {}):
     if (isGated(model) && setting.still !== true) offset = null;
     else if (offset !== null) offset = model.size === null ? null : offset + model.size;
   }
-  const counted = fromEnd(fields);
+  const rest = fields.findIndex((model) => takesRest(model.field, model));
+  const counted = fromEnd(fields, rest === -1 ? fields.length : rest + 1);
   if (draft.broken.has(fields)) draft.broken.add(counted);
   return counted;
 }
@@ -231,17 +234,15 @@ function isNumber(placed: readonly Placed[], name: string): boolean {
   return placed.some((one) => one.name === name && one.field.kind === "scalar");
 }
 
-/** Counts fixed fields behind one that takes the rest from the end. */
-function fromEnd(fields: readonly FieldModel[]): FieldModel[] {
-  const rest = fields.findIndex((model) => takesRest(model.field, model));
-  if (rest === -1) return [...fields];
+/** Counts fixed fields without an offset from the end, as far as the field at `first`. */
+function fromEnd(fields: readonly FieldModel[], first: number): FieldModel[] {
   const counted = [...fields];
   let end = 0;
-  for (let i = fields.length - 1; i > rest; i--) {
+  for (let i = fields.length - 1; i >= first; i--) {
     const model = fields[i]!;
     if (model.size === null || isGated(model)) break;
     end += model.size;
-    counted[i] = { ...model, offsetFromEnd: end };
+    if (model.offset === null) counted[i] = { ...model, offsetFromEnd: end };
   }
   return counted;
 }

@@ -59,7 +59,7 @@ function caseModel(
       ...placedIn(`${setPath}.${key}`, before),
       ...placedIn(`${path}.${key}`, one[key]),
       ...placedIn(`${setPath}.${key}`, after),
-    ]);
+    ], key === "writable" && answered ? trailerLength(set) : 0);
   };
   const writable = part("writable");
   const status = one.status === "none" ? undefined : one.status ?? set.status;
