@@ -17,7 +17,14 @@ import type {
 import { propertyName, shortName } from "../names.ts";
 import { anchor, code, paragraph, plain, table, tidy, where } from "./markdown.ts";
 import { adminLines } from "./page_admin.ts";
-import { drawing, fieldTable, gateWords, partTable } from "./page_fields.ts";
+import {
+  commonFields,
+  commonTable,
+  drawing,
+  fieldTable,
+  gateWords,
+  partTable,
+} from "./page_fields.ts";
 import { exampleText } from "./page_example.ts";
 import type { DeviceView } from "./wire.ts";
 
@@ -259,7 +266,7 @@ function messageLines(device: DeviceModel, set: MessagesModel): string[] {
       : [...lines, ...caseLines(only, new Set()), ""].slice(0, -1).concat("");
   }
   const common = commonFields(set);
-  const rows = partRows(set.cases[0]!, (path) => common.has(path));
+  const rows = commonTable(set, common);
   return [
     ...lines,
     ...(rows.length === 0 ? [] : ["All of them have these fields:", "", ...rows, ""]),
@@ -280,15 +287,6 @@ function startLines({ starts }: MessagesModel): string[] {
     `A message whose ${code(starts.field.name)} is ${code(member?.name ?? "")} starts a ` +
     "session in the byte order that this is in, for all that follow.";
   return [...paragraph(text), ""];
-}
-
-/** Fields that all cases have, by their places in the description. */
-function commonFields(set: MessagesModel): ReadonlySet<string> {
-  const paths = set.cases.map((one) =>
-    new Set([...one.readable.fields, ...one.writable.fields].map((field) => field.path))
-  );
-  const [first = new Set<string>(), ...others] = paths;
-  return new Set([...first].filter((path) => others.every((each) => each.has(path))));
 }
 
 function conditions(device: DeviceModel, set: MessagesModel, one: CaseModel): string {

@@ -5,7 +5,7 @@
  */
 
 import type * as dsl from "../../spec/types.ts";
-import type { Alternatives, FieldModel } from "../model.ts";
+import type { Alternatives, FieldModel, MessagesModel } from "../model.ts";
 import { byteTable } from "./byte_table.ts";
 import { anchor, code, plain, table } from "./markdown.ts";
 
@@ -37,6 +37,38 @@ export function partTable(
   ];
   if (rows.length === 0) return [];
   return table(["Part", "Offset", "Field", "Type", "With", "Meaning"], rows);
+}
+
+/** Fields that all cases have, by their places in the description. */
+export function commonFields(set: MessagesModel): ReadonlySet<string> {
+  const paths = set.cases.map((one) =>
+    new Set([...one.readable.fields, ...one.writable.fields].map((field) => field.path))
+  );
+  const [first = new Set<string>(), ...others] = paths;
+  return new Set([...first].filter((path) => others.every((each) => each.has(path))));
+}
+
+/** The table of the fields that all cases have; those at the end that do not stand at one place, by the end. */
+export function commonTable(set: MessagesModel, common: ReadonlySet<string>): string[] {
+  const [first, ...others] = set.cases;
+  if (first === undefined) return [];
+  const { readable, writable } = first;
+  const placed = writable.fields.map((model, at): FieldModel => {
+    const moves = others.some((one) =>
+      one.writable.fields.some(({ path, offset }) => path === model.path && offset !== model.offset)
+    );
+    if (!moves) return model;
+    const offsetFromEnd = writable.fields.slice(at)
+      .reduce<number | null>(
+        (sum, { size }) => sum === null || size === null ? null : sum + size,
+        0,
+      );
+    return { ...model, offset: null, offsetFromEnd };
+  });
+  return partTable(
+    readable.fields.filter(({ path }) => common.has(path)),
+    placed.filter(({ path }) => common.has(path)),
+  );
 }
 
 /** A row for the field, and one for each of its bit-fields. */
