@@ -30,6 +30,13 @@ import {
 import { enableVectors, type VectorRegister, Vectors } from "./pci_vectors.ts";
 
 const { VIRTIO_F_NOTIF_CONFIG_DATA, VIRTIO_F_NOTIFICATION_DATA } = ReservedFeature;
+/** What offsets of the structures are multiples of (VIRTIO 1.4, 4.1.4). */
+const ALIGNMENT: Readonly<Record<number, number>> = {
+  [CapabilityType.COMMON_CFG]: 4,
+  [CapabilityType.NOTIFY_CFG]: 2,
+  [CapabilityType.ISR_CFG]: 1,
+  [CapabilityType.DEVICE_CFG]: 4,
+};
 const NAMES_QUEUES = 1n << BigInt(VIRTIO_F_NOTIF_CONFIG_DATA);
 
 /** A register of the common configuration. */
@@ -255,12 +262,12 @@ class PciLink extends BusTransport implements PciTransport {
 
   async #doorbell(index: number): Promise<number> {
     const offset = await this.#read("queueNotifyOff") * this.#multiplier;
-    if (offset + this.#notifySize > this.#notify.length) {
-      this.refuse(
-        `Cannot enable queue ${index}: it is notified at ${offset}, outside the structure`,
-      );
+    const at = this.#notify.offset + offset;
+    if (offset + this.#notifySize > this.#notify.length || at % this.#notifySize !== 0) {
+      const why = at % this.#notifySize === 0 ? "outside the structure" : "not aligned";
+      this.refuse(`Cannot enable queue ${index}: it is notified at ${offset}, ${why}`);
     }
-    return this.#notify.offset + offset;
+    return at;
   }
 
   #forget(): void {
@@ -269,11 +276,12 @@ class PciLink extends BusTransport implements PciTransport {
     this.#vectors.forget();
   }
 
-  /** The first structure of a type that can be reached, by its range or through the window. */
+  /** The first structure of a type that can be reached, by its range or through the window, in aligned accesses. */
   #first(type: number): PciStructure | undefined {
-    const reached = (bar: number) =>
-      this.#window !== undefined || this.#machine.bar(bar) !== undefined;
-    return this.#scan.structures.find(({ type: found, bar }) => found === type && reached(bar));
+    const reached = ({ bar, offset }: PciStructure) =>
+      offset % ALIGNMENT[type]! === 0 &&
+      (this.#window !== undefined || this.#machine.bar(bar) !== undefined);
+    return this.#scan.structures.find((one) => one.type === type && reached(one));
   }
 
   #place({ bar, offset, length }: PciStructure): Place {
@@ -291,18 +299,26 @@ class PciLink extends BusTransport implements PciTransport {
   }
 
   #read(name: Name): number | Promise<number> {
-    const { offset, size } = PCI_COMMON[name];
-    return this.#common.registers.read(this.#common.offset + offset, size as AccessSize);
+    return this.#common.registers.read(this.#at(name), PCI_COMMON[name].size as AccessSize);
   }
 
   #write(name: Name, value: number): void | Promise<void> {
+    return this.#common.registers.write(this.#at(name), PCI_COMMON[name].size as AccessSize, value);
+  }
+
+  /** Offset of a register in its range; not all devices have those that features brought. */
+  #at(name: Name): number {
+    const { offset: base, length } = this.#common;
     const { offset, size } = PCI_COMMON[name];
-    return this.#common.registers.write(this.#common.offset + offset, size as AccessSize, value);
+    if (offset + size > length) {
+      this.refuse(`Cannot access ${name}: the common configuration has ${length} bytes`);
+    }
+    return base + offset;
   }
 
   async #writeHalves(name: "queueDesc" | "queueDriver" | "queueDevice", value: number) {
     const { registers } = this.#common;
-    const offset = this.#common.offset + PCI_COMMON[name].offset;
+    const offset = this.#at(name);
     const [low, high] = halves(value);
     await registers.write(offset, 4, low);
     await registers.write(offset + 4, 4, high);

@@ -1,136 +1,15 @@
 // How drivers use PCI functions, access by access (VIRTIO 1.4, 4.1).
 
 import assert from "node:assert/strict";
-import {
-  CapabilityType,
-  PCI_COMMON as C,
-  VIRTIO_PCI_CAP as CAP,
-} from "../../generated/layout/pci.ts";
-import { EchoDevice, EchoDriver } from "../../runtime/echo_fixture.ts";
-import type { RingOptions } from "../../runtime/features.ts";
-import type { AccessSize, PciMachine } from "../../runtime/transports/bus.ts";
-import { findBars, placeBar } from "../../runtime/transports/pci_bars.ts";
-import { PciDevice } from "../../runtime/transports/pci_device.ts";
-import { findPci } from "../../runtime/transports/pci_driver.ts";
-import { type PciStructure, scanCapabilities } from "../../runtime/transports/pci_scan.ts";
-import { access, machineMemory } from "../../runtime/transports/rigs_fixture.ts";
+import { CapabilityType, VIRTIO_PCI_CAP as CAP } from "../../generated/layout/pci.ts";
 import { covers } from "../covers.ts";
+import { life, writes } from "./pci_fixture.ts";
 
 const PCI = "drivernormative:Virtio Transport Options / Virtio Over PCI Bus";
 const COMMON = `${PCI} / PCI Device Layout / Common configuration structure layout` as const;
 const CAPABILITIES = `${PCI} / Virtio Structure PCI Capabilities` as const;
 const OPERATION = `${PCI} / PCI-specific Initialization And Device Operation` as const;
 const NOTIFYING = `${OPERATION} / Available Buffer Notifications` as const;
-
-interface Access {
-  readonly what: "read" | "write";
-  /** A field of the common structure, another structure, or "config": the configuration space of PCI. */
-  readonly name: string;
-  readonly offset: number;
-  readonly size: number;
-  readonly value: number;
-}
-
-interface Choice {
-  /** Changes what is read, by the name of the access and its offset. */
-  readonly change?: (name: string, value: number, offset: number, size: number) => number;
-  readonly ring?: RingOptions;
-  readonly vectors?: number;
-}
-
-/** Name of a place in a range. */
-function nameOf(structures: readonly PciStructure[], bar: number, offset: number): string {
-  const found = structures.find((one) =>
-    one.type !== CapabilityType.PCI_CFG && one.bar === bar && offset >= one.offset &&
-    offset < one.offset + one.length
-  );
-  if (found === undefined) return "nothing";
-  if (found.type === CapabilityType.NOTIFY_CFG) return "notify";
-  if (found.type === CapabilityType.ISR_CFG) return "isr";
-  if (found.type === CapabilityType.DEVICE_CFG) return "device";
-  const at = offset - found.offset;
-  const field = Object.entries(C).find(([, { offset, size }]) =>
-    at >= offset && at < offset + size
-  );
-  return field?.[0] ?? "nothing";
-}
-
-/** The accesses of a driver's whole life. */
-async function life({ change = (_, value) => value, ring = {}, vectors = 0 }: Choice = {}) {
-  const log: Access[] = [];
-  const memory = machineMemory();
-  const device = new EchoDevice();
-  let interrupt = () => {};
-  let deliver = (_vector: number) => {};
-  const file = new PciDevice(device, {
-    memory,
-    interrupt: (level) => level && interrupt(),
-    ...(vectors > 0 ? { vectors, message: (_, data) => deliver(data) } : {}),
-  });
-  const raw = access(() => ({
-    read: (offset, size) => file.readConfig(offset, size),
-    write: (offset, size, value) => file.writeConfig(offset, size, value),
-  }), false);
-  for (const bar of await findBars(raw)) {
-    await placeBar(raw, bar, 0xe000_0000 + bar.index * 0x10_0000);
-  }
-  const { structures } = await scanCapabilities(raw, 9);
-  const bars = new Map(file.bars.map((bar) => [bar.index, bar]));
-  const noted = (
-    name: (offset: number) => string,
-    read: (offset: number, size: AccessSize) => number | Promise<number>,
-    write: (offset: number, size: AccessSize, value: number) => unknown,
-  ) => ({
-    read: (offset: number, size: AccessSize) => {
-      const value = change(name(offset), read(offset, size) as number, offset, size);
-      log.push({ what: "read", name: name(offset), offset, size, value });
-      return value;
-    },
-    write: (offset: number, size: AccessSize, value: number) => {
-      log.push({ what: "write", name: name(offset), offset, size, value });
-      write(offset, size, value);
-    },
-  });
-  const machine: PciMachine = {
-    memory,
-    config: noted(() => "config", raw.read, raw.write),
-    bar: (index) => {
-      const bar = bars.get(index);
-      if (bar === undefined) return undefined;
-      const name = (offset: number) => nameOf(structures, index, offset);
-      return {
-        ...noted(
-          name,
-          (offset, size) => bar.read(offset, size),
-          (offset, size, value) => bar.write(offset, size, value),
-        ),
-        address: bar.address!,
-      };
-    },
-    vectors: Array.from({ length: vectors }, (_, data) => ({ address: 0xfee0_0000, data })),
-  };
-  const transport = (await findPci(machine))!;
-  interrupt = () => queueMicrotask(() => transport.interrupt());
-  deliver = (vector) => queueMicrotask(() => transport.message(vector));
-  const driver = new EchoDriver(transport);
-  await driver.start({ want: 1n, ring: { packed: false, ...ring } });
-  const echoed = async () => (await driver.echo(Uint8Array.of(1, 2))).join() === "1,2";
-  assert.ok(await echoed());
-  await driver.read(0, 8);
-  driver.use(await driver.resetQueue(driver.queue!));
-  assert.ok(await echoed());
-  let told = 0;
-  driver.onConfigChange = () => void told++;
-  device.configChanged();
-  assert.ok(await echoed());
-  await new Promise((resolve) => setTimeout(resolve, 3));
-  assert.equal(told, 1);
-  await driver.close();
-  return { log, structures, features: device.features };
-}
-
-const writes = (log: readonly Access[], name: string) =>
-  log.filter((one) => one.what === "write" && one.name === name);
 
 Deno.test("pci: a driver writes no field that is the device's, and disables no queue (4.1.4.3.2)", async () => {
   covers(`${COMMON}#1`, `${COMMON}#6`);
