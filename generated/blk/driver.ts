@@ -12,6 +12,7 @@ import {
   type DriverQueue,
   Encoder,
   featureSet,
+  isMultiple,
   lengthOf,
   PeerError,
   type QueuePlan,
@@ -625,6 +626,26 @@ export class BlockRequestq {
           "Cannot send zone_append: it breaks the rule: The data are whole sectors (VIRTIO 1.4, 5.2.6.1)",
         );
       }
+      if (request.sector + 1 > this.#config().capacity) {
+        throw new RangeError(
+          "Cannot send zone_append: it breaks the rule: The zone is on the disk (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
+      if (!isMultiple(request.sector, this.#config().zoned?.zoneSectors ?? 0)) {
+        throw new RangeError(
+          "Cannot send zone_append: it breaks the rule: The sector is the first one of a zone (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
+      if (Math.floor(data.length / 512) > (this.#config().zoned?.maxAppendSectors ?? Infinity)) {
+        throw new RangeError(
+          "Cannot send zone_append: it breaks the rule: No more than the device can append at once (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
+      if (!isMultiple(data.length, this.#config().zoned?.writeGranularity ?? 0)) {
+        throw new RangeError(
+          "Cannot send zone_append: it breaks the rule: The data end on a multiple of the write granularity (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockOutRequest(view, at, request, BlockRequestType.ZONE_APPEND);
@@ -671,6 +692,11 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.sector + 1 > this.#config().capacity) {
+        throw new RangeError(
+          "Cannot send zone_report: it breaks the rule: The zone is on the disk (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockReq(view, at, request, BlockRequestType.ZONE_REPORT);
@@ -713,6 +739,16 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.sector + 1 > this.#config().capacity) {
+        throw new RangeError(
+          "Cannot send zone_open: it breaks the rule: The zone is on the disk (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
+      if (!isMultiple(request.sector, this.#config().zoned?.zoneSectors ?? 0)) {
+        throw new RangeError(
+          "Cannot send zone_open: it breaks the rule: The sector is the first one of a zone (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockReq(view, at, request, BlockRequestType.ZONE_OPEN);
@@ -752,6 +788,16 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.sector + 1 > this.#config().capacity) {
+        throw new RangeError(
+          "Cannot send zone_close: it breaks the rule: The zone is on the disk (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
+      if (!isMultiple(request.sector, this.#config().zoned?.zoneSectors ?? 0)) {
+        throw new RangeError(
+          "Cannot send zone_close: it breaks the rule: The sector is the first one of a zone (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockReq(view, at, request, BlockRequestType.ZONE_CLOSE);
@@ -791,6 +837,16 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.sector + 1 > this.#config().capacity) {
+        throw new RangeError(
+          "Cannot send zone_finish: it breaks the rule: The zone is on the disk (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
+      if (!isMultiple(request.sector, this.#config().zoned?.zoneSectors ?? 0)) {
+        throw new RangeError(
+          "Cannot send zone_finish: it breaks the rule: The sector is the first one of a zone (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockReq(view, at, request, BlockRequestType.ZONE_FINISH);
@@ -830,6 +886,16 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (request.sector + 1 > this.#config().capacity) {
+        throw new RangeError(
+          "Cannot send zone_reset: it breaks the rule: The zone is on the disk (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
+      if (!isMultiple(request.sector, this.#config().zoned?.zoneSectors ?? 0)) {
+        throw new RangeError(
+          "Cannot send zone_reset: it breaks the rule: The sector is the first one of a zone (VIRTIO 1.4, 5.2.6.1)",
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeBlockReq(view, at, request, BlockRequestType.ZONE_RESET);

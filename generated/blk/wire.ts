@@ -913,7 +913,7 @@ export function decodeBlockGetLifetimeAnswer(
   _s: BlockSession,
   _ranges: number[],
 ): BlockGetLifetimeAnswer & { readonly status: number } {
-  const preEolInfo = d.le16("pre_eol_info");
+  const preEolInfo = bounded(d.le16("pre_eol_info"), { max: 3 }, "pre_eol_info");
   const deviceLifetimeEstTypA = bounded(
     d.le16("device_lifetime_est_typ_a"),
     { max: 11 },
@@ -934,7 +934,7 @@ export function encodeBlockGetLifetimeAnswer(
   value: BlockGetLifetimeAnswer & { readonly status: number },
   _s: BlockSession,
 ): void {
-  e.le16(value.preEolInfo, "pre_eol_info");
+  e.le16(allowed(value.preEolInfo, { max: 3 }, "pre_eol_info"), "pre_eol_info");
   e.le16(
     allowed(value.deviceLifetimeEstTypA, { max: 11 }, "device_lifetime_est_typ_a"),
     "device_lifetime_est_typ_a",

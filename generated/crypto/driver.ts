@@ -11,6 +11,7 @@ import {
   type DriverQueue,
   Encoder,
   featureSet,
+  hasOtherBits,
   lengthOf,
   PeerError,
   type QueuePlan,
@@ -340,6 +341,11 @@ export class CryptoDataq {
           "Cannot send cipher_encrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
         );
       }
+      if (hasOtherBits(request.flag, 1)) {
+        throw new RangeError(
+          "Cannot send cipher_encrypt_stateless: it breaks the rule: No flag is set beside that of sessions (VIRTIO 1.4, 5.9.9.6.1)",
+        );
+      }
       if (request.cipherKey.length > this.#config().maxCipherKeyLen) {
         throw new RangeError(
           "Cannot send cipher_encrypt_stateless: it breaks the rule: The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)",
@@ -547,6 +553,11 @@ export class CryptoDataq {
           "Cannot send cipher_decrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
         );
       }
+      if (hasOtherBits(request.flag, 1)) {
+        throw new RangeError(
+          "Cannot send cipher_decrypt_stateless: it breaks the rule: No flag is set beside that of sessions (VIRTIO 1.4, 5.9.9.6.1)",
+        );
+      }
       if (request.cipherKey.length > this.#config().maxCipherKeyLen) {
         throw new RangeError(
           "Cannot send cipher_decrypt_stateless: it breaks the rule: The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)",
@@ -724,6 +735,11 @@ export class CryptoDataq {
           "Cannot send hash_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
         );
       }
+      if (hasOtherBits(request.flag, 1)) {
+        throw new RangeError(
+          "Cannot send hash_stateless: it breaks the rule: No flag is set beside that of sessions (VIRTIO 1.4, 5.9.9.4.1)",
+        );
+      }
       if (BigInt(srcData.length) + BigInt(hashResult.length) > this.#config().maxSize) {
         throw new RangeError(
           "Cannot send hash_stateless: it breaks the rule: The variable parts are within max_size (VIRTIO 1.4, 5.9.5.2)",
@@ -876,6 +892,11 @@ export class CryptoDataq {
       if (((this.#config().status >>> 0) & 1) !== 1) {
         throw new RangeError(
           "Cannot send mac_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (hasOtherBits(request.flag, 1)) {
+        throw new RangeError(
+          "Cannot send mac_stateless: it breaks the rule: No flag is set beside that of sessions (VIRTIO 1.4, 5.9.9.5.1)",
         );
       }
       if (request.authKey.length > this.#config().maxAuthKeyLen) {
@@ -1064,6 +1085,11 @@ export class CryptoDataq {
       if (((this.#config().status >>> 0) & 1) !== 1) {
         throw new RangeError(
           "Cannot send aead_encrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (hasOtherBits(request.flag, 1)) {
+        throw new RangeError(
+          "Cannot send aead_encrypt_stateless: it breaks the rule: No flag is set beside that of sessions (VIRTIO 1.4, 5.9.9.7.1)",
         );
       }
       if (request.key.length > this.#config().maxCipherKeyLen) {
@@ -1267,6 +1293,11 @@ export class CryptoDataq {
           "Cannot send aead_decrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
         );
       }
+      if (hasOtherBits(request.flag, 1)) {
+        throw new RangeError(
+          "Cannot send aead_decrypt_stateless: it breaks the rule: No flag is set beside that of sessions (VIRTIO 1.4, 5.9.9.7.1)",
+        );
+      }
       if (request.key.length > this.#config().maxCipherKeyLen) {
         throw new RangeError(
           "Cannot send aead_decrypt_stateless: it breaks the rule: The cipher key is not too long (VIRTIO 1.4, 5.9.5.2)",
@@ -1452,6 +1483,11 @@ export class CryptoDataq {
           "Cannot send akcipher_encrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
         );
       }
+      if (hasOtherBits(request.flag, 1)) {
+        throw new RangeError(
+          "Cannot send akcipher_encrypt_stateless: it breaks the rule: No flag is set beside that of sessions (VIRTIO 1.4, 5.9.9.8.1)",
+        );
+      }
       if (
         BigInt(request.akcipherKey.length) + BigInt(srcData.length) + BigInt(dstData.length) >
           this.#config().maxSize
@@ -1623,6 +1659,11 @@ export class CryptoDataq {
       if (((this.#config().status >>> 0) & 1) !== 1) {
         throw new RangeError(
           "Cannot send akcipher_decrypt_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (hasOtherBits(request.flag, 1)) {
+        throw new RangeError(
+          "Cannot send akcipher_decrypt_stateless: it breaks the rule: No flag is set beside that of sessions (VIRTIO 1.4, 5.9.9.8.1)",
         );
       }
       if (
@@ -1798,6 +1839,11 @@ export class CryptoDataq {
           "Cannot send akcipher_sign_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
         );
       }
+      if (hasOtherBits(request.flag, 1)) {
+        throw new RangeError(
+          "Cannot send akcipher_sign_stateless: it breaks the rule: No flag is set beside that of sessions (VIRTIO 1.4, 5.9.9.8.1)",
+        );
+      }
       if (
         BigInt(request.akcipherKey.length) + BigInt(srcData.length) + BigInt(dstData.length) >
           this.#config().maxSize
@@ -1968,6 +2014,11 @@ export class CryptoDataq {
       if (((this.#config().status >>> 0) & 1) !== 1) {
         throw new RangeError(
           "Cannot send akcipher_verify_stateless: it breaks the rule: The device is ready (VIRTIO 1.4, 5.9.5.2)",
+        );
+      }
+      if (hasOtherBits(request.flag, 1)) {
+        throw new RangeError(
+          "Cannot send akcipher_verify_stateless: it breaks the rule: No flag is set beside that of sessions (VIRTIO 1.4, 5.9.9.8.1)",
         );
       }
       if (

@@ -299,6 +299,7 @@ export const blk: Device = defineDevice({
               of: { quotient: [{ length: "data" }, 512] },
               atMost: { config: ["zoned", "max_append_sectors"] },
               otherwise: "ZONE_INVALID_CMD",
+              driver: "5.2.6.1",
             },
             {
               doc: "The data end on a multiple of the write granularity",
@@ -306,6 +307,7 @@ export const blk: Device = defineDevice({
               of: { length: "data" },
               multipleOf: { config: ["zoned", "write_granularity"] },
               otherwise: "ZONE_UNALIGNED_WP",
+              driver: "5.2.6.1",
             },
           ],
         },

@@ -4,11 +4,17 @@ import assert from "node:assert/strict";
 import { BlockDevice, BlockDriver, BlockStatus } from "../../generated/blk/mod.ts";
 import { featureSet } from "../../runtime/features.ts";
 import { loopback } from "../../runtime/loopback.ts";
+import type { Transport } from "../../runtime/transport.ts";
 import { covers } from "../covers.ts";
 import { HandDevice } from "../driver_bench.ts";
 
 const OPERATION = "devicenormative:Device Types / Block Device / Device Operation";
 const DEMANDED = "drivernormative:Device Types / Block Device / Device Operation";
+
+/** Where virtio_blk_zoned_characteristics lies in the configuration (5.2.4). */
+const ZONED = 72;
+
+const refused = (rule: RegExp) => ({ name: "RangeError", message: rule });
 
 const { OK, IOERR, UNSUPP, ZONE_INVALID_CMD } = BlockStatus;
 
@@ -35,11 +41,11 @@ Deno.test("blk: a driver is told when the disk grows, or when zeroes deallocate 
 
 Deno.test("blk: a device tells of no wear that is reserved (5.2.6.2)", async () => {
   covers(`${OPERATION}#17`);
-  let wear = 11;
+  let [blocks, wear] = [3, 11];
   const device = new BlockDevice({
     config: { capacity: 8 },
     getLifetime: () => ({
-      preEolInfo: 1,
+      preEolInfo: blocks,
       deviceLifetimeEstTypA: wear,
       deviceLifetimeEstTypB: 0,
     }),
@@ -47,11 +53,27 @@ Deno.test("blk: a device tells of no wear that is reserved (5.2.6.2)", async () 
   device.onError = () => {}; // that of the answer
   await using driver = await BlockDriver.open(loopback(device));
   assert.equal((await driver.getLifetime({ sector: 0 })).status, OK);
-  for (wear of [12, 0xffff]) assert.equal((await driver.getLifetime({ sector: 0 })).status, IOERR);
+  for ([blocks, wear] of [[3, 12], [3, 0xffff], [4, 11], [0xffff, 11]] as const) {
+    assert.equal((await driver.getLifetime({ sector: 0 })).status, IOERR);
+  }
 });
 
-/** A disk of four zones of 16 sectors. */
-async function zoned(maxAppendSectors: number) {
+/** The way to a disk on which every sector seems to be a zone, and to be appended to without limit. */
+function misled(device: BlockDevice): Transport {
+  const transport = loopback(device);
+  const read = transport.readConfig.bind(transport);
+  transport.readConfig = async (offset, length) => {
+    const bytes = await read(offset, length);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    view.setUint32(ZONED - offset, 1, true);
+    view.setUint32(ZONED + 12 - offset, 0xffff_ffff, true);
+    return bytes;
+  };
+  return transport;
+}
+
+/** A disk of four zones of 16 sectors, and a driver that knows, or knows not, what it must not send. */
+async function zoned(maxAppendSectors: number, rude = false) {
   const medium = new Uint8Array(64 * 512);
   const device = new BlockDevice({
     config: {
@@ -61,7 +83,7 @@ async function zoned(maxAppendSectors: number) {
         maxOpenZones: 2,
         maxActiveZones: 2,
         maxAppendSectors,
-        writeGranularity: 512,
+        writeGranularity: rude ? 512 : 1024,
         model: 1,
       },
     },
@@ -70,23 +92,52 @@ async function zoned(maxAppendSectors: number) {
     in: ({ sector }, data) => (data.write(medium, sector * 512), OK),
     out: ({ sector }, data) => (data.read(medium, sector * 512), OK),
   });
-  const driver = await BlockDriver.open(loopback(device));
-  const append = async (sector: number) =>
-    (await driver.zoneAppend({ sector }, new Uint8Array(512))).status;
+  const driver = await BlockDriver.open(rude ? misled(device) : loopback(device));
+  const append = async (sector: number, bytes = 512) =>
+    (await driver.zoneAppend({ sector }, new Uint8Array(bytes))).status;
   return { driver, append, [Symbol.asyncDispose]: () => driver.close() };
 }
 
 Deno.test("blk: an append names the first sector of its zone (5.2.6.2)", async () => {
   covers(`${OPERATION}#27`);
-  await using disk = await zoned(8);
+  await using disk = await zoned(8, true);
   for (const sector of [1, 15, 17]) assert.equal(await disk.append(sector), ZONE_INVALID_CMD);
   assert.equal(await disk.append(16), OK);
 });
 
-Deno.test("blk: without a size for appends there are none (5.2.6.2)", async () => {
-  covers(`${OPERATION}#30`);
-  await using disk = await zoned(0);
-  assert.equal(await disk.append(0), UNSUPP);
+Deno.test("blk: no append is longer than the device says, and without a length there are none (5.2.6.2)", async () => {
+  covers(`${OPERATION}#30`, `${OPERATION}#31`);
+  await using disk = await zoned(4, true);
+  assert.equal(await disk.append(0, 5 * 512), ZONE_INVALID_CMD);
+  assert.equal(await disk.append(0, 4 * 512), OK);
+  await using none = await zoned(0, true);
+  assert.equal(await none.append(0), UNSUPP);
+});
+
+Deno.test("blk: a driver names a zone by its first sector, and a report's by any (5.2.6.1)", async () => {
+  covers(`${DEMANDED}#18`, `${DEMANDED}#19`, `${DEMANDED}#20`);
+  await using disk = await zoned(8);
+  const { driver } = disk;
+  const requests = ["zoneOpen", "zoneClose", "zoneFinish", "zoneReset"] as const;
+  for (const request of requests) {
+    const send = async (sector: number) => (await driver[request]({ sector })).status;
+    for (const sector of [1, 17, 63]) await assert.rejects(send(sector), refused(/first one/));
+    await assert.rejects(send(64), refused(/on the disk/));
+    await send(16);
+  }
+  const report = async (sector: number) =>
+    (await driver.zoneReport({ sector }, 192)).zones.map(({ zStart }) => zStart);
+  await assert.rejects(report(64), refused(/on the disk/));
+  assert.deepEqual([await report(17), await report(63)], [[16], [48]]);
+});
+
+Deno.test("blk: a driver appends to zones, whole grains and no more than it may (5.2.6.1)", async () => {
+  covers(`${DEMANDED}#22`, `${DEMANDED}#23`, `${DEMANDED}#24`);
+  await using disk = await zoned(4);
+  await assert.rejects(disk.append(17), refused(/first one/));
+  await assert.rejects(disk.append(16, 1536), refused(/granularity/));
+  await assert.rejects(disk.append(16, 3072), refused(/at once/));
+  assert.equal(await disk.append(16, 2048), OK);
 });
 
 Deno.test("blk: what a zone's state does not allow is no valid command, and changes nothing (5.2.6.2)", async () => {

@@ -78,6 +78,7 @@ export const zoneOnDisk = {
   of: { sum: [{ field: "sector" }, 1] },
   atMost: { config: "capacity" },
   otherwise: "ZONE_INVALID_CMD",
+  driver: "5.2.6.1",
 } as const;
 
 /** The sector is the first one of a zone. */
@@ -87,4 +88,5 @@ export const firstOfZone = {
   of: { field: "sector" },
   multipleOf: { config: ["zoned", "zone_sectors"] },
   otherwise: "ZONE_INVALID_CMD",
+  driver: "5.2.6.1",
 } as const;

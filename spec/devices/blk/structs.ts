@@ -57,7 +57,10 @@ export const structs = {
     section: "5.2.6",
     size: 6,
     fields: {
-      pre_eol_info: le16("Reserved blocks consumed", { enum: "VIRTIO_BLK_PRE_EOL_INFO" }),
+      pre_eol_info: le16("Reserved blocks consumed", {
+        enum: "VIRTIO_BLK_PRE_EOL_INFO",
+        max: 3,
+      }),
       device_lifetime_est_typ_a: le16(
         "Wear of the SLC cells: 1 is up to 10 percent, 11 past the expected life, 0 unknown",
         { max: 11 },

@@ -22,6 +22,16 @@ export const sessionOnly = {
   otherwise: "NOTSUPP",
 } as const;
 
+/** A request is in a session, or has the parameters in itself; devices take other flags for either. */
+export function knownFlag(section: string) {
+  return {
+    doc: "No flag is set beside that of sessions",
+    of: { field: "flag" },
+    within: 1,
+    driver: section,
+  } as const;
+}
+
 /** Fails what has more bytes in the parts `lengths` than the device takes. */
 export function contentFits<const N extends string>(lengths: readonly { readonly length: N }[]): {
   readonly doc: string;

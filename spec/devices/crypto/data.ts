@@ -11,7 +11,14 @@
  */
 
 import { body, bytes, inline, padding, payload } from "../../dsl.ts";
-import { authKeyFits, cipherKeyFits, contentFits, deviceReady, sessionOnly } from "./checks.ts";
+import {
+  authKeyFits,
+  cipherKeyFits,
+  contentFits,
+  deviceReady,
+  knownFlag,
+  sessionOnly,
+} from "./checks.ts";
 
 const iv = "Initialization vector or counter";
 const aad = "Additional authenticated data";
@@ -38,7 +45,10 @@ const hashStateless = {
     src_data: payload("Source data", { field: "src_data_len" }),
   },
   writable: { hash_result: payload("The hash", { field: "hash_result_len" }) },
-  checks: [contentFits([{ length: "src_data" }, { length: "hash_result" }])],
+  checks: [
+    knownFlag("5.9.9.4.1"),
+    contentFits([{ length: "src_data" }, { length: "hash_result" }]),
+  ],
 } as const;
 
 const mac = {
@@ -65,6 +75,7 @@ const macStateless = {
   },
   writable: { hash_result: payload("The code", { field: "hash_result_len" }) },
   checks: [
+    knownFlag("5.9.9.5.1"),
     authKeyFits,
     contentFits([{ length: "auth_key" }, { length: "src_data" }, { length: "hash_result" }]),
   ],
@@ -145,6 +156,7 @@ const symmetricStateless = {
     }),
   },
   checks: [
+    knownFlag("5.9.9.6.1"),
     cipherKeyFits,
     authKeyFits,
     contentFits([
@@ -195,6 +207,7 @@ const aeadStateless = {
   },
   writable: { dst_data: payload("Destination data, then the tag", { field: "dst_data_len" }) },
   checks: [
+    knownFlag("5.9.9.7.1"),
     { ...cipherKeyFits, of: { length: "key" } },
     contentFits([
       { length: "key" },
@@ -236,6 +249,7 @@ const akcipherStateless = {
   },
   writable: { dst_data: payload("The result, perhaps shorter", { field: "dst_data_len" }) },
   checks: [
+    knownFlag("5.9.9.8.1"),
     contentFits([{ length: "akcipher_key" }, { length: "src_data" }, { length: "dst_data" }]),
   ],
 } as const;
