@@ -3,8 +3,8 @@
  * The data stay with the user, whose handlers read and write sectors as on any disk; an append
  * reaches the handler of writes, at the zone's write pointer.
  *
- * Writes to a sequential zone run one after the other, however many the driver has in flight, so
- * that a write pointer only ever stands behind data that were written. What lies behind it reads as
+ * Writes to a sequential zone run one after the other, however many the driver has in flight, and
+ * what changes its state waits for them, so that a write pointer only ever stands behind data that were written. What lies behind it reads as
  * zeroes. Zones belong to the medium: they outlive a reset of the device.
  *
  * @module
@@ -105,8 +105,8 @@ export class Zones extends DeviceBehaviour {
     const { UNSUPP } = this.#codes.status;
     const change =
       (act: (table: ZoneTable, zone: number) => number) => ({ sector }: ZoneRequest) => {
-        const table = this.#current;
-        return this.#active ? act(table, table.zoneOf(sector)) : UNSUPP;
+        const zone = this.#current.zoneOf(sector);
+        return this.#active ? this.#idle([zone], () => act(this.#current, zone)) : UNSUPP;
       };
     return {
       in: read && ((request, data, queue) => {
@@ -251,12 +251,29 @@ export class Zones extends DeviceBehaviour {
   }
 
   #writeLater(zone: number, to: number, answer: Promise<number>): Promise<number> {
+    return this.#occupy([zone], answer, (status) => this.#wrote(zone, to, status));
+  }
+
+  /** Keeps zones to what is under way, until `end` has seen its status. */
+  #occupy(
+    zones: readonly number[],
+    answer: Promise<number>,
+    end: (status: number) => void,
+  ): Promise<number> {
     const done = answer.then((status) => {
-      this.#wrote(zone, to, status);
+      end(status);
       return status;
-    }).finally(() => this.#busy.delete(zone));
-    this.#busy.set(zone, done.catch(() => {}));
+    }).finally(() => {
+      for (const zone of zones) this.#busy.delete(zone);
+    });
+    for (const zone of zones) this.#busy.set(zone, done.catch(() => {}));
     return done;
+  }
+
+  /** Acts once nothing is under way in zones: what is ends first, and changes their states. */
+  #idle(zones: readonly number[], act: () => ZonesAnswer): ZonesAnswer {
+    const busy = zones.flatMap((zone) => this.#busy.get(zone) ?? []);
+    return busy.length === 0 ? act() : Promise.all(busy).then(() => this.#idle(zones, act));
   }
 
   #wrote(zone: number, to: number, status: number): void {
@@ -319,19 +336,25 @@ export class Zones extends DeviceBehaviour {
         ? Array.from({ length: count }, (_, i) => first + i)
         : [-1];
     });
-    if (!zones.every((zone) => zone >= 0 && table.resettable(zone))) return ZONE_INVALID_CMD;
     const ended = (status: number) => {
       if (status === OK) { for (const zone of zones) this.#current.reset(zone); }
-      return status;
     };
-    const answer = erase(request, queue);
-    return typeof answer === "number" ? ended(answer) : answer.then(ended);
+    return this.#idle(zones, () => {
+      const able = zones.every((zone) => zone >= 0 && this.#current.resettable(zone));
+      if (!able) return ZONE_INVALID_CMD;
+      const answer = erase(request, queue);
+      if (typeof answer !== "number") return this.#occupy(zones, answer, ended);
+      ended(answer);
+      return answer;
+    });
   }
 
-  #resetAll(): number {
-    const table = this.#current;
-    for (let zone = 0; zone < table.count; zone++) table.reset(zone);
-    return this.#codes.status.OK;
+  #resetAll(): ZonesAnswer {
+    return this.#idle([...this.#busy.keys()], () => {
+      const table = this.#current;
+      for (let zone = 0; zone < table.count; zone++) table.reset(zone);
+      return this.#codes.status.OK;
+    });
   }
 
   #report({ sector }: ZoneRequest, room: number): { zones: ZoneDescriptor[] } {

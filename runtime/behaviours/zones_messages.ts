@@ -98,15 +98,15 @@ export interface ZonesHandlers extends ZonesUser {
     room: number,
   ) => number | { zones: ZoneDescriptor[] };
   /** Opens a zone. */
-  readonly zoneOpen: (request: ZoneRequest) => number;
+  readonly zoneOpen: (request: ZoneRequest) => ZonesAnswer;
   /** Closes a zone. */
-  readonly zoneClose: (request: ZoneRequest) => number;
+  readonly zoneClose: (request: ZoneRequest) => ZonesAnswer;
   /** Makes a zone full. */
-  readonly zoneFinish: (request: ZoneRequest) => number;
+  readonly zoneFinish: (request: ZoneRequest) => ZonesAnswer;
   /** Makes a zone empty. */
-  readonly zoneReset: (request: ZoneRequest) => number;
+  readonly zoneReset: (request: ZoneRequest) => ZonesAnswer;
   /** Makes all zones empty. */
-  readonly zoneResetAll: () => number;
+  readonly zoneResetAll: () => ZonesAnswer;
 }
 
 /** What an append answers. */

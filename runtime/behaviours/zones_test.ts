@@ -309,6 +309,25 @@ Deno.test("zones: a failed write leaves the pointer where it was, and writes wai
   assert.equal((await elsewhere).appendSector, 2 * SIZE);
 });
 
+Deno.test("zones: what changes a zone's state waits for the write that is under way (5.2.6.2)", async () => {
+  const ends: ((status: BlockStatus) => void)[] = [];
+  const { device } = disk({}, { out: () => new Promise((end) => ends.push(end)) });
+  await using guest = await opened(device);
+  const changes = [
+    () => guest.reset(1),
+    async () => (await guest.driver.zoneResetAll({ sector: 0 })).status,
+  ];
+  for (const change of changes) {
+    const written = guest.write(SIZE);
+    const changed = change();
+    await new Promise((done) => setTimeout(done, 0));
+    ends.pop()!(OK);
+    assert.deepEqual([await written, await changed], [OK, OK]);
+    const { zState, zWp } = device.zones!.describe(1);
+    assert.deepEqual([zState, zWp], [EMPTY, BigInt(SIZE)]);
+  }
+});
+
 Deno.test("zones: secure erase resets the zones of its ranges (5.2.6.2)", async () => {
   covers("devicenormative:Device Types / Block Device / Device Operation#41");
   const { device } = disk({}, { secureErase: () => OK });
