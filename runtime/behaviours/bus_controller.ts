@@ -9,6 +9,7 @@ import { DeviceBehaviour, type Handler, type Names } from "../behaviour.ts";
 import { Deferred } from "../deferred.ts";
 import { flag } from "../snapshot.ts";
 import { isPromise } from "../values.ts";
+import { InTurn } from "./in_turn.ts";
 
 /** The device's enumerations. */
 export interface BusControllerCodes {
@@ -71,7 +72,9 @@ export class BusController extends DeviceBehaviour {
   readonly #codes: BusControllerCodes;
   readonly #options: BusControllerOptions;
   readonly #pending = new Set<(result: number) => void>(); // frames that handlers have
+  readonly #turn = new InTurn();
   #started = false;
+  #session = {}; // another one with each reset
 
   /** The controller is stopped at first. */
   constructor(
@@ -109,8 +112,8 @@ export class BusController extends DeviceBehaviour {
   handlers({ tx }: BusControllerUser): BusControllerHandlers {
     return {
       tx: tx && ((frame) => this.#started ? this.#send(tx, frame) : this.#codes.result.NOT_OK),
-      start: () => this.#start(),
-      stop: () => this.#stop(),
+      start: () => this.#turn.run(() => this.#start()),
+      stop: () => this.#turn.run(() => this.#stop()),
     };
   }
 
@@ -118,6 +121,7 @@ export class BusController extends DeviceBehaviour {
   override reset(): void {
     const started = this.#started;
     this.#started = false;
+    this.#session = {};
     this.#pending.clear();
     this.#showBusOff(false);
     if (started) void this.#options.onStop?.();
@@ -145,7 +149,17 @@ export class BusController extends DeviceBehaviour {
   #start(): BusAnswer {
     if (this.#started) return this.#codes.result.OK;
     const can = this.#options.onStart?.() ?? true;
-    return isPromise(can) ? can.then((later) => this.#startedAs(later)) : this.#startedAs(can);
+    if (!isPromise(can)) return this.#startedAs(can);
+    const session = this.#session;
+    return can.then((later) => {
+      return session === this.#session ? this.#startedAs(later) : this.#startedTooLate(later);
+    });
+  }
+
+  /** The device was reset meanwhile: nobody started the controller. */
+  async #startedTooLate(can: boolean): Promise<number> {
+    if (can) await this.#options.onStop?.();
+    return this.#codes.result.NOT_OK;
   }
 
   /** The status is up to date before the request comes back (VIRTIO 1.4, 5.20.5.1). */

@@ -139,6 +139,32 @@ Deno.test("control requests are served in order, however long one takes (5.20.5.
   assert.deepEqual(calls, ["start", "stop"]);
 });
 
+Deno.test("a start that a reset overtakes is undone, before the next one (5.20.5.1)", async () => {
+  const starts: ((can: boolean) => void)[] = [];
+  const calls: string[] = [];
+  await using can = await opened({
+    controller: {
+      onStart: () => (calls.push("start"), new Promise((resolve) => starts.push(resolve))),
+      onStop: () => void calls.push("stop"),
+    },
+  });
+  const overtaken = can.start();
+  await settled();
+  await can.driver.close();
+  await assert.rejects(overtaken);
+  await using driver = await CanDriver.open(loopback(can.device));
+  const started = driver.start();
+  await settled();
+  assert.deepEqual(calls, ["start"]);
+  starts[0]!(true);
+  await settled();
+  assert.equal(can.controller.started, false);
+  assert.deepEqual(calls, ["start", "stop", "start"]);
+  starts[1]!(true);
+  assert.equal((await started).result, OK);
+  assert.equal(can.controller.started, true);
+});
+
 Deno.test("a reset stops the controller; a snapshot says whether it is started (5.20.5.1)", async () => {
   let stops = 0;
   await using can = await opened({ controller: { onStop: () => void stops++ } });

@@ -90,7 +90,7 @@ export class LineInterrupts extends DeviceBehaviour {
   readonly #codes: LineInterruptsCodes;
   readonly #options: LineInterruptsOptions;
   readonly #lines = new Map<number, Line>();
-  readonly #outputs = new Set<number>();
+  #outputs = new Set<number>(); // another set with each reset
 
   /** Nothing is enabled at first; TypeError without options. */
   constructor(
@@ -130,9 +130,12 @@ export class LineInterrupts extends DeviceBehaviour {
     return {
       setDirection: setDirection && ((request) => {
         const { gpio, value } = request;
+        const outputs = this.#outputs;
         const answer = setDirection(request);
         if (!isPromise(answer)) return this.#turned(gpio, value, answer);
-        return answer.then((late) => this.#turned(gpio, value, late));
+        return answer.then((late) => {
+          return outputs === this.#outputs ? this.#turned(gpio, value, late) : late;
+        });
       }),
       setIrqType: ({ gpio, value }) => this.#enable(gpio, value),
       irq: ({ gpio }) => this.#unmask(gpio),
@@ -148,7 +151,7 @@ export class LineInterrupts extends DeviceBehaviour {
   /** Interrupts are disabled, and lines have no direction. */
   override reset(): void {
     for (const gpio of this.#lines.keys()) this.#disable(gpio);
-    this.#outputs.clear();
+    this.#outputs = new Set();
   }
 
   /** The lines whose interrupts are enabled, and the outputs. */

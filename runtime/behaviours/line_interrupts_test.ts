@@ -171,6 +171,20 @@ Deno.test("an output has no interrupts (5.18.6.8)", async () => {
   assert.equal(await lines.enable(3, LEVEL_HIGH), GpioStatus.OK);
 });
 
+Deno.test("a direction that is set when the device was reset meanwhile is none (5.18.6.8)", async () => {
+  const { promise, resolve } = Promise.withResolvers<GpioStatus>();
+  const { device, driver } = await opened({ setDirection: () => promise });
+  const set = driver.setDirection({ gpio: 1, value: GpioDirection.OUT });
+  await settled();
+  await driver.close();
+  await assert.rejects(set);
+  await using next = await GpioDriver.open(loopback(device));
+  resolve(GpioStatus.OK);
+  await settled();
+  const { status } = await next.setIrqType({ gpio: 1, value: EDGE_RISING });
+  assert.equal(status, GpioStatus.OK);
+});
+
 Deno.test("a buffer that waits keeps no device from being suspended; what happens then is told on resume (3.4.2)", async () => {
   await using lines = await opened();
   const { device } = lines;

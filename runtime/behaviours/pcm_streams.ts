@@ -174,8 +174,8 @@ export class PcmStreams extends DeviceBehaviour {
   override reset(): void {
     const before = this.#streams;
     this.#streams = before.map(({ info, turn }) => new PcmStream(info, turn));
-    for (const [streamId, { turn, end, params }] of before.entries()) {
-      turn.run(() => this.#replay(streamId, end, params));
+    for (const [streamId, stream] of before.entries()) {
+      stream.turn.run(() => this.#replay(streamId, stream.end, stream.params));
     }
   }
 

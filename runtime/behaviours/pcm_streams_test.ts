@@ -279,6 +279,21 @@ Deno.test("a reset stops and releases what runs, a restore leads to where it was
   assert.deepEqual(other.save(), saved);
 });
 
+Deno.test("a reset ends a stream that is being started (5.14.6.6.1)", async () => {
+  const seen: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<typeof OK>();
+  const guest = await opened(made({ ...noting(seen), pcmStart: () => promise }));
+  await guest.run(OUT, "params", "prepare");
+  const started = guest.run(OUT, "start");
+  await new Promise((done) => setTimeout(done, 0));
+  seen.length = 0;
+  await guest.driver.close();
+  await assert.rejects(started);
+  resolve(OK);
+  await new Promise((done) => setTimeout(done, 0));
+  assert.deepEqual(seen, ["stop 0", "release 0"]);
+});
+
 Deno.test("streams are refused that can not be (5.14.6.6.2)", () => {
   covers(
     "devicenormative:Device Types / Sound Device / Device Operation / PCM Stream Information#1",

@@ -200,8 +200,9 @@ export class DeviceProtectedBlocks extends DeviceBehaviour {
     room: number,
     outcome: Outcome | Promise<Outcome>,
   ): ProtectedFrames | Promise<ProtectedFrames> {
+    const before = this.#last;
     const end = (how: Outcome): ProtectedFrames => {
-      this.#last = how;
+      if (this.#last === before) this.#last = how; // unless the device was reset meanwhile
       const asked = last?.reqResp === this.#codes.requestType.RESULT_READ;
       if (!asked || room < PROTECTED_FRAME) return { frames: [] };
       return { frames: [this.#tellResult(last.blockCount)] };

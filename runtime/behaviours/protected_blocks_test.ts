@@ -276,6 +276,22 @@ Deno.test("a result is read in the same buffer or in the next (5.12.6.1.5)", asy
   assert.equal((await result(2)).result, GENERAL_FAILURE);
 });
 
+Deno.test("a driver to come is not told how a write went that a reset overtook (5.12.6.1.5)", async () => {
+  const medium = new Medium();
+  medium.key = KEY;
+  medium.later = true;
+  const device = made(medium);
+  const { driver } = await opened(device);
+  const [head] = write(2, 0, [new Uint8Array(256)]);
+  const late = driver.dataWrite({ ...head!, frames: [] }, 0);
+  await new Promise((done) => setTimeout(done, 0));
+  await driver.close();
+  await assert.rejects(late);
+  await using next = await opened(device);
+  const { frame } = await next.driver.resultRead(protectedFrame({ blockCount: 1 }));
+  assert.deepEqual([frame.result, medium.writeCounter], [GENERAL_FAILURE, 1]);
+});
+
 Deno.test("a driver programs, writes and reads, and believes only authentic answers (5.12.6)", async () => {
   const medium = new Medium();
   medium.later = true;

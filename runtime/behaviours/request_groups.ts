@@ -40,6 +40,7 @@ export interface RequestGroupsUser {
 export class RequestGroups extends DeviceBehaviour {
   readonly #codes: RequestGroupsCodes;
   #failed = false; // a request has failed, and the next one belongs to its group
+  #session = {}; // another one whenever the queue stops
 
   /** No request has failed yet. */
   constructor(_host: object, codes: RequestGroupsCodes) {
@@ -55,6 +56,7 @@ export class RequestGroups extends DeviceBehaviour {
   /** The requests that follow are others. */
   override queueStopped(_queue: number): void {
     this.#failed = false;
+    this.#session = {};
   }
 
   /** Whether the next request is to fail. */
@@ -72,9 +74,10 @@ export class RequestGroups extends DeviceBehaviour {
     const { ERR } = this.#codes.status;
     if (this.#failed) return this.#ended(failNext, ERR);
     this.#failed = failNext !== 0; // for a handler that throws
+    const session = this.#session;
     const answer = handler(...request);
     return isPromise(answer)
-      ? answer.then((late) => this.#ended(failNext, late))
+      ? answer.then((late) => session === this.#session ? this.#ended(failNext, late) : late)
       : this.#ended(failNext, answer);
   }
 

@@ -77,6 +77,20 @@ Deno.test("a group that has failed is saved, and forgotten with its queue (5.16.
   assert.equal(await bus.ask(4, 0), OK);
 });
 
+Deno.test("a request that fails when its queue is gone fails no others (5.16.6.1)", async () => {
+  const { promise, resolve } = Promise.withResolvers<I2cStatus>();
+  const { device, driver, ask } = await opened((addr) => addr === 1 ? promise : OK);
+  const late = ask(1, 1);
+  await new Promise((done) => setTimeout(done, 0));
+  await driver.close();
+  await assert.rejects(late);
+  await using next = await I2cDriver.open(loopback(device));
+  resolve(ERR);
+  await new Promise((done) => setTimeout(done, 0));
+  const { status } = await next.req({ addr: 2, failNext: 0, mRd: 0 }, NOTHING, NOTHING);
+  assert.equal(status, OK);
+});
+
 for (const inPlace of [false, true]) {
   const where = inPlace ? "in place" : "bounced";
   Deno.test(`a read that failed hands out nothing of what the device wrote, ${where} (5.16.6.3)`, async () => {

@@ -350,7 +350,9 @@ export class Socket {
 
   /** Waits until all that is to be written is on its way, or can't be. */
   async #drained(): Promise<void> {
-    await this.#outgoing.at(-1)?.done.promise.catch(() => {});
+    for (let last; (last = this.#outgoing.at(-1)) !== undefined;) {
+      await last.done.promise.catch(() => {});
+    }
   }
 
   #tellReaders(): void {

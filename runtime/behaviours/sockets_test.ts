@@ -266,11 +266,9 @@ Deno.test("without a feature sockets are streams; with SEQPACKET alone and no im
 
 Deno.test("a shutdown of both directions is answered with RST, and what came before can be read (5.10.6.5)", async () => {
   await using guest = await byHand();
-  const socket = await (async () => {
-    const next = accepted(guest.host);
-    await guest.send({ op: REQUEST });
-    return await next;
-  })();
+  const next = accepted(guest.host);
+  await guest.send({ op: REQUEST });
+  const socket = await next;
   await guest.send({}, bytes(3));
   const first = await guest.send({ op: SHUTDOWN, flags: 1 << SocketShutdownFlag.RECEIVE });
   assert.deepEqual(first, []);
@@ -300,6 +298,17 @@ Deno.test("a clean end waits for the peer's RST, an abort for nothing (5.10.6.5)
   (await again).abort();
   await settled();
   assert.equal(guest.seen.at(-1)?.op, RST);
+});
+
+Deno.test("a shutdown goes behind all that is written before it (5.10.6.5)", async () => {
+  await using guest = await byHand();
+  const next = accepted(guest.host);
+  await guest.send({ op: REQUEST });
+  const socket = await next;
+  const all = [socket.write(bytes(150)), socket.shutdown({ send: true }), socket.write(bytes(3))];
+  for (const fwdCnt of [50, 150]) await guest.send({ op: CREDIT_UPDATE, fwdCnt });
+  await Promise.all(all);
+  assert.deepEqual(guest.seen.slice(-2).map(({ op }) => op), [RW, SHUTDOWN]);
 });
 
 Deno.test("a peer that breaks off ends what waits, with what came before read first (5.10.6.5)", async () => {
