@@ -42,7 +42,7 @@ export abstract class Device extends DeviceHooks {
   readonly config: ConfigSpace;
   readonly #sizeMax: number;
   readonly #queues: DeviceQueues = new DeviceQueues(this.behaviours.told({
-    serving: () => isLive(this.#status) && !this.#suspending && !this.#stopped,
+    serving: () => this.#mayUse && !this.#suspending && !this.#stopped,
     serve: (queue) => this.#groups.has(queue.index) ? this.#groups.serve(queue) : this.serve(queue),
     started: (queue) => this.#groups.has(queue.index) || this.queueStarted(queue),
     stopped: (index) => this.#groups.has(index) || this.queueStopped(index),
@@ -271,6 +271,11 @@ export abstract class Device extends DeviceHooks {
     if (!this.#stopped) return;
     this.#stopped = false;
     this.#tellWithheld();
+    this.wake();
+  }
+
+  /** To be called when something held the device up that does so no more: looks into every queue. */
+  wake(): void {
     if (isLive(this.#status)) this.#queues.start();
   }
 
@@ -285,7 +290,7 @@ export abstract class Device extends DeviceHooks {
 
   /** A queue, as long as buffers of it may be used: live, not suspended, not broken. */
   protected queue(index: number): DeviceQueue | undefined {
-    const mayUse = isLive(this.#status) && (!this.#stopped || this.#processing());
+    const mayUse = this.#mayUse && (!this.#stopped || this.#processing());
     return mayUse ? this.#queues.get(index) : undefined;
   }
 
@@ -360,6 +365,10 @@ export abstract class Device extends DeviceHooks {
       const why = (cause as Error).message;
       throw new RangeError(`Cannot restore the device: ${path} is wrong: ${why}`, { cause });
     }
+  }
+
+  get #mayUse(): boolean {
+    return isLive(this.#status) && (this.#binding?.mayAccess?.() ?? true);
   }
 
   #bound(verb: string): DeviceBinding {

@@ -116,6 +116,8 @@ export interface DeviceBinding {
   readonly memory: GuestMemory;
   /** What the transport can carry. */
   readonly facilities: Facilities;
+  /** Whether the device may access that memory now; always when not given. */
+  readonly mayAccess?: () => boolean;
   /** Tells the driver that buffers of a queue were used. */
   notifyQueue(index: number): void;
   /** Tells the driver that the configuration or the status changed. */

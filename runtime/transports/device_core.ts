@@ -51,6 +51,8 @@ export interface CoreOptions {
   readonly memory: GuestMemory;
   /** What the transport carries. */
   readonly facilities: Facilities;
+  /** Whether the device may access memory now; always when not given. */
+  readonly mayAccess?: () => boolean;
   /** Features that the transport itself implements, beside those of the device. */
   readonly ownFeatures?: bigint;
   /** The vector of a queue after a reset. */
@@ -95,10 +97,11 @@ export class DeviceCore {
 
   /** Binds the device; TypeError when it is bound already. */
   constructor(device: Device, options: CoreOptions, events: CoreEvents) {
-    const { memory, facilities, ownFeatures = 0n, noVector = 0 } = options;
+    const { memory, facilities, mayAccess, ownFeatures = 0n, noVector = 0 } = options;
     device.bind({
       memory,
       facilities,
+      ...(mayAccess === undefined ? {} : { mayAccess }),
       notifyQueue: (index) => events.queueUsed(index),
       notifyConfig: () => events.configChanged(),
     });

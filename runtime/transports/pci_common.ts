@@ -35,6 +35,8 @@ export interface PciRegisters {
   readonly vectors: number;
   /** Reads the causes of an interrupt, and clears them. */
   takeInterrupts(): number;
+  /** Lets the function access memory, for drivers that forget to. */
+  becomeMaster(): void;
 }
 
 /** A vector as it is read back: none where there is no such vector. */

@@ -116,6 +116,7 @@ export class PciDevice {
   #msixOffset = 0;
   #interruptStatus = 0;
   #level = false;
+  #master = false;
 
   /** Binds the device; TypeError when it is bound already, RangeError when its capabilities find no room. */
   constructor(device: Device, options: PciDeviceOptions) {
@@ -125,6 +126,7 @@ export class PciDevice {
     this.#core = new DeviceCore(device, {
       memory,
       facilities: PCI_FACILITIES,
+      mayAccess: () => this.#master,
       ownFeatures: OWN_FEATURES,
       noVector: VIRTIO_MSI_NO_VECTOR,
     }, {
@@ -137,6 +139,9 @@ export class PciDevice {
       configVector: VIRTIO_MSI_NO_VECTOR,
       vectors: this.#msix?.count ?? 0,
       takeInterrupts: () => this.#takeInterrupts(),
+      becomeMaster: () => {
+        this.writeConfig(PciHeader.COMMAND, 2, this.#command | PciCommand.BUS_MASTER);
+      },
     };
     this.#bank = new RegisterBank(PCI_REGISTERS, this.#registers);
     describeFunction(this.#space, device.info.id);
@@ -240,11 +245,14 @@ export class PciDevice {
     const { view } = this.#space;
     const status = view.getUint16(PciHeader.STATUS, true) & ~PciStatus.INTERRUPT;
     view.setUint16(PciHeader.STATUS, pending ? status | PciStatus.INTERRUPT : status, true);
-    const disabled = view.getUint16(PciHeader.COMMAND, true) & PciCommand.INTX_DISABLE;
-    const level = pending && disabled === 0;
+    const level = pending && (this.#command & PciCommand.INTX_DISABLE) === 0;
     if (level === this.#level) return;
     this.#level = level;
     this.#options.interrupt(level);
+  }
+
+  get #command(): number {
+    return this.#space.view.getUint16(PciHeader.COMMAND, true);
   }
 
   #reset(): void {
@@ -255,15 +263,24 @@ export class PciDevice {
 
   /** Does what follows from the bytes of the configuration space. */
   #configWritten(): void {
-    const control = this.#space.view.getUint16(this.#msixOffset + 2, true);
-    if (this.#msix !== undefined && this.#msix.control !== control) this.#msix.setControl(control);
+    const before = this.#master;
+    this.#master = (this.#command & PciCommand.BUS_MASTER) !== 0;
+    this.#setVectors();
     this.#setInterrupts(this.#interruptStatus);
+    if (this.#master && !before) this.#core.device.wake();
     for (const bar of this.bars) {
       const { index, address } = bar;
       if (this.#addresses[index] === address) continue;
       this.#addresses[index] = address;
       this.#options.moved?.(bar);
     }
+  }
+
+  /** A message is an access to memory: without that, all of them wait. */
+  #setVectors(): void {
+    const written = this.#space.view.getUint16(this.#msixOffset + 2, true);
+    const control = this.#master ? written : written | MSIX_MASK_ALL;
+    if (this.#msix !== undefined && this.#msix.control !== control) this.#msix.setControl(control);
   }
 
   #bar(index: number): PciBar | undefined {

@@ -5,6 +5,7 @@ import { PCI_COMMON as C } from "../../generated/layout/pci.ts";
 import { EchoDevice } from "../echo_fixture.ts";
 import type { GuestMemory } from "../memory.ts";
 import type { RegisterAccess } from "./bus.ts";
+import { PciCommand, PciHeader } from "./pci_config.ts";
 import { type PciBar, PciDevice, type PciDeviceOptions } from "./pci_device.ts";
 import { scanCapabilities } from "./pci_scan.ts";
 import { access, machineMemory } from "./rigs_fixture.ts";
@@ -16,9 +17,9 @@ export const MSIX_ENABLED = 0x8000;
 
 type Name = keyof typeof C;
 
-/** A function with a guest that makes raw accesses. */
+/** A function that may access memory, with a guest that makes raw accesses. */
 export class Bench {
-  readonly device = new EchoDevice();
+  readonly device: EchoDevice;
   readonly memory: GuestMemory = machineMemory();
   readonly levels: boolean[] = [];
   readonly messages: [number, number][] = [];
@@ -26,7 +27,8 @@ export class Bench {
   readonly file: PciDevice;
   readonly config: RegisterAccess;
 
-  constructor(options: Partial<PciDeviceOptions> = {}) {
+  constructor(options: Partial<PciDeviceOptions> = {}, device = new EchoDevice()) {
+    this.device = device;
     this.file = new PciDevice(this.device, {
       memory: this.memory,
       interrupt: (level) => this.levels.push(level),
@@ -35,6 +37,7 @@ export class Bench {
       moved: ({ index, address }) => this.moves.push(`${index} ${address?.toString(16)}`),
       ...options,
     });
+    this.file.writeConfig(PciHeader.COMMAND, 2, PciCommand.BUS_MASTER);
     this.config = access(() => ({
       read: (offset, size) => this.file.readConfig(offset, size),
       write: (offset, size, value) => this.file.writeConfig(offset, size, value),
@@ -66,6 +69,22 @@ export class Bench {
     this.set("queueDriver", 0x8001_0000);
     this.set("queueDevice", 0x8002_0000);
     this.set("queueEnable", 1);
+  }
+
+  /** Goes live with a buffer of four bytes in queue 0. */
+  usable(): void {
+    this.enable();
+    this.set("deviceStatus", FOUND | FEATURES_OK | DRIVER_OK);
+    const desc = new DataView(this.memory.regions[0]!.bytes.buffer);
+    desc.setUint32(0, 0x8003_0000, true);
+    desc.setUint32(8, 4, true);
+    desc.setUint16(12, 2, true);
+    desc.setUint16(0x1_0002, 1, true);
+  }
+
+  /** How many buffers of queue 0 were used. */
+  get used(): number {
+    return new DataView(this.memory.regions[0]!.bytes.buffer).getUint16(0x2_0002, true);
   }
 
   /** Offset of the MSI-X capability. */

@@ -13,6 +13,7 @@ import {
   VIRTIO_PCI_LEGACY_QUEUE_ADDR_SHIFT,
 } from "../../generated/layout/pci.ts";
 import { DeviceId } from "../../generated/layout/core.ts";
+import { Status } from "../status.ts";
 import { type DeviceCore, QueueWord } from "./device_core.ts";
 import { LegacyCore, legacyPage } from "./legacy_core.ts";
 import { type PciRegisters, validVector } from "./pci_common.ts";
@@ -93,7 +94,11 @@ const ACTIONS: Actions<typeof PCI_LEGACY, LegacyRegisters> = {
   queueNotify: { read: () => 0, write: ({ core }, value) => core.device.notify(value) },
   deviceStatus: {
     read: ({ legacy }) => legacy.status(),
-    write: ({ legacy }, value) => legacy.setStatus(value),
+    // Linux before 2.6.34 does not make the function a bus master.
+    write: ({ file, legacy }, value) => {
+      if ((value & Status.DRIVER) !== 0) file.becomeMaster();
+      legacy.setStatus(value);
+    },
   },
   isrStatus: { read: ({ file }) => file.takeInterrupts() },
   configMsixVector: {

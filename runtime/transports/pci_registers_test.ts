@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { CapabilityType, VIRTIO_PCI_CAP as CAP } from "../../generated/layout/pci.ts";
 import { covers } from "../../testing/covers.ts";
-import { Bench, DRIVER_OK, FEATURES_OK, FOUND, MSIX_ENABLED, NO_VECTOR } from "./pci_fixture.ts";
+import { Bench, MSIX_ENABLED, NO_VECTOR } from "./pci_fixture.ts";
 import { scanCapabilities } from "./pci_scan.ts";
 
 const PCI = "devicenormative:Virtio Transport Options / Virtio Over PCI Bus";
@@ -86,17 +86,6 @@ Deno.test("any event is mapped to any vector that there is, and to none (4.1.5.1
   }
 });
 
-/** A buffer of four bytes in the queue of a device that runs. */
-function usable(bench: Bench): void {
-  bench.enable();
-  bench.set("deviceStatus", FOUND | FEATURES_OK | DRIVER_OK);
-  const desc = new DataView(bench.memory.regions[0]!.bytes.buffer);
-  desc.setUint32(0, 0x8003_0000, true);
-  desc.setUint32(8, 4, true);
-  desc.setUint16(12, 2, true);
-  desc.setUint16(0x1_0002, 1, true);
-}
-
 Deno.test("a queue without a vector sends no message, one with a vector does (4.1.5.3.1)", async () => {
   covers(`${OPERATION} / Used Buffer Notifications#1`);
   for (const vector of [NO_VECTOR, 1]) {
@@ -106,7 +95,7 @@ Deno.test("a queue without a vector sends no message, one with a vector does (4.
     bench.file.writeConfig(await bench.msix() + 2, 2, MSIX_ENABLED);
     bench.agree();
     bench.set("queueMsixVector", vector);
-    usable(bench);
+    bench.usable();
     bench.bar(4).write(0x80, 2, 0);
     assert.equal(bench.messages.length, vector === NO_VECTOR ? 0 : 1);
     assert.deepEqual(bench.levels, []);
@@ -120,7 +109,7 @@ Deno.test("a message that waited behind a mask does not outlive a reset (2.4.1)"
   bench.file.writeConfig(await bench.msix() + 2, 2, MSIX_ENABLED);
   bench.agree();
   bench.set("queueMsixVector", 1);
-  usable(bench);
+  bench.usable();
   bench.bar(4).write(0x80, 2, 0);
   assert.equal(table.read(4 * 16, 1), 1 << 1, "pending");
   bench.set("deviceStatus", 0);
