@@ -7,6 +7,7 @@
 
 import { DeviceBehaviour, type Handler } from "../behaviour.ts";
 import type { ReadableBytes } from "../cursor.ts";
+import { Deferred } from "../deferred.ts";
 import { flag, integer, list, record, refuseField } from "../snapshot.ts";
 
 /** A control message: the port's number, and what the event has to say. */
@@ -112,7 +113,8 @@ export class DevicePort {
   /** Size of the console, once it was told. */
   size: PortSize | undefined = undefined;
   readonly #ports: DevicePorts;
-  #input: { readonly data: Uint8Array; at: number; readonly done: () => void }[] = [];
+  #input: { readonly data: Uint8Array; at: number; readonly done: Deferred<void> }[] = [];
+  #removed = false;
 
   /** For the ports that it is one of. */
   constructor(ports: DevicePorts, id: number, options: PortOptions) {
@@ -137,12 +139,13 @@ export class DevicePort {
     if (this.ready) this.#ports.say({ event: "resize", id: this.id, value: 0 });
   }
 
-  /** Writes to the guest; resolves when it has taken all of the data. */
+  /** Writes to the guest; resolves when it has taken all of the data. TypeError once the port is removed. */
   write(data: Uint8Array): Promise<void> {
-    return new Promise((done) => {
-      this.#input.push({ data: data.slice(), at: 0, done });
-      this.#ports.pump(this.id);
-    });
+    if (this.#removed) return Promise.reject(this.#gone());
+    const done = new Deferred<void>();
+    this.#input.push({ data: data.slice(), at: 0, done });
+    this.#ports.pump(this.id);
+    return done.promise;
   }
 
   /** Hands over waiting input through `put`, which says how much there was room for. */
@@ -151,8 +154,18 @@ export class DevicePort {
       next.at += put(next.data.subarray(next.at));
       if (next.at < next.data.length) return;
       this.#input.shift();
-      next.done();
+      next.done.resolve();
     }
+  }
+
+  /** It was removed: the guest takes no more. */
+  end(): void {
+    this.#removed = true;
+    for (const { done } of this.#input.splice(0)) done.reject(this.#gone());
+  }
+
+  #gone(): TypeError {
+    return new TypeError(`Cannot write to port ${this.id}: it was removed`);
   }
 
   /** All that is to be said of it once the guest is ready for it. */
@@ -213,13 +226,16 @@ export class DevicePorts extends DeviceBehaviour {
     return port;
   }
 
-  /** Removes a port; RangeError when there is none of this number. */
+  /** Removes a port, and rejects what waits to be written to it; RangeError when there is none of this number. */
   remove(id: number): void {
-    if (!this.#ports.delete(id)) throw new RangeError(`Cannot remove port ${id}: there is none`);
-    this.#said = this.#said.filter((one) => one.id !== id || one.event === "add");
-    const known = !this.#said.some((one) => one.id === id);
-    if (this.#ready && known) this.say({ event: "remove", id, value: 0 });
-    else this.#said = this.#said.filter((one) => one.id !== id);
+    const port = this.#ports.get(id);
+    if (port === undefined) throw new RangeError(`Cannot remove port ${id}: there is none`);
+    this.#ports.delete(id);
+    port.end();
+    const unknown = this.#said.some((one) => one.id === id && one.event === "add");
+    // An earlier port of this number may still have to go: that stays to be said.
+    this.#said = this.#said.filter((one) => one.id !== id || one.event === "remove");
+    if (this.#ready && !unknown) this.say({ event: "remove", id, value: 0 });
   }
 
   /** The handlers that stand in front of the user's. */

@@ -86,6 +86,36 @@ Deno.test("a device adds no port that there is or can not be, and removes none t
   assert.deepEqual(await guest.news(), [["add", 0, 0], ["remove", 0, 0]]);
 });
 
+Deno.test("a driver without room hears of each port that went, and of those that it never knew nothing (5.3.6.2.1)", async () => {
+  const device = made();
+  const ports = device.ports!;
+  ports.add({ id: 1 });
+  const seen: (readonly [string, number])[] = [];
+  let room = true;
+  device.sendDeviceAdd = ({ id }) => room && seen.push(["add", id]) > 0;
+  device.sendDeviceRemove = ({ id }) => room && seen.push(["remove", id]) > 0;
+  await using guest = await byHand(device);
+  await guest.news(guest.driver.deviceReady({ id: 0, value: 1 }));
+  room = false;
+  for (let round = 0; round < 2; round++) {
+    ports.remove(1);
+    ports.add({ id: 1 });
+  }
+  ports.remove(1);
+  room = true;
+  ports.add({ id: 1 });
+  assert.deepEqual(seen, [["add", 1], ["remove", 1], ["add", 1]]);
+});
+
+Deno.test("what waits to be written to a port is rejected when it is removed (5.3.6.2)", async () => {
+  const ports = made().ports!;
+  const port = ports.add();
+  const waiting = port.write(text.encode("x"));
+  ports.remove(port.id);
+  await assert.rejects(waiting, TypeError);
+  await assert.rejects(port.write(text.encode("y")), TypeError);
+});
+
 for (const packed of [false, true]) {
   Deno.test(`both sides open, name and use a port, ${packed ? "packed" : "split"} (5.3.6.2)`, async () => {
     covers(
