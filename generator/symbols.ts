@@ -21,6 +21,7 @@ export const BEHAVIOURS: readonly string[] = [
   "DisplayResources",
   "Domains",
   "DriverAnnouncer",
+  "DriverMediaSessions",
   "DriverPageHints",
   "DriverPorts",
   "DriverProtectedBlocks",

@@ -51,6 +51,7 @@ export * from "./behaviours/page_hints.ts";
 export * from "./behaviours/statistics.ts";
 export * from "./behaviours/tasks.ts";
 export * from "./behaviours/media_sessions.ts";
+export * from "./behaviours/driver_media_sessions.ts";
 export * from "./behaviours/memory_blocks.ts";
 export * from "./behaviours/pcm_streams.ts";
 export type { PcmCommand, PcmParams, PcmState, PcmStreamInfo } from "./behaviours/pcm_stream.ts";

@@ -93,7 +93,7 @@ export interface MediaDeviceOptions extends MediaHandlers {
   readonly config: MediaSettings;
   /** The driver parked buffers in eventq: there is room to send. */
   readonly eventqAvailable?: (queue: number) => void;
-  /** More about sessions: Sessions by their ids, and mapped buffers; handlers see only what is open or mapped (VIRTIO 1.4, 5.22.6.1.2) */
+  /** More about sessions: Sessions by their ids, and mapped buffers: handlers see only what is open or mapped, and drivers close what is broken (VIRTIO 1.4, 5.22.6.1.2) */
   readonly sessions?: MediaSessionsOptions;
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
@@ -116,7 +116,7 @@ function sessionsServe(options: MediaDeviceOptions): boolean {
 
 /** A camera, a codec or another device that is driven through V4L2 (VIRTIO 1.4, 5.22) */
 export class MediaDevice extends Device {
-  /** Sessions by their ids, and mapped buffers; handlers see only what is open or mapped (VIRTIO 1.4, 5.22.6.1.2); undefined without its features, and where the user does this. */
+  /** Sessions by their ids, and mapped buffers: handlers see only what is open or mapped, and drivers close what is broken (VIRTIO 1.4, 5.22.6.1.2); undefined without its features, and where the user does this. */
   readonly sessions?: MediaSessions;
   readonly #options: MediaDeviceOptions;
   readonly #offers: MediaGates;
@@ -200,7 +200,7 @@ export class MediaDevice extends Device {
     this.#settings = decodeMediaConfig(Decoder.of(this.config.bytes), this.#offers);
   }
 
-  /** A session is broken: all that is left is to close it (VIRTIO 1.4, 5.22.6.2.2). False when no buffer is parked that holds it. */
+  /** A session is broken: the driver has closed it, and its id may be another's by now (VIRTIO 1.4, 5.22.6.2.2). False when no buffer is parked that holds it. */
   sendError(value: MediaError): boolean {
     const index = this.#plan.index(1, 0);
     const parked = this.queue(index) === undefined ? undefined : this.#parked.get(index);

@@ -8,6 +8,7 @@
 import {
   Decoder,
   Driver,
+  DriverMediaSessions,
   type DriverQueue,
   PeerError,
   type QueuePlan,
@@ -53,7 +54,7 @@ import {
 
 /** How a MediaDriver is opened. */
 export interface MediaDriverOptions {
-  /** A session is broken: all that is left is to close it (VIRTIO 1.4, 5.22.6.2.2) */
+  /** A session is broken: the driver has closed it, and its id may be another's by now (VIRTIO 1.4, 5.22.6.2.2) */
   readonly onEventError?: (value: MediaError) => void;
   /** A buffer that was queued is free again; its pointers have no meaning (VIRTIO 1.4, 5.22.6.2.3) */
   readonly onDqbuf?: (value: MediaDqbuf) => void;
@@ -74,6 +75,9 @@ export interface MediaDriverOptions {
   /** Gives up opening. */
   readonly signal?: AbortSignal;
 }
+
+/** Handlers of what the device sends, behind or instead of the user's. */
+type MediaEvents = { [K in "onEventError" | "onDqbuf" | "onEvent"]: MediaDriverOptions[K] };
 
 /**
  * commandq, the driver's side: Commands (VIRTIO 1.4, 5.22.2)
@@ -447,6 +451,8 @@ export class MediaDriver extends Driver {
   /** Commands (VIRTIO 1.4, 5.22.2) */
   readonly commandq: MediaCommandq[] = [];
   readonly #options: MediaDriverOptions;
+  readonly #events: MediaEvents;
+  #sessions: DriverMediaSessions | undefined;
   #plan: QueuePlan | undefined;
   #s: MediaSession;
   #config: MediaConfig;
@@ -455,6 +461,11 @@ export class MediaDriver extends Driver {
   private constructor(transport: Transport, options: MediaDriverOptions) {
     super(transport, MEDIA_INFO);
     this.#options = options;
+    this.#events = {
+      onEventError: options.onEventError?.bind(options),
+      onDqbuf: options.onDqbuf?.bind(options),
+      onEvent: options.onEvent?.bind(options),
+    };
     this.#config = decodeMediaConfig(Decoder.of(new Uint8Array(MEDIA_CONFIG_SIZE)), mediaGates(0n));
     this.#s = mediaSession(0n, this.#config);
   }
@@ -473,6 +484,11 @@ export class MediaDriver extends Driver {
       throw error;
     }
     return driver;
+  }
+
+  /** Sessions by their ids, and mapped buffers: handlers see only what is open or mapped, and drivers close what is broken (VIRTIO 1.4, 5.22.6.1.2). */
+  get sessions(): DriverMediaSessions | undefined {
+    return this.#sessions;
   }
 
   /** The configuration as of the last change that the device told of. */
@@ -533,11 +549,19 @@ export class MediaDriver extends Driver {
     const plan = mediaQueues(mediaGates(this.features), config, options.strict);
     this.#plan = plan;
     this.#s = mediaSession(this.features, config);
+    this.#sessions = new DriverMediaSessions(this, {
+      status: MediaStatus,
+    });
+    Object.assign(
+      this.#events,
+      this.#sessions.handlers({ ...this.#events }) as Partial<MediaEvents>,
+    );
     for (let index = 0; index < plan.count; index++) {
       if (plan.kind(index) >= 0) this.#attach(plan, await this.openQueue(index, options.queueSize));
     }
     await this.ready();
     for (let index = 0; index < plan.count; index++) this.#fill(index);
+    this.#sessions.started();
   }
 
   /** Makes what serves a queue that was opened. */
@@ -591,8 +615,15 @@ export class MediaDriver extends Driver {
   }
 
   /** Reads the configuration again. */
-  protected override configChanged(): Promise<void> {
-    return this.#readConfig();
+  protected override async configChanged(): Promise<void> {
+    await this.#readConfig();
+    this.#sessions?.configChanged();
+  }
+
+  /** Tells about the end of everything. */
+  protected override abort(cause: Error, queue?: DriverQueue): void {
+    if (queue !== undefined) return;
+    this.#sessions?.stopped(cause);
   }
 
   /** Takes what the device has answered or sent. */
@@ -633,7 +664,7 @@ export class MediaDriver extends Driver {
     const { view } = tag;
     switch (view.getUint32(0, true)) {
       case MediaEventType.ERROR: {
-        const handler = this.#options.onEventError;
+        const handler = this.#events.onEventError;
         if (handler === undefined) return;
         const d = Decoder.of(bytes);
         const value = d.struct(16, readMediaError, emptyMediaError(), "MediaError");
@@ -641,7 +672,7 @@ export class MediaDriver extends Driver {
         break;
       }
       case MediaEventType.DQBUF: {
-        const handler = this.#options.onDqbuf;
+        const handler = this.#events.onDqbuf;
         if (handler === undefined) return;
         const d = Decoder.of(bytes);
         const value = decodeMediaDqbuf(d, this.#s, []);
@@ -649,7 +680,7 @@ export class MediaDriver extends Driver {
         break;
       }
       case MediaEventType.EVENT: {
-        const handler = this.#options.onEvent;
+        const handler = this.#events.onEvent;
         if (handler === undefined) return;
         const d = Decoder.of(bytes);
         const value = d.struct(144, readMediaEvent, emptyMediaEvent(), "MediaEvent");

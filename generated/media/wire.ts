@@ -419,7 +419,7 @@ export function writeMediaMunmapRequest(
   setNumber64(view, at + 8, within(value.driverAddr, Number.MAX_SAFE_INTEGER, "driver_addr"), true);
 }
 
-/** A session is broken: all that is left is to close it (VIRTIO 1.4, 5.22.6.2.2) */
+/** A session is broken: the driver has closed it, and its id may be another's by now (VIRTIO 1.4, 5.22.6.2.2) */
 export interface MediaError {
   /** The session */
   sessionId: number;

@@ -150,7 +150,8 @@ export class MediaSessions extends DeviceBehaviour {
       },
       ioctl: ioctl && ((request, input, output) => {
         if (!this.#isOpen(request.sessionId)) return EINVAL;
-        return UNSUPPORTED.has(request.code) ? ENOTTY : ioctl(request, input, output);
+        if (UNSUPPORTED.has(request.code)) return ENOTTY;
+        return this.#given(ioctl(request, input, output), output);
       }),
       mmap: mmap && ((request) => {
         return this.#isOpen(request.sessionId) ? this.#map(mmap(request)) : EINVAL;
@@ -254,6 +255,17 @@ export class MediaSessions extends DeviceBehaviour {
 
   #advance(): void {
     this.#next = this.#next === LAST ? 1 : this.#next + 1;
+  }
+
+  /** What an ioctl gives is there once it succeeded (VIRTIO 1.4, 5.22.6.1.5.2). */
+  #given(answer: MediaAnswer, output: WritableBytes): MediaAnswer {
+    const check = (status: number) => {
+      if (status !== this.#codes.status.OK || output.written > 0 || output.length === 0) {
+        return status;
+      }
+      throw new TypeError("Cannot answer the ioctl: nothing was written of what it gives");
+    };
+    return isPromise(answer) ? Promise.resolve(answer).then(check) : check(answer);
   }
 
   #map<T extends MediaMapping>(answer: MediaAnswer<T>): MediaAnswer<T> {

@@ -8,6 +8,7 @@ import {
   MediaStatus,
 } from "../../generated/media/mod.ts";
 import { covers } from "../../testing/covers.ts";
+import type { WritableBytes } from "../cursor.ts";
 import { loopback } from "../loopback.ts";
 
 const { OK, EIO, EBUSY, EINVAL, ENOTTY, ENOMEM } = MediaStatus;
@@ -144,20 +145,56 @@ Deno.test("a broken session can only be closed, and keeps its id until then (5.2
   assert.equal(await guest.ioctl(id), EINVAL);
   assert.equal(await guest.map(id, 0), EINVAL);
   assert.deepEqual(guest.broken, []);
+  const saved = JSON.parse(JSON.stringify(sessions.save()));
+  const again = made().sessions!;
+  again.restore({ ...saved, next: id }, "sessions");
+  assert.deepEqual(again.open, []);
+  const [taken] = [again.handlers({}).openSession()];
+  assert.ok(typeof taken === "object" && "sessionId" in taken && taken.sessionId > id);
   room = true;
   const other = await guest.open();
   assert.notEqual(other, id);
   sessions.fail(other, EBUSY);
   await guest.ioctl(other);
   assert.deepEqual(guest.broken, [[id, EIO], [other, EBUSY]]);
-  const saved = JSON.parse(JSON.stringify(sessions.save()));
-  const again = made().sessions!;
-  again.restore({ ...saved, next: id }, "sessions");
-  assert.deepEqual(again.open, []);
-  const [taken] = [again.handlers({}).openSession()];
-  assert.ok(typeof taken === "object" && "sessionId" in taken && taken.sessionId > other);
-  await guest.close(id);
-  assert.deepEqual(sessions.open, []);
+});
+
+Deno.test("a driver closes a session that broke, and tells of it (5.22.6.2.2)", async () => {
+  covers("drivernormative:Device Types / Media Device / Device Operation / Device-side error#1");
+  const closed: number[] = [];
+  const device = made({ closeSession: ({ sessionId }) => void closed.push(sessionId) });
+  await using guest = await opened(device);
+  const [broken, other] = [await guest.open(), await guest.open()];
+  await guest.ioctl(other);
+  device.sessions!.fail(broken, EIO);
+  await guest.ioctl(other);
+  assert.deepEqual(closed, [broken]);
+  assert.deepEqual(guest.broken, [[broken, EIO]]);
+  assert.deepEqual(device.sessions!.open, [other]);
+});
+
+Deno.test("an ioctl that succeeds gives what it was asked for (5.22.6.1.5.2)", async () => {
+  covers("devicenormative:Device Types / Media Device / Device Operation / V4L2 ioctls#1");
+  const answers: ((output: WritableBytes) => MediaStatus | Promise<MediaStatus>)[] = [
+    () => OK,
+    () => Promise.resolve(OK),
+    () => EBUSY,
+    (output) => (output.write(Uint8Array.of(7)), OK),
+  ];
+  const device = made({ ioctl: (_request, _input, output) => answers.shift()!(output) });
+  const errors: unknown[] = [];
+  device.onError = (error) => errors.push(error);
+  await using guest = await opened(device);
+  const sessionId = await guest.open();
+  const ask = async () => {
+    const room = new Uint8Array(1);
+    return [(await guest.driver.ioctl({ sessionId, code: 4 }, NONE, room)).status, room[0]];
+  };
+  assert.deepEqual(await ask(), [EIO, 0]);
+  assert.deepEqual(await ask(), [EIO, 0]);
+  assert.equal(errors.length, 2);
+  assert.deepEqual(await ask(), [EBUSY, 0]);
+  assert.deepEqual(await ask(), [OK, 7]);
 });
 
 Deno.test("a reset closes and unmaps, and sessions move with the device (5.22.6)", async () => {

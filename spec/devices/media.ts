@@ -229,7 +229,7 @@ export const media: Device = defineDevice({
       writable: { hdr: inline("virtio_media_event_header") },
       cases: {
         error: {
-          doc: "A session is broken: all that is left is to close it",
+          doc: "A session is broken: the driver has closed it, and its id may be another's by now",
           section: "5.22.6.2.2",
           tag: "VIRTIO_MEDIA_EVT_ERROR",
           struct: { writable: "virtio_media_event_error" },
@@ -258,7 +258,8 @@ export const media: Device = defineDevice({
 
   behaviours: {
     sessions: {
-      doc: "Sessions by their ids, and mapped buffers; handlers see only what is open or mapped",
+      doc:
+        "Sessions by their ids, and mapped buffers: handlers see only what is open or mapped, and drivers close what is broken",
       section: "5.22.6.1.2",
       enums: ["VIRTIO_MEDIA_STATUS"],
       device: {
@@ -266,6 +267,7 @@ export const media: Device = defineDevice({
         options: "optional",
         serves: ["command.open_session"],
       },
+      driver: { class: "DriverMediaSessions" },
     },
   },
 
