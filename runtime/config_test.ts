@@ -24,6 +24,7 @@ Deno.test("read() gives zeros past the end and for offsets that make no sense", 
   }
 });
 
+// NOTES.md: pci-config-gen
 Deno.test("generation moves once for any number of changes between two reads", () => {
   const space = new ConfigSpace(new Uint8Array(8));
   read(space, 0, 8);

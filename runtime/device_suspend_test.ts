@@ -11,6 +11,7 @@ import {
   tasks,
 } from "./device_fixture.ts";
 
+// NOTES.md: core-config-before-features
 Deno.test("Configuration is readable before FEATURES_OK, writable where the driver may", () => {
   covers("devicenormative:Basic Facilities of a Virtio Device / Device Configuration Space#1");
   const { device } = new Bench();
@@ -35,6 +36,7 @@ Deno.test("configChanged() notifies once live, and moves the generation at the n
   assert.equal(bench.device.configGeneration(), 1);
 });
 
+// NOTES.md: core-suspend-resume
 Deno.test("Suspend stops queues, notifications and configuration until resume", async () => {
   covers(
     "devicenormative:General Initialization And Device Operation / Device Suspend#2",

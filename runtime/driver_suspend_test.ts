@@ -47,6 +47,7 @@ Deno.test("readConfig() gives up on a configuration that never holds still", asy
   await driver.close();
 });
 
+// NOTES.md: ccw-config-gen
 Deno.test("readConfig() reads once where there is no generation", async () => {
   const transport = loopback(new EchoDevice(), { facilities: { configGeneration: false } });
   transport.configGeneration = () => Promise.reject(new TransportError("none"));

@@ -60,6 +60,7 @@ Deno.test("queueFeatures() and queueFormat() read the negotiated set", () => {
   assert.equal(queueFormat(featureSet(33, 35)), "split");
 });
 
+// NOTES.md: core-feature-ranges
 Deno.test("carriedFeatures() masks what a transport has no room or register for", () => {
   covers("devicenormative:Basic Facilities of a Virtio Device / Feature Bits#4");
   const all = (1n << 200n) - 1n;

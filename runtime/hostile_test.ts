@@ -182,6 +182,7 @@ for (const format of ["split", "packed"] as const) {
   });
 }
 
+// NOTES.md: split-indirect
 Deno.test("a split chain may end in an indirect descriptor, whose WRITE is ignored (2.7.5.3.2)", () => {
   covers(
     "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / The Virtqueue Descriptor Table / Indirect Descriptors#1",
@@ -229,6 +230,7 @@ for (const format of ["split", "packed"] as const) {
   });
 }
 
+// NOTES.md: packed-id
 Deno.test("packed: buffer ids may be any, also beyond the ring and in use twice (2.8.1)", () => {
   const ring = makeRing({ format: "packed", size: 4 });
   const peer = peerOf(ring);
@@ -289,6 +291,7 @@ Deno.test("in order, a batch that ends beyond the used index breaks the queue (2
 });
 
 for (const format of ["split", "packed"] as const) {
+  // NOTES.md: split-inorder
   Deno.test(`${format}, in order: one used entry retires a batch; skipped buffers count as full (2.7.9, 2.8.9)`, () => {
     const ring = makeRing({ format, inOrder: true });
     const added = [5, 6, 7].map((length) => addBuffer(ring, [1], [length]));

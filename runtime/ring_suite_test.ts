@@ -19,6 +19,7 @@ for (const format of ["split", "packed"] as const) {
       Deno.test(`${label}: ${name}`, () =>
         run((choice) => makeRing({ format, shared, ...choice })));
 
+    // NOTES.md: split-sample-inverted
     test("nothing is popped or collected from an empty queue", (make) => {
       covers(
         "drivernormative:Basic Facilities of a Virtio Device / Virtqueues / Used Buffer Notification Suppression#5",

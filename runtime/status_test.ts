@@ -10,6 +10,7 @@ Deno.test("Status has the values of the standard", () => {
   assert.deepEqual(Object.values(Status), [1, 2, 4, 8, 16, 64, 128]);
 });
 
+// NOTES.md: core-status-order
 Deno.test("heededStatus() follows the order of initialisation", () => {
   assert.equal(heededStatus(0, ACKNOWLEDGE), ACKNOWLEDGE);
   assert.equal(heededStatus(ACKNOWLEDGE, ACKNOWLEDGE | DRIVER), DRIVER);

@@ -96,6 +96,7 @@ for (const format of FORMATS) {
     }
   });
 
+  // NOTES.md: split-event-idx
   Deno.test(`${format}: indices are compared modulo 2^16 (2.7.7.2, 2.8.10)`, () => {
     const ring = makeRing({ format, eventIdx: true, size: 8 });
     for (let done = 0; done < 0xfffe; done++) {
@@ -151,6 +152,7 @@ for (const format of FORMATS) {
     }
   });
 
+  // NOTES.md: split-used-len
   Deno.test(`${format}: the used length counts bytes written, all of them and no others (2.7.8.2)`, async () => {
     covers(
       "devicenormative:Basic Facilities of a Virtio Device / Virtqueues / The Virtqueue Used Ring#2",

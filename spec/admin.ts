@@ -52,6 +52,7 @@ export const admin: Layout = defineLayout({
       },
       writable: {
         status: le16("How it went", { enum: "VIRTIO_ADMIN_STATUS" }),
+        // NOTES.md: admin-qualifier-as-status
         status_qualifier: le16("What was wrong", { enum: "VIRTIO_ADMIN_STATUS_Q" }),
         reserved2: padding(4),
         command_specific_result: body(),
@@ -74,6 +75,7 @@ export const admin: Layout = defineLayout({
           tag: "VIRTIO_ADMIN_CMD_LIST_USE",
           readable: { list: inline("virtio_admin_cmd_list") },
         },
+        // NOTES.md: admin-8byte
         legacy_common_cfg_write: {
           doc: "Writes a register of a member's legacy interface",
           section: "2.12.1.1.1",
@@ -118,6 +120,7 @@ export const admin: Layout = defineLayout({
           writable: { result: inline("virtio_admin_cmd_query_cap_id_result") },
           checks: [selfGroup],
         },
+        // NOTES.md: admin-capget
         device_cap_get: {
           doc: "Reads a capability of the device",
           section: "2.12.1.2.2",

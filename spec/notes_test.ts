@@ -48,6 +48,24 @@ Deno.test("NOTES.md points at files that are there", async () => {
   }
 });
 
+Deno.test("A file that NOTES.md points at names the entry, and names none that is not there", async () => {
+  const found = new Map<string, Set<string>>();
+  for (const link of new Set(entries.flatMap(({ links }) => links))) {
+    if (!link.endsWith(".ts")) continue;
+    const code = await Deno.readTextFile(new URL(link, HERE));
+    const named = [...code.matchAll(/\/\/ NOTES\.md: ([\w, -]+)$/gm)];
+    found.set(link, new Set(named.flatMap(([, names]) => names!.split(", "))));
+  }
+  for (const { name, text, links } of entries) {
+    const is = links.some((link) => found.get(link)?.has(name));
+    assert.ok(is || text.startsWith("Editorial: labels"), name);
+  }
+  const unknown = [...found.values()].flatMap((names) =>
+    [...names].filter((one) => !(one in issues))
+  );
+  assert.deepEqual(unknown, []);
+});
+
 Deno.test("NOTES.md says for each issue where its reading is, unless it is editorial", () => {
   for (const { name, text, links } of entries) {
     assert.ok(links.length > 0 || text.startsWith("Editorial"), name);

@@ -23,6 +23,7 @@ export const rings: Layout = defineLayout({
         NEXT: { value: 1, doc: "The buffer goes on in another descriptor" },
         WRITE: { value: 2, doc: "The device writes this element; otherwise it reads it" },
         INDIRECT: { value: 4, doc: "The element holds a table of descriptors" },
+        // NOTES.md: packed-wrap
         AVAIL: {
           value: 0x80,
           doc: "Packed format: equals the driver's wrap counter once available",
@@ -110,6 +111,7 @@ export const rings: Layout = defineLayout({
       fields: {
         desc: array({ struct: "virtq_desc" }, "Descriptor table", { given: "queue size" }),
         avail: struct("virtq_avail", "Available ring"),
+        // NOTES.md: split-legacy-align
         pad: bytes("Up to the queue's alignment", { given: "padding" }, { reserved: true }),
         used: struct("virtq_used", "Used ring"),
       },
@@ -154,6 +156,7 @@ export const rings: Layout = defineLayout({
         data: bits("le32", {
           vq_index: { width: 16, doc: "The queue, or with NOTIF_CONFIG_DATA the device's value" },
           next_off: { width: 15, doc: "Where the next available entry goes, lowest 15 bits" },
+          // NOTES.md: notify-31
           next_wrap: {
             width: 1,
             doc: "Wrap counter of that descriptor; in a split ring bit 15 of the index",

@@ -9,6 +9,7 @@ import { readVectors } from "./vectors.ts";
 
 const BLOCK = "devicenormative:Device Types / Block Device / Device Operation";
 
+// NOTES.md: core-suspend-conformance, packed-label, scsi-label, media-empty
 Deno.test("the table has all normative sections and statements of VIRTIO 1.4", () => {
   assert.equal(sections.length, 309);
   assert.equal(new Set(sections.map(({ label }) => label)).size, 309);

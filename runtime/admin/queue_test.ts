@@ -16,6 +16,7 @@ import { AdminOpcode, GroupType } from "./mod.ts";
 import { GroupOwner } from "./owner.ts";
 
 const { VIRTIO_F_ADMIN_VQ } = ReservedFeature;
+// NOTES.md: admin-truncate
 const RINGS: readonly RingOptions[] = [{ packed: false }, { packed: true }];
 const ZEROES = new Uint8Array(9);
 const CAPABILITY = { id: 0x800, data: Uint8Array.of(1, 2, 3) };

@@ -259,6 +259,7 @@ Deno.test("2.12.1.4: parts make another member what the first one was, over a sp
   await driver.close();
 });
 
+// NOTES.md: admin-parts-undefined
 Deno.test("2.12.1.4: a packed ring that was used is only set where it is already", async () => {
   await using it = await group({ packed: true });
   const { admin, functions } = it;

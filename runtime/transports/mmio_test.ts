@@ -99,6 +99,7 @@ Deno.test("a register can be read in pieces, and two at once", () => {
   assert.equal(file.read(2, 4), 0x0002_7472);
 });
 
+// NOTES.md: mmio-wo, mmio-shm
 Deno.test("accesses that make no sense read 0 and change nothing", () => {
   const bench = new Bench();
   bench.agree();

@@ -36,6 +36,7 @@ interface Scene {
 }
 
 function sceneTest(name: string, rig: Rig, run: (scene: Scene) => Promise<void>): void {
+  // NOTES.md: mmio-reset
   Deno.test(`${rig.name}: ${name}`, async () => {
     const device = new SharingDevice();
     const link = await rig.connect(device);

@@ -19,16 +19,19 @@ export const enums = {
       LEGACY_DEV_CFG_WRITE: { value: 0x4, doc: "Write a member's legacy configuration space" },
       LEGACY_DEV_CFG_READ: { value: 0x5, doc: "Read a member's legacy configuration space" },
       LEGACY_NOTIFY_INFO: { value: 0x6, doc: "Read where a legacy member is notified" },
+      // NOTES.md: admin-capnames
       CAP_ID_LIST_QUERY: { value: 0x7, doc: "Read the supported capabilities" },
       DEVICE_CAP_GET: { value: 0x8, doc: "Read a capability of the device" },
       DRIVER_CAP_SET: { value: 0x9, doc: "Set how much of a capability the driver uses" },
       RESOURCE_OBJ_CREATE: { value: 0xa, doc: "Create a resource object" },
+      // NOTES.md: admin-opcode-swap
       RESOURCE_OBJ_QUERY: { value: 0xb, doc: "Read a resource object" },
       RESOURCE_OBJ_MODIFY: { value: 0xc, doc: "Change a resource object" },
       RESOURCE_OBJ_DESTROY: { value: 0xd, doc: "Destroy a resource object" },
       DEV_PARTS_METADATA_GET: { value: 0xe, doc: "Read which parts a member has" },
       DEV_PARTS_GET: { value: 0xf, doc: "Read parts of a member" },
       DEV_PARTS_SET: { value: 0x10, doc: "Set parts of a member" },
+      // NOTES.md: admin-opcode-hole
       DEV_MODE_SET: { value: 0x11, doc: "Stop a member, or let it go on" },
     },
   },
@@ -54,7 +57,9 @@ export const enums = {
       ENOMEM: { value: 12, doc: "Nothing was done: not enough memory or room" },
       EBUSY: { value: 16, doc: "The object or device is in use" },
       // The text asks for it, the table does not list it; as all others it is Linux's number.
+      // NOTES.md: admin-eexist
       EEXIST: { value: 17, doc: "There is such an object already" },
+      // NOTES.md: admin-status-name
       EINVAL: { value: 22, doc: "Not a valid command" },
       ENOSPC: { value: 28, doc: "The device has no more resources" },
     },
@@ -134,6 +139,7 @@ export const enums = {
     as: "bits",
     members: { STOPPED: { value: 0, doc: "It touches neither queues nor notifications" } },
   },
+  // NOTES.md: admin-parts-range
   VIRTIO_DEV_PART: {
     doc: "Parts of all devices; those of one type start at 0x200",
     section: "2.14.1",

@@ -8,6 +8,7 @@ import { array, bytes, le16, le32, le64, padding, struct, u8, union } from "../d
 
 /** Structs of the group administration commands. */
 export const structs = {
+  // NOTES.md: admin-list-len, admin-comment
   virtio_admin_cmd_list: {
     doc: "Commands, a bit for each opcode",
     section: "2.12.1",
@@ -105,6 +106,7 @@ export const structs = {
       }, { otherwise: "raw" }),
     },
   },
+  // NOTES.md: admin-parts-cap
   virtio_dev_parts_cap: {
     doc: "How many objects for device parts there can be",
     section: "2.12.1.4.1",

@@ -88,6 +88,7 @@ export const balloon: Device = defineDevice({
     struct: "virtio_balloon_config",
     section: "5.5.4",
     size: 16,
+    // NOTES.md: balloon-le
     legacy: "little-endian",
     notifies: ["num_pages", "free_page_hint_cmd_id"],
     fields: {
@@ -115,6 +116,7 @@ export const balloon: Device = defineDevice({
       section: "5.5.6",
       readable: { pfns: array("le32", "Addresses of the pages, divided by 4096", "rest") },
     },
+    // NOTES.md: balloon-6
     // The text asks for buffers of a multiple of 6 bytes, which fits no statistic (5.5.6.3.1).
     stats: {
       doc: "Statistics of the memory, any of them in any order; those without a name are ignored",
@@ -167,6 +169,7 @@ export const balloon: Device = defineDevice({
     },
   },
 
+  // NOTES.md: balloon-index
   // By the text the queues stand at fixed places, whatever exists before them (5.5.2). Linux and
   // QEMU number those that exist.
   queues: {
@@ -186,6 +189,7 @@ export const balloon: Device = defineDevice({
       index: 1,
       legacyUsed: "ignored",
     },
+    // NOTES.md: balloon-statsq
     statsq: {
       doc: "Statistics: one buffer at a time, handed back when the device wants new ones",
       section: "5.5.2",

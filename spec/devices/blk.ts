@@ -46,6 +46,7 @@ export const blk: Device = defineDevice({
     SIZE_MAX: { bit: 1, doc: "The largest segment is in size_max", by: "config" },
     SEG_MAX: { bit: 2, doc: "The largest number of segments is in seg_max", by: "config" },
     GEOMETRY: { bit: 4, doc: "The disk has a traditional geometry", by: "config" },
+    // NOTES.md: blk-ro
     RO: { bit: 5, doc: "The disk is read-only", by: "option" },
     BLK_SIZE: { bit: 6, doc: "The optimal block size is in blk_size", by: "config" },
     SCSI: { bit: 7, doc: "Requests may carry SCSI packet commands", by: "legacy" },
@@ -106,6 +107,7 @@ export const blk: Device = defineDevice({
       geometry: struct("virtio_blk_geometry", "Traditional geometry", { when: "GEOMETRY" }),
       blk_size: le32("Optimal block size, in bytes", { when: "BLK_SIZE" }),
       topology: struct("virtio_blk_topology", "Hints on alignment", { when: "TOPOLOGY" }),
+      // NOTES.md: blk-wce
       writeback: u8("Write cache: 0 write-through, 1 write-back", {
         when: "CONFIG_WCE",
         max: 1,
@@ -140,11 +142,13 @@ export const blk: Device = defineDevice({
       doc: "A request on the disk",
       section: "5.2.6",
       struct: "virtio_blk_req",
+      // NOTES.md: blk-legacy-8
       readable: {
         type: le32("What is asked for", { enum: "VIRTIO_BLK_T", tag: true }),
         reserved: le32("A priority on the legacy interface", { reserved: true }),
         sector: le64("Where; 0 for requests without a place", { as: "number" }),
       },
+      // NOTES.md: blk-status-last
       writable: { status: u8("How it went", { enum: "VIRTIO_BLK_S" }) },
       status: { field: "status", ok: "OK", unknown: "UNSUPP", malformed: "IOERR", failed: "IOERR" },
       cases: {
@@ -274,6 +278,7 @@ export const blk: Device = defineDevice({
             },
           ],
         },
+        // NOTES.md: blk-units
         zone_append: {
           doc: "Writes at the write pointer of the zone that starts at sector",
           tag: "VIRTIO_BLK_T_ZONE_APPEND",
@@ -318,6 +323,7 @@ export const blk: Device = defineDevice({
           writable: { report: inline("virtio_blk_zone_report") },
           checks: [zoneOnDisk],
         },
+        // NOTES.md: blk-eopen
         zone_open: {
           doc: "Opens the zone that starts at sector",
           tag: "VIRTIO_BLK_T_ZONE_OPEN",

@@ -30,6 +30,7 @@ export const can: Device = defineDevice({
       requires: "CAN_CLASSIC",
       by: "option",
     },
+    // NOTES.md: can-names
     LATE_TX_ACK: {
       bit: 3,
       doc: "A frame comes back once it is on the bus, not when it is scheduled",
@@ -37,6 +38,7 @@ export const can: Device = defineDevice({
       by: "option",
     },
   },
+  // NOTES.md: can-or
   oneFeatureOf: ["CAN_CLASSIC", "CAN_FD"],
 
   enums: {

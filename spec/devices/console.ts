@@ -30,6 +30,7 @@ export const console: Device = defineDevice({
   },
 
   enums: {
+    // NOTES.md: console-portadd
     // The list names 1 and 2 DEVICE_ADD and DEVICE_REMOVE, the prose PORT_ADD (5.3.6).
     VIRTIO_CONSOLE: {
       doc: "Kind of a control message",
@@ -59,6 +60,7 @@ export const console: Device = defineDevice({
         value: le16("Further information: 1 for success or open, 0 for failure or closed"),
       },
     },
+    // NOTES.md: console-resize
     // Linux took rows first until its commit 5326ab737a47 of 2025; since then, and in the stable
     // branches that carry it, it takes the order of the text (5.3.6.2).
     virtio_console_resize: {
@@ -178,6 +180,7 @@ export const console: Device = defineDevice({
   },
 
   queues: {
+    // NOTES.md: console-portqueues
     receiveq: {
       doc: "Input of each port; port 0 comes first, the others behind the control queues",
       section: "5.3.2",

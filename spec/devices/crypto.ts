@@ -27,6 +27,7 @@ export const crypto: Device = defineDevice({
       doc: "Requests are not padded to fixed sizes and may be stateless",
       by: "runtime",
     },
+    // NOTES.md: crypto-guard
     CIPHER_STATELESS_MODE: {
       bit: 1,
       doc: "Cipher requests may carry what a session would say",

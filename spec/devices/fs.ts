@@ -138,6 +138,7 @@ export const fs: Device = defineDevice({
       struct: "virtio_fs_req",
       readable: { ...inHeader(opcode), datain },
       writable: { ...outHeader, dataout },
+      // NOTES.md: fs-endian
       starts: { field: "opcode", member: "INIT" },
       checks: [{
         doc: "No FORGET, INTERRUPT or BATCH_FORGET",
@@ -197,6 +198,7 @@ export const fs: Device = defineDevice({
       when: "NOTIFICATION",
       parks: { config: "notify_buf_size" },
     },
+    // NOTES.md: fs-queues
     // The list starts at 2 (5.11.2); without NOTIFICATION deployed drivers and devices use 1.
     requestq: {
       doc: "Requests, served in any order",

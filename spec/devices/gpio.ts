@@ -206,6 +206,7 @@ export const gpio: Device = defineDevice({
         },
       },
     },
+    // NOTES.md: gpio-unmask
     irq: {
       doc: "Unmasks interrupts of a line; answered by the next one, which masks them again",
       section: "5.18.7",

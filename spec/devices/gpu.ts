@@ -55,6 +55,7 @@ export const gpu: Device = defineDevice({
   enums,
   constants: {
     VIRTIO_GPU_MAX_SCANOUTS: { value: 16, doc: "Most displays" },
+    // NOTES.md: gpu-mask
     VIRTIO_GPU_CONTEXT_INIT_CAPSET_ID_MASK: {
       value: 0xff,
       doc: "Bits of context_init that name a capability set",
@@ -76,6 +77,7 @@ export const gpu: Device = defineDevice({
       }),
       num_scanouts: le32("Number of displays", { min: 1, max: 16 }),
       num_capsets: le32("Number of capability sets"),
+      // NOTES.md: gpu-align-max
       // The text allows 4294967296, too, which does not fit (5.7.4.1).
       blob_alignment: le32("Alignment of sizes and places of blobs, in bytes", {
         when: "BLOB_ALIGNMENT",

@@ -16,6 +16,7 @@ export const i2c: Device = defineDevice({
   doc: "An I2C bus: requests that write to its chips or read from them",
 
   features: {
+    // NOTES.md: i2c-flagname
     ZERO_LENGTH_REQUEST: {
       bit: 0,
       doc: "Requests may carry no data, and a flag tells reads from writes",
@@ -50,6 +51,7 @@ export const i2c: Device = defineDevice({
       section: "5.16.6.1",
       size: 8,
       fields: {
+        // NOTES.md: i2c-addr
         addr: le16(
           "Address of the chip: 7 bits shifted left by one, or 10 bits as A7-A0, 11110, A9-A8, 0",
         ),

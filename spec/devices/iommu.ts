@@ -21,6 +21,7 @@ import {
 } from "../dsl.ts";
 import { enums } from "./iommu/enums.ts";
 
+// NOTES.md: iommu-usedlen
 // A status for each case and none for the set: a request of an unknown type, or one whose feature
 // was not negotiated, is given back with nothing written and the used length 0 (5.13.6.2).
 const answered = {
@@ -352,6 +353,7 @@ export const iommu: Device = defineDevice({
           ...answered,
           checks: [...domainKnown, ...addressesKnown],
         },
+        // NOTES.md: iommu-probe
         probe: {
           doc: "Tells the properties of an endpoint",
           section: "5.13.6.7",

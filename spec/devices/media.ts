@@ -42,6 +42,7 @@ export const media: Device = defineDevice({
         MUNMAP: { value: 5, doc: "Unmap a buffer of the device" },
       },
     },
+    // NOTES.md: media-errno
     // The standard says that a status is 0 or an error number of Linux (5.22.6), and of these it
     // names EINVAL and ENOTTY; the prefix is our own.
     VIRTIO_MEDIA_STATUS: {
@@ -177,6 +178,7 @@ export const media: Device = defineDevice({
         // Both parts may be one memory: what is read must be read before anything is written. The
         // ioctls QUERYCAP, DQBUF, DQEVENT, G_JPEGCOMP, S_JPEGCOMP and LOG_STATUS are ENOTTY
         // (5.22.6.1.5.7).
+        // NOTES.md: media-sharedbuf
         ioctl: {
           doc: "Runs an ioctl; its data are in the order and layout of V4L2 on 64 bits",
           section: "5.22.6.1.5",

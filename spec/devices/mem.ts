@@ -86,6 +86,7 @@ export const mem: Device = defineDevice({
       since: "1.2",
       by: "option",
     },
+    // NOTES.md: mem-double-neg
     PERSISTENT_SUSPEND: {
       bit: 2,
       doc: "Blocks stay as they are while the guest is suspended",
@@ -191,6 +192,7 @@ export const mem: Device = defineDevice({
     fields: {
       block_size: le64("Bytes of a block, and its alignment", { powerOfTwo: true }),
       node_id: le16("ACPI proximity domain; means nothing without ACPI_PXM"),
+      // NOTES.md: mem-le8
       padding: padding(6),
       addr: le64("Guest address of the region, a multiple of block_size"),
       region_size: le64("Bytes of the region, a multiple of block_size"),

@@ -43,6 +43,7 @@ export const net: Device = defineDevice({
       // always there, but it says something only when MAC is offered
       mac: bytes("MAC address", 6, { when: "MAC", driverWrites: { legacy: true } }),
       status: le16("State of the link", { enum: "VIRTIO_NET_S", when: "STATUS" }),
+      // NOTES.md: net-n
       max_virtqueue_pairs: le16("Number of pairs of queues", {
         when: ["MQ", "RSS"],
         min: 1,
@@ -53,10 +54,12 @@ export const net: Device = defineDevice({
         min: 68,
       }),
       // 5.1.4.1 writes 0x7ffffffff and 0xfffffffff, one digit too many for 32 bits
+      // NOTES.md: net-speed-hex
       speed: le32("Speed in megabits a second up to 0x7fffffff, or 0xffffffff: unknown", {
         when: "SPEED_DUPLEX",
       }),
       // as in 5.1.4 and in Linux; 5.1.4.1 has 0 and 1 the other way round
+      // NOTES.md: net-duplex
       duplex: u8("0 half duplex, 1 full duplex, 0xff: unknown", {
         when: "SPEED_DUPLEX",
         oneOf: [0, 1, 0xff],

@@ -38,6 +38,7 @@ export const pmem: Device = defineDevice({
       name: "Result",
       members: {
         OK: { value: 0, doc: "Success" },
+        // NOTES.md: pmem-ret
         FAILURE: { value: 0xffffffff, doc: "Failure, -1" },
       },
     },
@@ -63,6 +64,7 @@ export const pmem: Device = defineDevice({
     section: "5.19.4",
     size: 16,
     fields: {
+      // NOTES.md: pmem-stop
       start: le64("Guest address of the memory; 0 with SHMEM_REGION"),
       size: le64("Bytes of memory; 0 with SHMEM_REGION"),
     },

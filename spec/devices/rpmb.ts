@@ -117,6 +117,7 @@ export const rpmb: Device = defineDevice({
         req_resp: be16("What is asked for", { enum: "VIRTIO_RPMB_REQ", tag: true }),
       },
       cases: {
+        // NOTES.md: rpmb-multibuf
         program_key: {
           doc: "Programs the key, which stays for good",
           section: "5.12.6.1.1",

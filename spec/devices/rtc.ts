@@ -39,6 +39,7 @@ const alarm = {
   status: {
     field: "status",
     ok: "OK",
+    // NOTES.md: rtc-enodev
     unknown: "ENODEV",
     malformed: "EINVAL",
     failed: "EIO",
@@ -183,6 +184,7 @@ export const rtc: Device = defineDevice({
 
   messages: {
     // Times are nanoseconds, readings of one clock never go back unless the clock does.
+    // NOTES.md: rtc-short
     virtio_rtc_req: {
       doc: "A request on the clocks",
       section: "5.23.6",

@@ -167,6 +167,7 @@ export const scsi: Device = defineDevice({
       max_sectors: le32("Hint: largest transfer, in sectors"),
       cmd_per_lun: le32("Most linked commands for one logical unit"),
       event_info_size: le32("Most bytes that the device writes into an event buffer", { min: 16 }),
+      // NOTES.md: scsi-sizes
       // The standard sets no limit to the next two. They size each request, so a limit there must
       // be; these are what QEMU accepts.
       sense_size: le32("Most bytes of sense data in an answer", {
@@ -233,6 +234,7 @@ export const scsi: Device = defineDevice({
       }],
     },
 
+    // NOTES.md: scsi-stray
     virtio_scsi_ctrl: {
       doc: "A control request",
       section: "5.6.6.2",

@@ -131,6 +131,7 @@ export const sound: Device = defineDevice({
     },
     // The rules against writable buffers in the tx queue and readable ones in the rx queue are
     // meant for the frames alone (5.14.6.8.1.2, 5.14.6.8.2.2).
+    // NOTES.md: sound-rx-tx
     play: {
       doc: "Frames for an output stream; they come back once the device has taken them all",
       section: "5.14.6.8.1",

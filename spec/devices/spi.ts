@@ -74,6 +74,7 @@ export const spi: Device = defineDevice({
         max: 7,
       }),
       bits_per_word_mask: le32("Bits of a word: bit n for n + 1 bits; 0 for any number"),
+      // NOTES.md: spi-bits
       mode_func_supported: le32(
         "Bits 0 and 1 clock phase 0 and 1, 2 and 3 polarity 0 and 1, 4 chip select active high, 5 lowest bit first, 6 loopback",
       ),

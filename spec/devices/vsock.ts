@@ -82,6 +82,7 @@ export const vsock: Device = defineDevice({
       },
     },
     // bit numbers here, masks in VIRTIO_VSOCK_SEQ
+    // NOTES.md: vsock-flags
     VIRTIO_VSOCK_SHUTDOWN_F: {
       doc: "What the sender of a SHUTDOWN will do no more, for good",
       section: "5.10.6.5",
@@ -205,6 +206,7 @@ export const vsock: Device = defineDevice({
       carries: "transmit",
       index: 1,
     },
+    // NOTES.md: vsock-events-device
     event: {
       doc: "News about the device",
       section: "5.10.2",

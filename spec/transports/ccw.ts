@@ -31,6 +31,7 @@ export const ccw: Layout = defineLayout({
         WRITE_STATUS: { value: 0x31, doc: "Write the device status" },
         READ_VQ_CONF: { value: 0x32, doc: "Read the largest size of a queue" },
         SET_VIRTIO_REV: { value: 0x83, doc: "Settle on a revision" },
+        // NOTES.md: ccw-status
         READ_STATUS: { value: 0x72, doc: "Read the device status (revision 2)" },
       },
     },
@@ -110,12 +111,15 @@ export const ccw: Layout = defineLayout({
         index: u8("Which 32"),
       },
     },
+    // NOTES.md: ccw-sizes
     virtio_thinint_area: {
       doc: "Payload of SET_IND_ADAPTER",
       section: "4.3.2.6.3",
       size: 25,
       fields: {
+        // NOTES.md: ccw-summary-order
         summary_indicator: be64("Address of the summary indicator, one byte"),
+        // NOTES.md: ccw-indicators
         indicator: be64("Address of the indicators, a bit for each queue"),
         bit_nr: be64(
           "Bit of the first queue, counted from the most significant bit of the first byte",

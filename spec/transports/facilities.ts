@@ -91,6 +91,7 @@ function legacy(section: string): Omit<TransportFacilities, "title" | "section">
   };
 }
 
+// NOTES.md: mmio-notif-config
 const notDefined = "Only the PCI transport defines the value";
 const pciOnly = "Only PCI devices have virtual functions";
 
@@ -129,6 +130,7 @@ export const facilities: Readonly<Record<TransportName, TransportFacilities>> = 
     section: "4.2.4",
     ...legacy("4.2.4"),
   },
+  // NOTES.md: pci-feature-63
   pci: {
     title: "Virtio Over PCI Bus",
     section: "4.1",

@@ -28,6 +28,7 @@ const commonCfg = {
     access: "RW",
     doc: "MSI-X vector of configuration changes",
   },
+  // NOTES.md: pci-admin-index
   num_queues: { offset: 18, size: 2, access: "R", doc: "Most queues, administration ones apart" },
   device_status: { offset: 20, size: 1, access: "RW", doc: "Device status; writing 0 resets" },
   config_generation: {
@@ -44,11 +45,13 @@ const commonCfg = {
     doc: "Number of descriptors, at first the largest; 0 when there is no such queue",
   },
   queue_msix_vector: { offset: 26, size: 2, access: "RW", doc: "MSI-X vector of the queue" },
+  // NOTES.md: pci-queue-enable
   queue_enable: { offset: 28, size: 2, access: "RW", doc: "1 while the device may use the queue" },
   queue_notify_off: { offset: 30, size: 2, access: "R", doc: "Where to notify, in multiples" },
   queue_desc: { offset: 32, size: 8, access: "RW", doc: "Address of the descriptor area" },
   queue_driver: { offset: 40, size: 8, access: "RW", doc: "Address of the driver area" },
   queue_device: { offset: 48, size: 8, access: "RW", doc: "Address of the device area" },
+  // NOTES.md: pci-notif-typo
   queue_notif_config_data: {
     offset: 56,
     size: 2,
@@ -113,6 +116,7 @@ export const pci: Layout = defineLayout({
         VENDOR_CFG: { value: 9, doc: "Data of a vendor" },
       },
     },
+    // NOTES.md: pci-isr
     VIRTIO_PCI_ISR: {
       doc: "Interrupt status; reading it clears it",
       section: "4.1.4.5",
@@ -145,6 +149,7 @@ export const pci: Layout = defineLayout({
     VIRTIO_PCI_VENDOR_ID: { value: 0x1af4, doc: "PCI vendor id" },
     VIRTIO_PCI_DEVICE_ID: { value: 0x1040, doc: "PCI device id of device type 0; add the type" },
     VIRTIO_PCI_CAP_VNDR: { value: 0x09, doc: "Id of PCI capabilities of vendors" },
+    // NOTES.md: pci-legacy-shift
     VIRTIO_PCI_LEGACY_CONFIG: {
       value: 20,
       doc: "Offset of the configuration space in the legacy registers without MSI-X",
@@ -192,9 +197,11 @@ export const pci: Layout = defineLayout({
       size: 20,
       fields: {
         cap: struct("virtio_pci_cap", "The capability"),
+        // NOTES.md: pci-even-power
         notify_off_multiplier: le32("Bytes between queues: 0 or an even power of two"),
       },
     },
+    // NOTES.md: pci-cfg-window
     virtio_pci_cfg_cap: {
       doc: "Window from PCI configuration space into a bar",
       section: "4.1.4.9",
@@ -204,6 +211,7 @@ export const pci: Layout = defineLayout({
         pci_cfg_data: bytes("The bytes at that place: the first 1, 2 or 4", 4),
       },
     },
+    // NOTES.md: pci-vndr-native
     virtio_pci_vndr_data: {
       doc: "Data of a vendor",
       section: "4.1.4.8",

@@ -52,6 +52,7 @@ export const structs = {
       }),
     },
   },
+  // NOTES.md: blk-percent
   virtio_blk_lifetime: {
     doc: "Wear of the device",
     section: "5.2.6",
@@ -68,6 +69,7 @@ export const structs = {
       device_lifetime_est_typ_b: le16("Wear of the MLC cells, counted likewise", { max: 11 }),
     },
   },
+  // NOTES.md: blk-zone-offsets
   virtio_blk_zone_report: {
     doc: "States of zones, from the one that holds the request's sector on",
     section: "5.2.6",

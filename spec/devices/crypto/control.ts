@@ -183,6 +183,7 @@ const destroy = {
  * from the keys; all lengths are in bytes.
  */
 export const controlRequests = {
+  // NOTES.md: crypto-status-width
   virtio_crypto_op_ctrl_req: {
     doc: "A control request: a session to create or to destroy",
     section: "5.9.9.2",
@@ -285,6 +286,7 @@ export const controlRequests = {
         },
         ...created,
       },
+      // NOTES.md: crypto-destroy
       akcipher_destroy_session: {
         doc: "Destroys an asymmetric session",
         section: "5.9.9.2.1",

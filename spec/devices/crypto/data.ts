@@ -21,6 +21,7 @@ import {
 } from "./checks.ts";
 
 const iv = "Initialization vector or counter";
+// NOTES.md: crypto-order
 const aad = "Additional authenticated data";
 
 const hash = {

@@ -120,6 +120,7 @@ export const dataStructs = {
     section: "5.9.9.6",
     size: 48,
     fields: {
+      // NOTES.md: crypto-opcode-comment
       op_type_flf: union("The cipher or chain", "op_type", {
         cipher: {
           tag: "VIRTIO_CRYPTO_SYM_OP_CIPHER",

@@ -94,6 +94,7 @@ export const enums = {
     name: "AkcipherAlgorithm",
     members: {
       RSA: 1,
+      // NOTES.md: crypto-ecdsa
       // 5.9.4.5 gives ECDSA the value 2, which Linux and QEMU have for DSA; their ECDSA is 3. With
       // `strict` the parameters of a session are selected by 2.
       ECDSA: 3,
@@ -146,6 +147,7 @@ export const enums = {
       AEAD_CREATE_SESSION: 0x302,
       AEAD_DESTROY_SESSION: 0x303,
       AKCIPHER_ENCRYPT: 0x400,
+      // NOTES.md: crypto-ak-driver
       AKCIPHER_DECRYPT: 0x401,
       AKCIPHER_SIGN: 0x402,
       AKCIPHER_VERIFY: 0x403,

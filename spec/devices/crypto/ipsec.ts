@@ -92,6 +92,7 @@ export const ipsecStructs = {
     size: 16,
     fields: { s6_u8: bytes("The address", 16) },
   },
+  // NOTES.md: crypto-tunnel-type
   virtio_crypto_ipsec_tunnel_param: {
     doc: "Outer header of a tunnel",
     section: "5.9.9.9.2.1",
@@ -144,6 +145,7 @@ export const ipsecStructs = {
       bytes_hard_limit: le64("Bytes before the end"),
     },
   },
+  // NOTES.md: crypto-ipsec-names
   virtio_crypto_resource_obj_ipsec_sa_256b_key_cipher_key: {
     doc: "Cipher key of a security association",
     section: "5.9.9.9.2.1",

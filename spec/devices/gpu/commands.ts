@@ -112,6 +112,7 @@ export const commands2d = {
       otherwise: "ERR_INVALID_PARAMETER",
     }],
   },
+  // NOTES.md: gpu-capset-len
   get_capset: {
     doc: "Reads a capability set",
     tag: "VIRTIO_GPU_CMD_GET_CAPSET",
@@ -286,6 +287,7 @@ export const commands3d = {
     tag: "VIRTIO_GPU_CMD_RESOURCE_MAP_BLOB",
     ok: "OK_MAP_INFO",
     feature: "RESOURCE_BLOB",
+    // NOTES.md: gpu-u32
     struct: { readable: "virtio_gpu_resource_map_blob", writable: "virtio_gpu_resp_map_info" },
     readable: {
       resource_id: le32("The blob, not mapped yet"),

@@ -79,6 +79,7 @@ export const structs = {
     },
   },
   // Linux has names for the layouts of 3D commands with their header, which ours do not include.
+  // NOTES.md: gpu-3d
   virtio_gpu_3d_transfer: {
     doc: "What to copy between guest memory and a 3D resource",
     external: "3D",

@@ -119,6 +119,7 @@ export const enums = {
   },
   // The standard gives these bits the names of feature bits (5.1.9.5.9.1), yet the two tunnel
   // offloads are bits 46 and 47 here and features 65 and 66: they need names of their own.
+  // NOTES.md: net-offload-bits
   VIRTIO_NET_OFFLOAD: {
     doc: "Receive offloads, as bits of the offloads command",
     section: "5.1.9.5.9.1",

@@ -39,6 +39,7 @@ export const features = {
     requires: ["GUEST_TSO4", "GUEST_TSO6"],
     by: "option",
   },
+  // NOTES.md: net-guest-udp
   GUEST_UFO: {
     bit: 10,
     doc: "The driver takes UDP packets that wait for fragmentation",
@@ -104,6 +105,7 @@ export const features = {
     requires: "CTRL_VQ",
     by: "handler",
   },
+  // NOTES.md: core-feature-41
   GUEST_RSC4: { bit: 41, doc: "The device coalesces TCP packets over IPv4", by: "legacy" },
   GUEST_RSC6: { bit: 42, doc: "The device coalesces TCP packets over IPv6", by: "legacy" },
   DEVICE_STATS: {
@@ -176,6 +178,7 @@ export const features = {
     by: ["config", "handler"],
   },
   // 5.1.3.1 requires the transmit offloads; the text on receiving (5.1.9.4) takes the GUEST ones for granted
+  // NOTES.md: net-rsc
   RSC_EXT: {
     bit: 61,
     doc: "The device counts coalesced segments and duplicated acknowledgements",

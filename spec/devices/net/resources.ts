@@ -105,6 +105,7 @@ export const resourceStructs = {
       rules_limit: le32("Most rules of all groups together"),
       rules_per_group_limit: le32("Most rules of one group"),
       // 5.1.9.6.4 refuses a rule of this very priority, 5.1.9.6.2.1 calls it the highest one
+      // NOTES.md: net-ff-prio
       last_rule_priority: u8("Highest priority of a rule"),
       selectors_per_classifier_limit: u8("Most selectors of one classifier"),
       reserved: padding(2),
@@ -119,6 +120,7 @@ export const resourceStructs = {
       reserved: padding(2),
       length: u8("Bytes of the mask"),
       reserved1: padding(3),
+      // NOTES.md: net-ff-mask
       mask: bytes("Bits of the header, in its own byte order", { field: "length" }),
     },
   },
@@ -131,6 +133,7 @@ export const resourceStructs = {
       selectors: array({ struct: "virtio_net_ff_selector" }, "Selectors", { field: "count" }),
     },
   },
+  // NOTES.md: net-ff-actions
   // the text says virtio_net_ff_cap_actions, the listing virtio_net_ff_actions (5.1.9.6.2.3)
   virtio_net_ff_actions: {
     doc: "Actions that a device supports, by ascending value, each once",
@@ -168,6 +171,7 @@ export const resourceStructs = {
       reserved: u8("Reserved", { reserved: true }),
       vq_index: le16("Index of a receive queue, for DIRECT_RX_VQ"),
       reserved1: padding(2),
+      // NOTES.md: net-ff-keys
       keys: bytes("One key after the other, each as long as the mask of its selector", {
         field: "key_length",
       }),

@@ -13,6 +13,7 @@ const MASKS = Array.from({ length: 16 }, (_, bit) => 2 ** bit - 1);
 export const structs = {
   // 12 bytes; 20 with HASH_REPORT, 24 with a tunnel, 32 with OUT_NET_HEADER or IPSEC. The text on
   // sizes (5.1.9.3.1) names only the HOST tunnel for 24 bytes, the layout (5.1.9) either of both.
+  // NOTES.md: net-hdr-size
   virtio_net_hdr: {
     doc: "What stands before every packet",
     section: "5.1.9",
@@ -108,6 +109,7 @@ export const structs = {
       }),
     },
   },
+  // NOTES.md: net-rss
   virtio_net_rss_config: {
     doc: "Receive-side scaling: what to hash, and which queue each hash leads to",
     section: "5.1.9.5.7.1",

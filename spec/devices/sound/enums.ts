@@ -76,6 +76,7 @@ export const enums = {
     name: "PcmFeature",
     as: "bits",
     members: {
+      // NOTES.md: sound-shmem
       SHMEM_HOST: { value: 0, doc: "Memory of the host is shared; not to be selected yet" },
       SHMEM_GUEST: { value: 1, doc: "Memory of the guest is shared; not to be selected yet" },
       MSG_POLLING: { value: 2, doc: "The device polls the queues" },

@@ -107,6 +107,7 @@ export const structs = {
       dig_subframe: bytes("Subframe", 4),
     },
   },
+  // NOTES.md: sound-ctl-union
   virtio_snd_ctl_value: {
     doc: "Value of a control",
     section: "5.14.6.10.2",
