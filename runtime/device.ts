@@ -100,6 +100,11 @@ export abstract class Device extends DeviceHooks {
     this.#offered |= 1n << BigInt(ReservedFeature.VIRTIO_F_ADMIN_VQ);
   }
 
+  /** Who serves the groups that the device owns; undefined when it owns none. */
+  get ownedGroups(): AdminServer | undefined {
+    return this.#groups.server;
+  }
+
   /** The memory that the driver lends; undefined while the device is bound to no transport. */
   get memory(): GuestMemory | undefined {
     return this.#binding?.memory;
@@ -134,11 +139,8 @@ export abstract class Device extends DeviceHooks {
 
   /** Ties the device to a transport; TypeError when it is tied to one already. */
   bind(binding: DeviceBinding): void {
-    if (this.#binding !== undefined) {
-      throw new TypeError(
-        `Cannot bind the device: it is bound to ${this.#binding.facilities.name}`,
-      );
-    }
+    const { name } = this.#binding?.facilities ?? {};
+    if (name !== undefined) throw new TypeError(`Cannot bind the device: it is bound to ${name}`);
     this.#binding = binding;
   }
 

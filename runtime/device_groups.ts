@@ -35,6 +35,11 @@ export class OwnedGroups {
     this.#server = server;
   }
 
+  /** Who serves them, if there are any. */
+  get server(): AdminServer | undefined {
+    return this.#server;
+  }
+
   /** Whether the queue at an index is one of administration. */
   has(index: number): boolean {
     return index === this.#index && index !== NOWHERE;

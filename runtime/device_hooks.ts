@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { GroupMember } from "./admin/group.ts";
 import { DeviceBehaviours } from "./behaviour.ts";
 import type { Device } from "./device.ts";
 import { PeerError } from "./errors.ts";
@@ -13,10 +14,17 @@ import type { SharedMemory } from "./transport.ts";
 
 /** Serves the administration queues of a device that owns groups of devices (VIRTIO 1.4, 2.13). */
 export interface AdminServer {
+  /** The virtual functions that there can be: members 1, 2, … of the device's SR-IOV group. */
+  readonly functions?: readonly GroupMember[];
   /** The device is his from now on; TypeError when he has one already. */
   attach(device: Device): void;
   /** Takes and answers buffers of an administration queue, as {@linkcode DeviceHooks.serve} does of others. */
   serve(queue: DeviceQueue): boolean;
+  /**
+   * The first `count` virtual functions are there from now on; undefined while they are switched off.
+   * Until a transport says so, all of them are.
+   */
+  enableFunctions?(count: number | undefined): void;
   /** The device was reset: what its driver set up is gone. */
   reset(): void;
   /** What its driver set up, as plain data. */

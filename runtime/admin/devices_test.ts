@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { BlockDevice, BlockDriver, BlockStatus } from "../../generated/blk/mod.ts";
 import { until } from "../task.ts";
-import { pciFunction } from "./admin_fixture.ts";
+import { freshMemory, pciFunction, placeFunctions, Virtual } from "./admin_fixture.ts";
 import { virtualFunction } from "./driver.ts";
 import { CommonCapabilities, GroupType } from "./mod.ts";
 import { GroupOwner } from "./owner.ts";
@@ -27,11 +27,17 @@ function makeDisk(bytes: Uint8Array) {
 Deno.test("2.12.1.4: a disk in use moves to another virtual function", async () => {
   const bytes = new Uint8Array(64 * 512);
   const [first, second] = [makeDisk(bytes), makeDisk(bytes)];
-  const vf1 = await pciFunction(first.device);
-  const vf2 = await pciFunction(second.device, vf1.memory);
+  const memory = freshMemory();
+  const plugged = [first, second].map(({ device }) => new Virtual(device, memory));
   const { device: owned } = makeDisk(new Uint8Array(512));
-  owned.own(new GroupOwner({ functions: [vf1.pci.member(), vf2.pci.member()] }));
-  await using owner = await BlockDriver.open((await pciFunction(owned)).transport);
+  owned.own(new GroupOwner({ functions: plugged.map(({ pci }) => pci.member()) }));
+  const { transport } = await pciFunction(owned);
+  await using owner = await BlockDriver.open(transport);
+  const functions = transport.functions!;
+  await placeFunctions(functions);
+  await functions.enable(2);
+  const vf1 = await plugged[0]!.find(functions);
+  await plugged[1]!.find(functions); // who drives it lets it reach memory
   const admin = owner.admin!;
   await admin.use(GroupType.SELF);
   await admin.use(GroupType.SRIOV);

@@ -6,6 +6,7 @@
 
 import type { Device } from "../device.ts";
 import type { DeviceSnapshot } from "../snapshot.ts";
+import type { BarLayout } from "../transports/pci_config.ts";
 import type { AdminCommand } from "./command.ts";
 
 /** A field of a legacy register file. */
@@ -50,12 +51,27 @@ export interface MemberRegisters {
   readonly device: unknown;
 }
 
+/** A virtual function, as the PCI function of its owner switches it on and places it. */
+export interface VirtualFunction {
+  /** The PCI device id of such functions. */
+  readonly id: number;
+  /** Its ranges of addresses. */
+  readonly bars: readonly BarLayout[];
+  /**
+   * The function is there, each of its ranges where `address` says; called again when that changed.
+   * Without an argument it is gone, and as after a reset.
+   */
+  place(address?: (bar: BarLayout) => number | undefined): void;
+}
+
 /** A member of a group. */
 export interface GroupMember {
   /** The device. */
   readonly device: Device;
   /** Its legacy interface; without one, its owner gives no access to it. */
   readonly legacy?: LegacyRegisters;
+  /** For members that are virtual functions over PCI. */
+  readonly virtual?: VirtualFunction;
   /** The registers around the device, for members over PCI. */
   readonly registers?: {
     /** Features that they implement beside those of the device. */

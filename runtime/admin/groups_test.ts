@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { covers } from "../../testing/covers.ts";
 import { EchoDevice } from "../echo_fixture.ts";
 import type { RingOptions } from "../features.ts";
-import { BUSES, pciFunction, type Scene, scene } from "./admin_fixture.ts";
+import { BUSES, type Scene, scene } from "./admin_fixture.ts";
 import { AdminError } from "./command.ts";
 import { SELF, virtualFunction } from "./driver.ts";
 import { AdminOpcode, AdminQualifier, AdminStatus, GroupType } from "./mod.ts";
@@ -47,8 +47,7 @@ function everywhereTest(name: string, run: (scene: Scene) => Promise<void>): voi
   for (const bus of BUSES) {
     for (const ring of RINGS) {
       Deno.test(`${name}, ${bus}, ${ring.packed ? "packed" : "split"}`, async () => {
-        const functions = [(await pciFunction(new EchoDevice())).pci.member()];
-        await using it = await scene(bus, { ...OPTIONS, functions }, ring);
+        await using it = await scene(bus, OPTIONS, ring, [new EchoDevice()]);
         await run(it);
         assert.deepEqual(it.device.errors, []);
       });
@@ -140,28 +139,18 @@ everywhereTest("2.12.1.5: group, command and member are checked in that order", 
 });
 
 everywhereTest(
-  "2.12.1.5: virtual functions are members from 1 to their number, while they are on",
+  "2.12.1.5: virtual functions are members from 1 to their number",
   async (it) => {
     covers(
-      "devicenormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands#25",
       "devicenormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands#26",
     );
-    const { admin, owner } = it;
+    const { admin } = it;
     await admin.use(SRIOV);
     await admin.stop(virtualFunction(1));
     for (const memberId of [0n, 2n, 1n << 32n, (1n << 64n) - 1n]) {
       const member = { groupType: SRIOV, memberId };
       await assert.rejects(admin.stop(member), fails("EINVAL", "INVALID_MEMBER"));
     }
-    const { functions } = owner;
-    owner.setFunctions(undefined); // VF Enable is clear
-    for (const opcode of [0, 1, AdminOpcode.DEV_MODE_SET, 0x7fff]) {
-      await assert.rejects(
-        admin.send(opcode, virtualFunction(1)),
-        fails("EINVAL", "INVALID_GROUP"),
-      );
-    }
-    owner.setFunctions(functions);
     await admin.resume(virtualFunction(1));
   },
 );

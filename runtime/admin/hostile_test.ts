@@ -5,7 +5,7 @@ import { NetworkCapabilities, NetworkObjects } from "../../generated/net/mod.ts"
 import { covers } from "../../testing/covers.ts";
 import { EchoDevice } from "../echo_fixture.ts";
 import { Random } from "../random.ts";
-import { BUSES, pciFunction, scene } from "./admin_fixture.ts";
+import { BUSES, scene } from "./admin_fixture.ts";
 import { encodeCommand } from "./command.ts";
 import { SELF, virtualFunction } from "./driver.ts";
 import { AdminStatus, GroupType } from "./mod.ts";
@@ -24,13 +24,15 @@ for (const bus of BUSES) {
         "devicenormative:Basic Facilities of a Virtio Device / Administration virtqueues#6",
       );
       const random = new Random(packed ? 1 : 2);
-      const vf = await pciFunction(new EchoDevice());
-      const functions = [vf.pci.member(), { device: new EchoDevice() }];
-      await using it = await scene(bus, {
-        functions,
-        capabilities: [{ id: 0x800, data: Uint8Array.of(3) }],
-        resources: [{ type: 0x200, capability: 0x800, limit: ([limit]) => limit! }],
-      }, { packed });
+      await using it = await scene(
+        bus,
+        {
+          capabilities: [{ id: 0x800, data: Uint8Array.of(3) }],
+          resources: [{ type: 0x200, capability: 0x800, limit: ([limit]) => limit! }],
+        },
+        { packed },
+        [new EchoDevice(), new EchoDevice()],
+      );
       const { admin, device, driver } = it;
       await admin.use(GroupType.SELF);
       await admin.use(GroupType.SRIOV);

@@ -5,13 +5,13 @@
 
 import assert from "node:assert/strict";
 import { covers } from "../../testing/covers.ts";
-import { VIRTIO_PCI_LEGACY_CONFIG } from "../../generated/layout/pci.ts";
+import { VIRTIO_PCI_LEGACY_CONFIG_MSIX as CONFIG } from "../../generated/layout/pci.ts";
 import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
 import type { RingOptions } from "../features.ts";
 import type { AccessSize, BarAccess, PciTransport } from "../transports/bus.ts";
 import { PciDevice } from "../transports/pci_device.ts";
 import { findLegacyPci } from "../transports/pci_legacy_driver.ts";
-import { freshMemory, type Function, pciFunction, scene } from "./admin_fixture.ts";
+import { configOf, freshMemory, type Function, rangesOf, scene } from "./admin_fixture.ts";
 import { AdminError } from "./command.ts";
 import { type AdminDriver, virtualFunction } from "./driver.ts";
 import { AdminOpcode, AdminQualifier, AdminStatus, GroupType } from "./mod.ts";
@@ -26,10 +26,9 @@ function ringTest(
   for (const ring of [{ packed: false }, { packed: true }] satisfies RingOptions[]) {
     Deno.test(`2.12.1.1: ${name}, commands over a ${ring.packed ? "packed" : "split"} ring`, async () => {
       const member = new EchoDevice();
-      const vf = await pciFunction(member);
-      await using it = await scene("pci", { functions: [vf.pci.member()] }, ring);
+      await using it = await scene("pci", {}, ring, [member]);
       await it.admin.use(GroupType.SRIOV);
-      await run(it.admin, member, vf);
+      await run(it.admin, member, it.functions[0]!);
       assert.deepEqual(it.device.errors, []);
     });
   }
@@ -52,32 +51,28 @@ function bytesOf(value: number, size: number): Uint8Array {
 async function hypervisor(admin: AdminDriver, { memory, transport }: Function) {
   const shown = new PciDevice(new EchoDevice(), {
     memory: freshMemory(),
-    interrupt: () => {},
+    message: () => {}, // those of the virtual function are the guest's
     transitional: true,
   });
   const registers: BarAccess = {
     read: async (offset: number, size: AccessSize) =>
       le(
-        offset < VIRTIO_PCI_LEGACY_CONFIG
+        offset < CONFIG
           ? await admin.legacyRead(VF, offset, size)
-          : await admin.legacyConfigRead(VF, offset - VIRTIO_PCI_LEGACY_CONFIG, size),
+          : await admin.legacyConfigRead(VF, offset - CONFIG, size),
       ),
     write: async (offset: number, size: AccessSize, value: number) => {
       const bytes = bytesOf(value, size);
-      if (offset < VIRTIO_PCI_LEGACY_CONFIG) await admin.legacyWrite(VF, offset, bytes);
-      else await admin.legacyConfigWrite(VF, offset - VIRTIO_PCI_LEGACY_CONFIG, bytes);
+      if (offset < CONFIG) await admin.legacyWrite(VF, offset, bytes);
+      else await admin.legacyConfigWrite(VF, offset - CONFIG, bytes);
     },
   };
-  const config = {
-    read: (offset: number, size: AccessSize) => shown.readConfig(offset, size),
-    write: (offset: number, size: AccessSize, value: number) =>
-      shown.writeConfig(offset, size, value),
-  };
-  const bar = (index: number) => index === 0 ? registers : undefined;
-  const legacy: PciTransport = (await findLegacyPci({ memory, config, bar }))!;
+  const bar = (index: number) => index === 0 ? registers : rangesOf(shown)(index);
+  const vectors = [0, 1].map((data) => ({ address: 0xfee0_0000, data }));
+  const config = configOf(shown);
+  const legacy: PciTransport = (await findLegacyPci({ memory, config, bar, vectors }))!;
   // The function interrupts its hypervisor, and that the guest.
-  transport.onQueueNotify = () => legacy.onQueueNotify(0);
-  transport.interrupt = () => legacy.interrupt();
+  transport.message = (vector) => legacy.message(vector);
   return legacy;
 }
 
@@ -122,7 +117,7 @@ ringTest("an access that leaves its field fails, and does nothing", async (admin
     "devicenormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands / Legacy Interface#3",
     "devicenormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands / Legacy Interface#4",
   );
-  for (const [offset, length] of [[0, 5], [2, 4], [18, 2], [19, 2], [20, 1], [255, 1], [0, 0]]) {
+  for (const [offset, length] of [[0, 5], [2, 4], [18, 2], [21, 2], [24, 1], [255, 1], [0, 0]]) {
     await assert.rejects(admin.legacyRead(VF, offset!, length!), invalidField);
     await assert.rejects(
       admin.legacyWrite(VF, offset!, new Uint8Array(length!).fill(0xff)),

@@ -41,6 +41,7 @@ export type {
   MemberCommand,
   MemberRegisters,
   NotifyPlace,
+  VirtualFunction,
 } from "./group.ts";
 export {
   AdminLayout,

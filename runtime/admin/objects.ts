@@ -114,10 +114,14 @@ export class ResourceObjects {
     return all.filter((one) => one.type === layout.type).map((one) => layout.held(one));
   }
 
-  /** Destroys everything, the last object first, whatever a handler throws: the first error, in the end. */
-  reset(): void {
+  /**
+   * Destroys everything, or all of one kind of groups, the last object first, whatever a handler throws: the
+   * first error, in the end.
+   */
+  reset(groupType?: number): void {
     const errors: unknown[] = [];
     for (const object of this.all().reverse()) {
+      if (groupType !== undefined && object.groupType !== groupType) continue;
       this.#objects.delete(keyOf(object));
       try {
         this.#typeOf(object).destroyed?.(object);

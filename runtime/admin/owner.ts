@@ -39,8 +39,10 @@ const FIRST: readonly number[] = [Opcode.LIST_QUERY, Opcode.LIST_USE];
 /** How an owner of groups is made. */
 export interface GroupOwnerOptions {
   /**
-   * The virtual functions of the device, members 1, 2, … of its SR-IOV group. Without this the device has
-   * no such group, ever. Legacy access is there when all of them have a legacy interface.
+   * The virtual functions that the device can have, members 1, 2, … of its SR-IOV group. Over PCI they are
+   * virtual {@linkcode PciDevice}s, and the guest switches the first so many of them on; elsewhere all are.
+   * Without this the device has no such group, ever. Legacy access is there when all of them have a
+   * legacy interface.
    */
   readonly functions?: readonly GroupMember[];
   /** How many objects for device parts there can be: 16 that read and 16 that set when not given. */
@@ -59,18 +61,21 @@ export class GroupOwner implements AdminServer {
   readonly capabilities: Capabilities;
   /** What the driver created. */
   readonly objects: ResourceObjects;
+  /** The virtual functions that there can be. */
+  readonly functions: readonly GroupMember[];
   readonly #commands = new Map<number, Map<number, GroupCommand>>();
   readonly #used = new Map<number, ReadonlySet<number>>();
   readonly #busy = new Set<DeviceQueue>();
-  #functions: readonly GroupMember[] | undefined;
+  #enabled: number | undefined; // so many of the functions are there
   #device: Device | undefined;
 
   /** RangeError when an option makes no sense. */
   constructor(options: GroupOwnerOptions = {}) {
-    const { functions, parts = PARTS_LIMITS, capabilities = [], resources = [] } = options;
+    const { functions = [], parts = PARTS_LIMITS, capabilities = [], resources = [] } = options;
     const { devParts } = CommonCapabilities;
-    const members = functions !== undefined;
-    this.#functions = functions;
+    const members = functions.length > 0;
+    this.functions = functions;
+    this.#enabled = functions.length;
     this.capabilities = new Capabilities(
       members ? [devParts.offer(parts), ...capabilities] : capabilities,
       (id, driver) => this.objects.checkCapability(id, driver),
@@ -80,28 +85,15 @@ export class GroupOwner implements AdminServer {
       (id) => this.capabilities.get(id),
       (id) => this.capabilities.has(id),
     );
-    const legacy = functions?.every((member) => member.legacy !== undefined) ?? false;
+    const legacy = functions.every((member) => member.legacy !== undefined);
     this.#add([
       ...this.#lists(GroupType.SELF),
       ...this.capabilities.commands(),
       ...this.objects.commands(),
       ...(members ? partsCommands(this.objects) : []),
-      ...(legacy ? legacyCommands() : []),
+      ...(members && legacy ? legacyCommands() : []),
       ...(options.commands ?? []),
     ]);
-  }
-
-  /** The virtual functions that are there; undefined while they are switched off, or when there are none. */
-  get functions(): readonly GroupMember[] | undefined {
-    return this.#functions;
-  }
-
-  /** Switches virtual functions on or off. TypeError when the device was made without any. */
-  setFunctions(functions: readonly GroupMember[] | undefined): void {
-    if (!this.#commands.has(GroupType.SRIOV)) {
-      throw new TypeError("Cannot set the functions: the owner was made without");
-    }
-    this.#functions = functions;
   }
 
   /** For devices: see {@linkcode AdminServer.attach}. */
@@ -110,6 +102,17 @@ export class GroupOwner implements AdminServer {
       throw new TypeError("Cannot own groups of devices: they have an owner already");
     }
     this.#device = device;
+  }
+
+  /** For transports: what was created for virtual functions is gone when they are. */
+  enableFunctions(count: number | undefined): void {
+    this.#enabled = count;
+    if (count !== undefined) return;
+    try {
+      this.objects.reset(GroupType.SRIOV);
+    } catch (error) {
+      this.#report(error);
+    }
   }
 
   /** For devices: commands of one queue are carried out one after the other (VIRTIO 1.4, 2.13.1). */
@@ -221,7 +224,10 @@ export class GroupOwner implements AdminServer {
       const { run, member } = this.#find(command);
       const result = run({ ...command, member });
       if (!(result instanceof Promise)) return done(result);
-      return result.then(done, (error) => this.#failed(error));
+      return result.then((value) => {
+        this.#find(command); // the member may be gone by now
+        return done(value);
+      }).catch((error) => this.#failed(error));
     } catch (error) {
       return this.#failed(error);
     }
@@ -229,7 +235,7 @@ export class GroupOwner implements AdminServer {
 
   /** Group, command, member: the first that is wrong is the answer (VIRTIO 1.4, 2.12.1.5). */
   #find({ groupType, opcode, memberId }: AdminCommand) {
-    const group = groupType === GroupType.SRIOV && this.#functions === undefined
+    const group = groupType === GroupType.SRIOV && this.#enabled === undefined
       ? undefined
       : this.#commands.get(groupType);
     if (group === undefined) throw refused(StatusQualifier.INVALID_GROUP);
@@ -245,8 +251,8 @@ export class GroupOwner implements AdminServer {
   }
 
   #member(groupType: number, id: bigint): GroupMember | undefined {
-    if (groupType === GroupType.SRIOV) return this.#functions?.[Number(id) - 1];
-    return id === 0n ? this.#self() : undefined;
+    if (groupType !== GroupType.SRIOV) return id === 0n ? this.#self() : undefined;
+    return id <= (this.#enabled ?? 0) ? this.functions[Number(id) - 1] : undefined;
   }
 
   #self(): GroupMember {
@@ -257,9 +263,13 @@ export class GroupOwner implements AdminServer {
     if (error instanceof AdminError) {
       return { status: error.status, qualifier: error.qualifier, result: NOTHING };
     }
-    (this.#device?.onError ?? console.error)(error);
+    this.#report(error);
     const status = Status.EAGAIN;
     return { status, qualifier: StatusQualifier.TRYAGAIN, result: NOTHING };
+  }
+
+  #report(error: unknown): void {
+    (this.#device?.onError ?? console.error)(error);
   }
 
   #answer(queue: DeviceQueue, head: number, { status, qualifier, result }: Answer): void {

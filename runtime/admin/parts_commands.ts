@@ -169,4 +169,5 @@ async function setMode({ member, data }: MemberCommand): Promise<void> {
     device.go();
     throw error instanceof TransportError ? new AdminError(Status.EAGAIN) : error;
   }
+  if (!device.stopped) throw new AdminError(Status.EAGAIN); // it was switched off, and on again
 }

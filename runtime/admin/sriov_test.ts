@@ -11,7 +11,7 @@ import { featureSet, type RingOptions } from "../features.ts";
 import { loopback } from "../loopback.ts";
 import { Status } from "../status.ts";
 import { until } from "../task.ts";
-import { type Function, pciFunction, type Scene, scene } from "./admin_fixture.ts";
+import { type Scene, scene } from "./admin_fixture.ts";
 import { AdminError, encodeCommand } from "./command.ts";
 import { type AdminDriver, virtualFunction } from "./driver.ts";
 import {
@@ -34,18 +34,15 @@ const VF2 = virtualFunction(2);
 
 interface Group extends Scene {
   readonly members: readonly EchoDevice[];
-  readonly functions: readonly Function[];
 }
 
 /** An owner with two functions in one memory, of which the driver uses everything. */
 async function group(ring: RingOptions = {}): Promise<Group> {
   const members = [new EchoDevice(), new EchoDevice()];
-  const first = await pciFunction(members[0]!);
-  const functions = [first, await pciFunction(members[1]!, first.memory)];
-  const it = await scene("pci", { functions: functions.map(({ pci }) => pci.member()) }, ring);
+  const it = await scene("pci", {}, ring, members);
   await it.admin.use(GroupType.SELF);
   await it.admin.use(SRIOV);
-  return { ...it, members, functions };
+  return { ...it, members };
 }
 
 function ringTest(name: string, run: (group: Group, ring: RingOptions) => Promise<void>): void {

@@ -10,7 +10,7 @@ import type { AdminServer } from "../device_hooks.ts";
 import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
 import { loopback } from "../loopback.ts";
 import type { DeviceQueue } from "../queue.ts";
-import { BUSES, pciFunction, scene } from "./admin_fixture.ts";
+import { BUSES, scene } from "./admin_fixture.ts";
 import { AdminError, fitted } from "./command.ts";
 import { type AdminDriver, SELF, virtualFunction } from "./driver.ts";
 import { AdminOpcode, GroupType } from "./mod.ts";
@@ -46,14 +46,12 @@ function writableOf({ writable = "" }: Vector): Uint8Array {
 for (const bus of BUSES) {
   for (const packed of [false, true]) {
     Deno.test(`2.12.1: an owner answers as written down, ${bus}, ${packed ? "packed" : "split"}`, async () => {
-      const vf = await pciFunction(new EchoDevice());
       const options: GroupOwnerOptions = {
-        functions: [vf.pci.member()],
         capabilities: [{ id: 0x800, data: Uint8Array.of(1) }],
         resources: [{ type: 0x200, capability: 0x800, limit: () => 1 }],
         commands: [{ groupType: SELF_TYPE, opcode: 64, run: () => {} }],
       };
-      await using it = await scene(bus, options, { packed });
+      await using it = await scene(bus, options, { packed }, [new EchoDevice()]);
       for (const vector of vectors) {
         const writable = writableOf(vector);
         const answer = await it.admin.exchange(readableOf(vector), writable.length);

@@ -9,6 +9,7 @@ import type { Arena } from "../arena.ts";
 import type { GuestMemory } from "../memory.ts";
 import type { AdminQueues, Transport } from "../transport.ts";
 import type { ChannelCommand, ChannelStatus } from "./ccw_channel.ts";
+import type { BarLayout } from "./pci_config.ts";
 
 /** Bytes of one register access. */
 export type AccessSize = 1 | 2 | 4;
@@ -57,7 +58,7 @@ export interface MessageVector {
 
 /** A machine with a virtio device behind a PCI function, whose base addresses are set. */
 export interface PciMachine extends Machine {
-  /** The function's configuration space. */
+  /** The function's configuration space, of which 4096 bytes are read if the device offers VIRTIO_F_SR_IOV. */
   readonly config: RegisterAccess;
   /** A base address range, 0 to 5; undefined where it is not mapped: then the device's own window is used. */
   bar(index: number): BarAccess | undefined;
@@ -87,6 +88,27 @@ export interface MmioTransport extends MachineTransport {
   interrupt(): Promise<void>;
 }
 
+/** The virtual functions that a PCI function can have, off until they are enabled. */
+export interface VirtualFunctions {
+  /** How many there can be (`TotalVFs`). */
+  readonly total: number;
+  /** The ranges that each of them has; not to be asked while any is there. */
+  findBars(): Promise<BarLayout[]>;
+  /** Gives a range of the first of them its address, behind which those of the others follow one by one. */
+  placeBar(bar: BarLayout, address: number): Promise<void>;
+  /**
+   * Enables functions 1 to `count`, whose ranges have addresses by then; settles once they can be used.
+   * RangeError for more than there can be, TransportError while some are there or when the device refuses.
+   */
+  enable(count: number): Promise<void>;
+  /** Takes all of them away; settles once they can be enabled again. */
+  disable(): Promise<void>;
+  /** What function `number` adds to the routing id of its owner; RangeError when there can be no such one. */
+  routingOffset(number: number): Promise<number>;
+  /** The configuration space of one of them, with the ids that only its owner knows, as {@linkcode findPci} needs it. */
+  config(registers: RegisterAccess): RegisterAccess;
+}
+
 /** The driver's end of PCI. */
 export interface PciTransport extends MachineTransport {
   /** To be called when the function's interrupt pin is raised: finds out why, and delivers. */
@@ -95,6 +117,8 @@ export interface PciTransport extends MachineTransport {
   message(vector: number): void;
   /** The administration queues, once VIRTIO_F_ADMIN_VQ is negotiated (VIRTIO 1.4, 2.13). */
   adminQueues(): Promise<AdminQueues>;
+  /** The virtual functions, from when VIRTIO_F_SR_IOV is negotiated on (VIRTIO 1.4, 6.1); undefined when there can be none. */
+  readonly functions: VirtualFunctions | undefined;
 }
 
 /** The driver's end of channel I/O. */

@@ -3,12 +3,15 @@
 import { Command } from "../../generated/layout/ccw.ts";
 import { MMIO_LEGACY as L, MMIO_MODERN as R } from "../../generated/layout/mmio.ts";
 import { PCI_COMMON as C } from "../../generated/layout/pci.ts";
+import { GroupOwner } from "../admin/owner.ts";
 import type { Device } from "../device.ts";
+import { EchoDevice } from "../echo_fixture.ts";
 import type { GuestMemory } from "../memory.ts";
 import { CcwDevice } from "./ccw_device.ts";
 import { MmioDevice } from "./mmio_device.ts";
 import { MmioLegacyDevice } from "./mmio_legacy_device.ts";
 import { PciDevice } from "./pci_device.ts";
+import { EXTENDED_CAPABILITIES, SriovControl, SriovRegister } from "./pci_sriov.ts";
 
 /** The few things that bring a device to life, done as an honest driver would. */
 export interface Steps {
@@ -89,14 +92,25 @@ export const PLUGS: readonly Plug[] = [{
       vectors: 3,
       transitional: true,
     });
-    const space = {
-      read: (offset: number, size: number) => file.readConfig(offset, size),
-      write: (offset: number, size: number, value: number) => file.writeConfig(offset, size, value),
-    };
     const ports = file.bars.map((bar) =>
       port(bar, bar.index === 4 ? 0x120 : 64, bar.index === 4 ? pciSteps(bar) : undefined)
     );
-    return { ports: [port(space, 256), ...ports], close: () => file.close() };
+    return { ports: [port(configOf(file), 256), ...ports], close: () => file.close() };
+  },
+}, {
+  name: "pci, virtual functions",
+  connect: (device, memory) => {
+    const functions = [new EchoDevice(), new EchoDevice()].map((one) =>
+      new PciDevice(one, { memory, virtual: true, message: () => {}, vectors: 3 })
+    );
+    device.own(new GroupOwner({ functions: functions.map((one) => one.member()) }));
+    const owner = new PciDevice(device, { memory, message: () => {}, vectors: 3 });
+    const ports = [owner, ...functions].flatMap((file) => {
+      const bar = file.bars.find(({ index }) => index === 4)!;
+      const steps = file === owner ? sriovSteps(file) : undefined;
+      return [port(configOf(file), 0x140, steps), port(bar, 0x120, pciSteps(bar))];
+    });
+    return { ports, close: () => [owner, ...functions].forEach((file) => file.close()) };
   },
 }, {
   name: "ccw",
@@ -169,6 +183,28 @@ function ccwSteps(file: CcwDevice, memory: GuestMemory): Steps {
         ...[...be64(at), 0, 0, 0, 0, 0, index, 0, size, ...be64(at + 0x200), ...be64(at + 0x400)],
       ),
     notify: (index) => file.notify(index),
+  };
+}
+
+function configOf(file: PciDevice): Pick<Port, "read" | "write"> {
+  return {
+    read: (offset, size) => file.readConfig(offset, size),
+    write: (offset, size, value) => file.writeConfig(offset, size, value),
+  };
+}
+
+/** Each status switches other virtual functions on. */
+function sriovSteps(file: PciDevice): Steps {
+  const put = (register: number, value: number) =>
+    file.writeConfig(EXTENDED_CAPABILITIES + register, 2, value);
+  return {
+    status: (value) => {
+      put(SriovRegister.NUM_VFS, value & 3);
+      put(SriovRegister.CONTROL, value === 0 ? 0 : SriovControl.VF_ENABLE | SriovControl.VF_MSE);
+    },
+    features: (word, value) => put(SriovRegister.BAR + 4 * word, value),
+    queue: (_index, size) => put(SriovRegister.SYSTEM_PAGE_SIZE, size),
+    notify: () => put(SriovRegister.CONTROL, SriovControl.VF_ENABLE),
   };
 }
 

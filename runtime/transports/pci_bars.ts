@@ -17,10 +17,27 @@ const IO = 1;
 const WIDE = 4;
 
 /** The base address ranges that a function has. */
-export async function findBars(config: RegisterAccess): Promise<BarLayout[]> {
+export function findBars(config: RegisterAccess): Promise<BarLayout[]> {
+  return scanBars(config, PciHeader.BAR);
+}
+
+/** Gives a range its address, and lets the function decode it. */
+export async function placeBar(
+  config: RegisterAccess,
+  bar: BarLayout,
+  address: number,
+): Promise<void> {
+  await writeBar(config, PciHeader.BAR, bar, address);
+  const command = await config.read(PciHeader.COMMAND, 2);
+  const decode = bar.kind === "io" ? PciCommand.IO : PciCommand.MEMORY;
+  await config.write(PciHeader.COMMAND, 2, command | decode);
+}
+
+/** The ranges of the six base address registers at an offset. */
+export async function scanBars(config: RegisterAccess, registers: number): Promise<BarLayout[]> {
   const bars: BarLayout[] = [];
   for (let index = 0; index < BARS; index++) {
-    const offset = PciHeader.BAR + 4 * index;
+    const offset = registers + 4 * index;
     const type = await config.read(offset, 4);
     const wide = (type & IO) === 0 && (type & WIDE) !== 0 && index + 1 < BARS;
     const low = await probe(config, offset) & ((type & IO) !== 0 ? ~3 : ~15);
@@ -34,19 +51,17 @@ export async function findBars(config: RegisterAccess): Promise<BarLayout[]> {
   return bars;
 }
 
-/** Gives a range its address, and lets the function decode it. */
-export async function placeBar(
+/** Writes the address of a range into its register, one of those at an offset. */
+export async function writeBar(
   config: RegisterAccess,
-  bar: BarLayout,
+  registers: number,
+  { index, kind }: BarLayout,
   address: number,
 ): Promise<void> {
-  const offset = PciHeader.BAR + 4 * bar.index;
+  const offset = registers + 4 * index;
   const [low, high] = halves(address);
   await config.write(offset, 4, low);
-  if (bar.kind === "memory64") await config.write(offset + 4, 4, high);
-  const command = await config.read(PciHeader.COMMAND, 2);
-  const decode = bar.kind === "io" ? PciCommand.IO : PciCommand.MEMORY;
-  await config.write(PciHeader.COMMAND, 2, command | decode);
+  if (kind === "memory64") await config.write(offset + 4, 4, high);
 }
 
 /** What a register of all ones reads back; it is left as it was. */

@@ -23,6 +23,8 @@ import { MSIX_CAPABILITY, MSIX_CAPABILITY_SIZE, type MsixTable } from "./pci_msi
 const WORD = 2 ** 32;
 /** The PCI device ids of virtio end at 0x107f (VIRTIO 1.4, 4.1.2). */
 const DEVICE_ID_MAX = 0x3f;
+/** Ids of virtual functions (PCI Express, 9.3.4.1). */
+const VIRTUAL_ID = 0xffff;
 /** Class of devices that PCI has no class for. */
 const CLASS_UNASSIGNED = 0xff;
 
@@ -34,8 +36,11 @@ export interface VendorData {
   readonly bytes: Uint8Array;
 }
 
-/** Writes the header of a function without legacy interface; RangeError for a device that PCI has no id for. */
-export function describeFunction(space: PciConfigSpace, deviceId: number): void {
+/**
+ * Writes the header of a function without legacy interface, and with an interrupt pin or without; RangeError
+ * for a device that PCI has no id for.
+ */
+export function describeFunction(space: PciConfigSpace, deviceId: number, pin: boolean): void {
   if (deviceId > DEVICE_ID_MAX) {
     throw new RangeError(
       `Cannot put device type ${deviceId} behind PCI: not 1 to ${DEVICE_ID_MAX}`,
@@ -48,10 +53,18 @@ export function describeFunction(space: PciConfigSpace, deviceId: number): void 
   bytes[PciHeader.CLASS_CODE + 2] = CLASS_UNASSIGNED;
   view.setUint16(PciHeader.SUBSYSTEM_VENDOR_ID, VIRTIO_PCI_VENDOR_ID, true);
   view.setUint16(PciHeader.SUBSYSTEM_ID, VIRTIO_PCI_DEVICE_ID + deviceId, true);
-  bytes[PciHeader.INTERRUPT_PIN] = 1;
+  bytes[PciHeader.INTERRUPT_PIN] = pin ? 1 : 0;
   const { IO, MEMORY, BUS_MASTER, INTX_DISABLE } = PciCommand;
   space.allow(PciHeader.COMMAND, IO | MEMORY | BUS_MASTER, INTX_DISABLE >> 8);
   space.allow(PciHeader.INTERRUPT_LINE, 0xff);
+}
+
+/** Overwrites the header with what a virtual function leaves to its owner's: ids, decoding of ranges, a line. */
+export function describeVirtual(space: PciConfigSpace): void {
+  space.view.setUint16(PciHeader.VENDOR_ID, VIRTUAL_ID, true);
+  space.view.setUint16(PciHeader.DEVICE_ID, VIRTUAL_ID, true);
+  space.allow(PciHeader.COMMAND, PciCommand.BUS_MASTER, 0);
+  space.allow(PciHeader.INTERRUPT_LINE, 0);
 }
 
 /** A capability that says where a structure lies. */

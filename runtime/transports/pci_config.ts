@@ -30,9 +30,13 @@ export const PciCommand = { IO: 1, MEMORY: 2, BUS_MASTER: 4, INTX_DISABLE: 0x400
 /** Bits of the status register. */
 export const PciStatus = { INTERRUPT: 8, CAPABILITIES: 16 } as const;
 
+/** Bytes of the configuration space of a PCI function. */
+export const PCI_CONFIG_SIZE = 256;
+/** Bytes of that of a function with extended capabilities, which begin where PCI's own space ends. */
+export const PCI_EXTENDED_CONFIG_SIZE = 4096;
+
 /** Where capabilities may begin. */
 const CAPABILITIES = 0x40;
-const SIZE = 256;
 /** Type bits of a base address register. */
 const BAR_IO = 1;
 const BAR_64 = 4;
@@ -52,13 +56,20 @@ export interface BarLayout {
 /** The configuration space of a function. */
 export class PciConfigSpace {
   /** The bytes. */
-  readonly bytes: Uint8Array = new Uint8Array(SIZE);
+  readonly bytes: Uint8Array;
   /** The same, for fields of several bytes. */
-  readonly view: DataView = new DataView(this.bytes.buffer);
-  readonly #writable = new Uint8Array(SIZE);
+  readonly view: DataView;
+  readonly #writable: Uint8Array;
   readonly #bars = new Map<number, BarLayout>();
   #end = CAPABILITIES;
   #link: number = PciHeader.CAPABILITIES;
+
+  /** All zeros, of which nothing can be written. */
+  constructor(size: number = PCI_CONFIG_SIZE) {
+    this.bytes = new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer);
+    this.#writable = new Uint8Array(size);
+  }
 
   /** Lets the guest write the bits of `mask` in the bytes from `offset` on. */
   allow(offset: number, ...mask: readonly number[]): void {
@@ -67,15 +78,23 @@ export class PciConfigSpace {
 
   /** Adds a base address register. */
   addBar(bar: BarLayout): void {
-    const offset = PciHeader.BAR + 4 * bar.index;
+    this.layBar(bar, PciHeader.BAR);
+    this.#bars.set(bar.index, bar);
+  }
+
+  /** Lays out one of the base address registers that begin at an offset; the address in it keeps what it can. */
+  layBar(bar: BarLayout, registers: number): void {
+    const offset = registers + 4 * bar.index;
     const wide = bar.kind === "memory64";
     const type = bar.kind === "io" ? BAR_IO : wide ? BAR_64 | BAR_PREFETCHABLE : 0;
     const mask = BigInt.asUintN(64, -BigInt(bar.size));
     const writable = new DataView(this.#writable.buffer);
-    this.view.setUint32(offset, type, true);
-    writable.setUint32(offset, Number(mask & 0xffff_fff0n), true);
-    if (wide) writable.setUint32(offset + 4, Number(mask >> 32n), true);
-    this.#bars.set(bar.index, bar);
+    const put = (at: number, bits: number, fixed: number) => {
+      writable.setUint32(at, bits, true);
+      this.view.setUint32(at, this.view.getUint32(at, true) & bits | fixed, true);
+    };
+    put(offset, Number(mask & 0xffff_fff0n), type);
+    if (wide) put(offset + 4, Number(mask >> 32n), 0);
   }
 
   /**
@@ -85,7 +104,7 @@ export class PciConfigSpace {
   addCapability(capability: Uint8Array): number {
     const offset = this.#end;
     const end = offset + Math.ceil(capability.length / 4) * 4;
-    if (end > SIZE) {
+    if (end > PCI_CONFIG_SIZE) {
       throw new RangeError(
         `Cannot add a capability of ${capability.length} bytes: no room is left`,
       );
@@ -105,10 +124,15 @@ export class PciConfigSpace {
     if (bar === undefined) return undefined;
     const enabled = bar.kind === "io" ? PciCommand.IO : PciCommand.MEMORY;
     if ((this.view.getUint16(PciHeader.COMMAND, true) & enabled) === 0) return undefined;
-    const offset = PciHeader.BAR + 4 * index;
+    return this.addressIn(bar, PciHeader.BAR);
+  }
+
+  /** The address in one of the base address registers that begin at an offset. */
+  addressIn({ index, kind }: BarLayout, registers: number): number {
+    const offset = registers + 4 * index;
     const low = this.view.getUint32(offset, true);
-    if (bar.kind === "io") return low - low % 4;
-    const high = bar.kind === "memory64" ? this.view.getUint32(offset + 4, true) : 0;
+    if (kind === "io") return low - low % 4;
+    const high = kind === "memory64" ? this.view.getUint32(offset + 4, true) : 0;
     return high * WORD + low - low % 16;
   }
 
@@ -129,6 +153,11 @@ export class PciConfigSpace {
       const byte = value >>> 8 * at;
       this.bytes[offset + at] = this.bytes[offset + at]! & ~mask | byte & mask;
     }
+  }
+
+  /** Clears what the guest may write. */
+  reset(): void {
+    this.#writable.forEach((mask, at) => this.bytes[at]! &= ~mask);
   }
 
   /** Takes what the guest had written out of saved bytes. */

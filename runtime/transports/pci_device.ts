@@ -10,13 +10,13 @@ import {
   InterruptCause,
   VIRTIO_MSI_NO_VECTOR,
   VIRTIO_PCI_COMMON_CFG_SIZE,
+  VIRTIO_PCI_DEVICE_ID,
 } from "../../generated/layout/pci.ts";
 import type { GroupMember } from "../admin/group.ts";
 import type { Device } from "../device.ts";
 import { featureSet, ReservedFeature } from "../features.ts";
-import type { GuestMemory } from "../memory.ts";
 import { PCI_FACILITIES } from "./carried.ts";
-import { DeviceCore, QueueWord, type SavedCore } from "./device_core.ts";
+import { DeviceCore, QueueWord } from "./device_core.ts";
 import {
   COMMON_OFFSET,
   DEVICE_OFFSET,
@@ -29,18 +29,29 @@ import {
 } from "./pci_common.ts";
 import {
   describeFunction,
+  describeVirtual,
   msixCapability,
   notifyCapability,
   powerOfTwo,
   structureCapability,
   vendorCapability,
-  type VendorData,
 } from "./pci_capabilities.ts";
-import { type BarLayout, PciCommand, PciConfigSpace, PciHeader, PciStatus } from "./pci_config.ts";
+import {
+  type BarLayout,
+  PCI_CONFIG_SIZE,
+  PCI_EXTENDED_CONFIG_SIZE,
+  PciCommand,
+  PciConfigSpace,
+  PciHeader,
+  PciStatus,
+} from "./pci_config.ts";
+import type { PciBar, PciDeviceOptions, PciSnapshot } from "./pci_device_options.ts";
+import { PciExpress } from "./pci_express.ts";
 import { describeTransitional, legacyBar } from "./pci_legacy_bar.ts";
 import { MSIX_ENABLE, MSIX_MASK_ALL, MsixTable } from "./pci_msix.ts";
 import { pciMember } from "./pci_member.ts";
 import { sharedMemoryBar } from "./pci_shared.ts";
+import { EXTENDED_CAPABILITIES, functionsOf, PciSriov } from "./pci_sriov.ts";
 import { PciWindow } from "./pci_window.ts";
 import { low, RegisterBank } from "./register_bank.ts";
 import { checkSaved, savedInteger, savedIntegers, savedRecord } from "./saved.ts";
@@ -54,80 +65,56 @@ const ALL_ONES = 0xffff_ffff;
 const SNAPSHOT_NAME = "virtio-pci";
 const SNAPSHOT_VERSION = 1;
 const OWN_FEATURES = featureSet(ReservedFeature.VIRTIO_F_NOTIF_CONFIG_DATA);
+const SR_IOV = featureSet(ReservedFeature.VIRTIO_F_SR_IOV);
 
-/** How a device is put behind a PCI function. */
-export interface PciDeviceOptions {
-  /** The guest's memory. */
-  readonly memory: GuestMemory;
-  /** Drives the interrupt pin: called with each change of its level, also within an access. */
-  readonly interrupt: (level: boolean) => void;
-  /** Sends a message of MSI-X; without it there is no MSI-X. */
-  readonly message?: (address: number, data: number) => void;
-  /** Number of MSI-X vectors, 1 to 2048; 16 when not given. */
-  readonly vectors?: number;
-  /** Adds the legacy interface, for guests older than VIRTIO 1 (VIRTIO 1.4, 4.1.4.10). */
-  readonly transitional?: boolean;
-  /** Puts the registers among the I/O ports; in memory when not given. */
-  readonly io?: boolean;
-  /** Called when the guest has placed, moved or switched off a range: its `address` says where it is. */
-  readonly moved?: (bar: PciBar) => void;
-  /** Data of a vendor, which debuggers read (VIRTIO 1.4, 4.1.4.8). */
-  readonly vendorData?: VendorData;
-}
-
-/** A range of addresses of the function. */
-export interface PciBar extends BarLayout {
-  /** Where the guest placed it; undefined while it does not decode it. */
-  readonly address: number | undefined;
-  /** Reads 1, 2 or 4 bytes as an unsigned number; 0 where there is nothing. */
-  read(offset: number, size: number): number;
-  /** Writes the lowest 1, 2 or 4 bytes of a value. A register written in pieces takes effect once. */
-  write(offset: number, size: number, value: number): void;
-}
-
-/** The registers and the device as plain data, fit for JSON as long as the device's state is. */
-export interface PciSnapshot extends SavedCore {
-  /** `"virtio-pci"` */
-  readonly name: string;
-  /** Version of the snapshot's form. */
-  readonly version: number;
-  /** The configuration space, byte by byte. */
-  readonly config: readonly number[];
-  /** The interrupt status. */
-  readonly interruptStatus: number;
-  /** The vector of configuration changes. */
-  readonly configVector: number;
-  /** Table and pending bits of MSI-X. */
-  readonly msix: readonly number[];
-}
-
-/** A device behind a PCI function. */
+/**
+ * A device behind a PCI function. One that owns virtual functions has the SR-IOV capability, and so
+ * 4096 bytes of configuration space; others have 256.
+ */
 export class PciDevice {
   /** The ranges of addresses. */
   readonly bars: readonly PciBar[];
   readonly #options: PciDeviceOptions;
   readonly #core: DeviceCore;
-  readonly #space = new PciConfigSpace();
+  readonly #space: PciConfigSpace;
   readonly #bank: RegisterBank<PciRegisters>;
   readonly #window: PciWindow;
   readonly #registers: PciRegisters;
   readonly #msix: MsixTable | undefined;
+  readonly #express: PciExpress | undefined;
+  readonly #sriov: PciSriov | undefined;
   readonly #addresses: (number | undefined)[] = [];
   #msixOffset = 0;
   #interruptStatus = 0;
   #level = false;
   #master = false;
+  #gone: boolean;
+  #placed: (bar: BarLayout) => number | undefined = () => undefined;
 
-  /** Binds the device; TypeError when it is bound already, RangeError when its capabilities find no room. */
+  /**
+   * Binds the device. TypeError when it is bound already, or for options and virtual functions that do not
+   * go together; RangeError when its capabilities find no room.
+   */
   constructor(device: Device, options: PciDeviceOptions) {
     const { memory, message, vectors = 16, vendorData, transitional = false } = options;
+    const { virtual = false, interrupt, io = false } = options;
+    if (virtual && (transitional || io || interrupt !== undefined)) {
+      throw new TypeError("Cannot make a virtual function with I/O ports or an interrupt pin");
+    }
+    const groups = device.ownedGroups;
+    const functions = groups === undefined || virtual ? [] : functionsOf(groups);
+    groups?.enableFunctions?.(undefined); // until the guest enables them
     this.#options = options;
+    this.#gone = virtual;
+    this.#space = new PciConfigSpace(
+      functions.length > 0 ? PCI_EXTENDED_CONFIG_SIZE : PCI_CONFIG_SIZE,
+    );
     if (message !== undefined) this.#msix = new MsixTable(vectors, message);
     this.#core = new DeviceCore(device, {
       memory,
       facilities: PCI_FACILITIES,
       mayAccess: () => this.#master,
-      ownFeatures: OWN_FEATURES,
+      ownFeatures: functions.length > 0 ? OWN_FEATURES | SR_IOV : OWN_FEATURES,
       noVector: VIRTIO_MSI_NO_VECTOR,
     }, {
       queueUsed: (index) => this.#queueUsed(index),
@@ -144,7 +131,8 @@ export class PciDevice {
       },
     };
     this.#bank = new RegisterBank(PCI_REGISTERS, this.#registers);
-    describeFunction(this.#space, device.info.id);
+    describeFunction(this.#space, device.info.id, interrupt !== undefined);
+    if (virtual) describeVirtual(this.#space);
     if (transitional) describeTransitional(this.#space, device.info.id);
     this.bars = [
       ...(transitional ? [this.#legacy()] : []),
@@ -152,39 +140,54 @@ export class PciDevice {
       ...this.#vectors(),
       ...this.#shared(device),
     ];
+    if (virtual || functions.length > 0) this.#express = new PciExpress(this.#space);
     if (vendorData !== undefined) this.#space.addCapability(vendorCapability(vendorData));
     this.#window = new PciWindow(this.#space, (index) => this.#bar(index));
+    if (functions.length > 0) this.#sriov = new PciSriov(this.#space, groups!, functions);
   }
 
-  /** Reads 1, 2 or 4 bytes of the configuration space; all ones once the device was taken away. */
+  /**
+   * Reads 1, 2 or 4 bytes of the configuration space; all ones once the device was taken away, and while a
+   * virtual function is switched off.
+   */
   readConfig(offset: number, size: number): number {
-    if (this.#core.closed) return low(ALL_ONES, size);
+    if (this.#gone) return low(ALL_ONES, size);
     this.#window.beforeRead(offset, size);
     return this.#space.read(offset, size);
   }
 
   /** Writes 1, 2 or 4 bytes of the configuration space. */
   writeConfig(offset: number, size: number, value: number): void {
-    if (this.#core.closed) return;
+    if (this.#gone) return;
     this.#space.write(offset, size, value);
+    if (this.#express?.takeReset() === true) this.#functionReset();
+    if (offset + size > EXTENDED_CAPABILITIES) this.#sriov?.written();
     this.#configWritten();
     this.#window.afterWrite(offset, size);
   }
 
   /** The function as a member of a group that another one owns (VIRTIO 1.4, 2.11). */
   member(): GroupMember {
-    return pciMember(this.#registers, {
+    const member = pciMember(this.#registers, {
       messages: () => this.#msix?.enabled === true,
       bar: STRUCTURES_BAR,
       ownFeatures: OWN_FEATURES,
       save: () => this.save(),
       restore: (saved) => this.restore(saved),
     });
+    if (this.#options.virtual !== true) return member;
+    const id = VIRTIO_PCI_DEVICE_ID + member.device.info.id;
+    return {
+      ...member,
+      virtual: { id, bars: this.bars, place: (address) => this.#place(address) },
+    };
   }
 
   /** Takes the device away, as when it is unplugged: it is reset, and free to be bound elsewhere. */
   close(): void {
+    this.#sriov?.reset();
     this.#core.close();
+    this.#gone = true;
     this.#reset();
   }
 
@@ -203,7 +206,8 @@ export class PciDevice {
 
   /**
    * Becomes what was saved, from untrusted data, over memory that holds what it held then. TypeError
-   * or RangeError naming the field, which leaves the device reset or untouched.
+   * or RangeError naming the field, which leaves the device reset or untouched. Virtual functions are
+   * switched as they were, and then restored by themselves.
    */
   restore(snapshot: unknown): void {
     const saved = savedRecord(snapshot, "snapshot");
@@ -213,8 +217,10 @@ export class PciDevice {
     const interruptStatus = savedInteger(saved.interruptStatus, "interruptStatus", causes);
     const configVector = savedInteger(saved.configVector, "configVector", VIRTIO_MSI_NO_VECTOR);
     const msix = savedIntegers(saved.msix, "msix", this.#msix?.bytes.length ?? 0, 0xff);
+    this.#sriov?.reset();
     this.#core.restore(snapshot, "snapshot");
     this.#space.restore(config);
+    this.#sriov?.written();
     this.#msix?.restore(this.#space.view.getUint16(this.#msixOffset + 2, true), msix);
     this.#registers.configVector = configVector;
     this.#interruptStatus |= interruptStatus;
@@ -248,7 +254,7 @@ export class PciDevice {
     const level = pending && (this.#command & PciCommand.INTX_DISABLE) === 0;
     if (level === this.#level) return;
     this.#level = level;
-    this.#options.interrupt(level);
+    this.#options.interrupt?.(level);
   }
 
   get #command(): number {
@@ -259,6 +265,26 @@ export class PciDevice {
     this.#registers.configVector = VIRTIO_MSI_NO_VECTOR;
     this.#msix?.forget();
     this.#setInterrupts(0);
+  }
+
+  /** Resets the function with its configuration space (PCI Express, 6.6.2). */
+  #functionReset(): void {
+    this.#core.setStatus(0);
+    this.#space.reset();
+    this.#msix?.reset();
+    this.#sriov?.reset();
+  }
+
+  /** Switches a virtual function on or off, or moves it. */
+  #place(address: ((bar: BarLayout) => number | undefined) | undefined): void {
+    if (this.#core.closed) return;
+    this.#placed = address ?? (() => undefined);
+    this.#gone = address === undefined;
+    if (this.#gone) {
+      this.#functionReset();
+      this.#core.device.go();
+    }
+    this.#configWritten();
   }
 
   /** Does what follows from the bytes of the configuration space. */
@@ -288,17 +314,17 @@ export class PciDevice {
   }
 
   #addBar(layout: BarLayout, access: Pick<PciBar, "read" | "write">): PciBar {
-    const space = this.#space;
-    const core = this.#core;
-    space.addBar(layout);
+    const virtual = this.#options.virtual === true;
+    const address = () => virtual ? this.#placed(layout) : this.#space.barAddress(layout.index);
+    if (!virtual) this.#space.addBar(layout);
     return {
       ...layout,
-      read: (offset, size) => core.closed ? low(ALL_ONES, size) : access.read(offset, size),
+      read: (offset, size) => this.#gone ? low(ALL_ONES, size) : access.read(offset, size),
       write: (offset, size, value) => {
-        if (!core.closed) access.write(offset, size, value);
+        if (!this.#gone) access.write(offset, size, value);
       },
       get address() {
-        return space.barAddress(layout.index);
+        return address();
       },
     };
   }

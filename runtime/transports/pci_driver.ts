@@ -4,12 +4,19 @@
  * @module
  */
 
+import { DeviceStatus } from "../../generated/layout/core.ts";
 import { CapabilityType, InterruptCause, PCI_COMMON } from "../../generated/layout/pci.ts";
 import { TransportError } from "../errors.ts";
-import { hasBit, ReservedFeature } from "../features.ts";
+import { featureSet, hasBit, ReservedFeature } from "../features.ts";
 import type { QueueLayout } from "../queue.ts";
 import type { AdminQueues, SharedMemory } from "../transport.ts";
-import type { AccessSize, PciMachine, PciTransport, RegisterAccess } from "./bus.ts";
+import type {
+  AccessSize,
+  PciMachine,
+  PciTransport,
+  RegisterAccess,
+  VirtualFunctions,
+} from "./bus.ts";
 import { PCI_FACILITIES } from "./carried.ts";
 import {
   BusTransport,
@@ -20,6 +27,7 @@ import {
   writeBytes,
 } from "./driver_core.ts";
 import { PciCommand, PciHeader } from "./pci_config.ts";
+import { findFunctions } from "./pci_functions.ts";
 import {
   ConfigWindow,
   type PciScan,
@@ -29,7 +37,7 @@ import {
 } from "./pci_scan.ts";
 import { enableVectors, type VectorRegister, Vectors } from "./pci_vectors.ts";
 
-const { VIRTIO_F_NOTIF_CONFIG_DATA, VIRTIO_F_NOTIFICATION_DATA } = ReservedFeature;
+const { VIRTIO_F_NOTIF_CONFIG_DATA, VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_SR_IOV } = ReservedFeature;
 /** What offsets of the structures are multiples of (VIRTIO 1.4, 4.1.4). */
 const ALIGNMENT: Readonly<Record<number, number>> = {
   [CapabilityType.COMMON_CFG]: 4,
@@ -37,7 +45,8 @@ const ALIGNMENT: Readonly<Record<number, number>> = {
   [CapabilityType.ISR_CFG]: 1,
   [CapabilityType.DEVICE_CFG]: 4,
 };
-const NAMES_QUEUES = 1n << BigInt(VIRTIO_F_NOTIF_CONFIG_DATA);
+/** Features that are negotiated here, and not seen by drivers. */
+const OWN_FEATURES = featureSet(VIRTIO_F_NOTIF_CONFIG_DATA, VIRTIO_F_SR_IOV);
 
 /** A register of the common configuration. */
 type Name = keyof typeof PCI_COMMON;
@@ -86,6 +95,8 @@ class PciLink extends BusTransport implements PciTransport {
   readonly #multiplier: number;
   readonly #doorbells = new Map<number, Doorbell>();
   #ownOffered = 0n;
+  #found: VirtualFunctions | undefined;
+  #functions: VirtualFunctions | undefined;
   #namesQueues = false;
   #notifySize: AccessSize = 2;
 
@@ -130,8 +141,17 @@ class PciLink extends BusTransport implements PciTransport {
     }));
   }
 
+  get functions(): VirtualFunctions | undefined {
+    return this.#functions;
+  }
+
+  /** Once the device agreed to them, virtual functions may be enabled also after a reset (VIRTIO 1.4, 6.1). */
   getStatus(): Promise<number> {
-    return this.sequence(async () => await this.#read("deviceStatus"));
+    return this.sequence(async () => {
+      const status = await this.#read("deviceStatus");
+      if ((status & DeviceStatus.FEATURES_OK) !== 0) this.#functions = this.#found;
+      return status;
+    });
   }
 
   setStatus(status: number): Promise<void> {
@@ -148,8 +168,9 @@ class PciLink extends BusTransport implements PciTransport {
         await this.#write("deviceFeatureSelect", word);
         features = features << 32n | BigInt(await this.#read("deviceFeature"));
       }
-      this.#ownOffered = features & NAMES_QUEUES;
-      return features & ~NAMES_QUEUES;
+      this.#ownOffered = features & OWN_FEATURES;
+      if (hasBit(features, VIRTIO_F_SR_IOV)) await this.#findFunctions();
+      return features & ~OWN_FEATURES;
     });
   }
 
@@ -254,6 +275,15 @@ class PciLink extends BusTransport implements PciTransport {
     const value = (data & 0xffff_0000 | doorbell.data) >>> 0;
     const size = this.#notifySize;
     this.send(() => registers.write(doorbell.offset, size, size === 4 ? value : doorbell.data));
+  }
+
+  /** Without the capability, the feature is not negotiated (VIRTIO 1.4, 6.1). */
+  async #findFunctions(): Promise<void> {
+    this.#found ??= await findFunctions(this.#machine.config, {
+      sequence: (steps) => this.sequence(steps),
+      refuse: (message) => this.refuse(message),
+    });
+    if (this.#found === undefined) this.#ownOffered &= ~featureSet(VIRTIO_F_SR_IOV);
   }
 
   #vector(name: Name): VectorRegister {

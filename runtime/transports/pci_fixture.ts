@@ -6,7 +6,8 @@ import { EchoDevice } from "../echo_fixture.ts";
 import type { GuestMemory } from "../memory.ts";
 import type { RegisterAccess } from "./bus.ts";
 import { PciCommand, PciHeader } from "./pci_config.ts";
-import { type PciBar, PciDevice, type PciDeviceOptions } from "./pci_device.ts";
+import { PciDevice } from "./pci_device.ts";
+import type { PciBar, PciDeviceOptions } from "./pci_device_options.ts";
 import { scanCapabilities } from "./pci_scan.ts";
 import { access, machineMemory } from "./rigs_fixture.ts";
 

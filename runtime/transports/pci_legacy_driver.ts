@@ -49,6 +49,7 @@ export async function findLegacyPci(machine: PciMachine): Promise<PciTransport |
 }
 
 class PciLegacyLink extends LegacyTransport implements PciTransport {
+  readonly functions = undefined;
   readonly legacyQueues: LegacyQueues = { align: LEGACY_PAGE, fixedSize: true };
   readonly #registers: RegisterAccess;
   readonly #vectors: Vectors;

@@ -47,7 +47,13 @@ export class MsixTable {
     this.bytes = new Uint8Array(this.pendingOffset + 8 * Math.ceil(count / 64));
     this.#view = new DataView(this.bytes.buffer);
     this.#send = send;
-    for (let vector = 0; vector < count; vector++) {
+    this.reset();
+  }
+
+  /** Nothing is pending, and all vectors are masked; the message control register is the caller's. */
+  reset(): void {
+    this.bytes.fill(0);
+    for (let vector = 0; vector < this.count; vector++) {
       this.#view.setUint32(vector * MSIX_ENTRY_SIZE + ENTRY_CONTROL, MASKED, true);
     }
   }
