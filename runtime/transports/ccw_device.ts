@@ -301,12 +301,19 @@ export class CcwDevice {
     if ((written & steps & ~core.status()) !== 0) throw new Reject();
   }
 
+  /** No buffers at no address are how Linux takes a queue back, after the reset that did so already. */
   #setQueue(view: DataView): void {
     const { device } = this.#core;
+    const index = view.getUint16(VQ_INFO_BLOCK.index);
+    const size = view.getUint16(VQ_INFO_BLOCK.size);
+    if (size === 0 && view.getBigUint64(VQ_INFO_BLOCK.desc) === 0n) {
+      this.#core.selectQueue(index);
+      return this.#core.disableQueue();
+    }
     try {
       device.enableQueue({
-        index: view.getUint16(VQ_INFO_BLOCK.index),
-        size: view.getUint16(VQ_INFO_BLOCK.size),
+        index,
+        size,
         format: queueFormat(device.features),
         desc: Number(view.getBigUint64(VQ_INFO_BLOCK.desc)),
         driver: Number(view.getBigUint64(VQ_INFO_BLOCK.driver)),
