@@ -182,3 +182,86 @@ Deno.test("mmio: a driver asks why it was interrupted, and acknowledges what it 
     log.findIndex(({ name }) => name === "InterruptStatus") < log.indexOf(acknowledged[0]!),
   );
 });
+
+Deno.test("mmio: a driver acknowledges exactly what it was told, each time (4.2.2.2, 4.2.3.4.1)", async () => {
+  covers(`${LAYOUT}#19`, `${OPERATION} / Notifications From The Device#3`);
+  const { log } = await life();
+  let told = 0;
+  for (const [at, { what, name, value }] of log.entries()) {
+    if (what !== "read" || name !== "InterruptStatus" || value === 0) continue;
+    const next = log.slice(at + 1).find((one) => one.name.startsWith("Interrupt"))!;
+    if (next.what === "read") continue; // what came meanwhile is read again, as a task of its own
+    told++;
+    assert.deepEqual([next.name, next.value], ["InterruptACK", value]);
+  }
+  assert.ok(told >= 2);
+  assert.equal(told, log.filter(({ name }) => name === "InterruptACK").length);
+});
+
+Deno.test("mmio: one interrupt stands for all active queues (4.2.3.4.1)", async () => {
+  covers(`${OPERATION} / Notifications From The Device#2`);
+  const memory = machineMemory();
+  const file = new MmioDevice(new EchoDevice(), { memory, interrupt: () => {} });
+  let causes = 0;
+  const transport = (await findMmio({
+    memory,
+    registers: {
+      read: (offset, size) =>
+        offset === R.InterruptStatus.offset ? causes : file.read(offset, size),
+      write: (offset, size, value) => {
+        if (offset === R.InterruptACK.offset) causes = 0;
+        else file.write(offset, size, value);
+      },
+    },
+  }))!;
+  const driver = new EchoDriver(transport);
+  await driver.agree({ want: 1n << 4n });
+  for (const index of [0, 2, 1]) await driver.openOne(index, 8);
+  await driver.go();
+  const notified: number[] = [];
+  transport.onQueueNotify = (index) => notified.push(index);
+  causes = 1;
+  await transport.interrupt();
+  assert.deepEqual(notified.sort(), [0, 1, 2]);
+  causes = 2;
+  await transport.interrupt();
+  assert.equal(notified.length, 3, "a change of the configuration is none");
+  await driver.close();
+});
+
+Deno.test("mmio: initialisation goes step by step: reset, features, queues, ready (3.1.1, 4.2.3.1.1)", async () => {
+  covers(
+    `${OPERATION} / Device Initialization#2`,
+    `${OPERATION} / Device Initialization#6`,
+    "drivernormative:General Initialization And Device Operation / Device Initialization#1",
+  );
+  const { log } = await life();
+  const steps = log.map(({ what, name, value }) => {
+    if (name === "Status") return what === "write" ? `status ${value}` : "";
+    if (name === "QueueReady" && what === "write") return "queue";
+    return ["DeviceID", "DeviceFeatures", "DriverFeatures", "QueueNotify"].includes(name)
+      ? name
+      : "";
+  }).filter((step, at, all) => step !== "" && step !== all[at - 1]);
+  const order = steps.filter((step, at) => step !== steps[at - 1]);
+  assert.deepEqual(order.slice(0, order.indexOf("QueueNotify") + 1), [
+    "DeviceID",
+    "status 0",
+    "status 1",
+    "status 3",
+    "DeviceFeatures",
+    "DriverFeatures",
+    "status 11",
+    "queue",
+    "status 15",
+    "QueueNotify",
+  ]);
+  const agreed = log.findIndex(({ what, name, value }) =>
+    what === "write" && name === "Status" && value === 11
+  );
+  assert.deepEqual(
+    [log[agreed + 1]!.what, log[agreed + 1]!.name],
+    ["read", "Status"],
+    "was it taken?",
+  );
+});
