@@ -23,7 +23,7 @@ function makeDevice(seen: Seen, changes: Partial<MemoryDeviceOptions> = {}): Mem
       addr: 2097152n,
       regionSize: 2n,
       usableRegionSize: 2097152n,
-      pluggedSize: 2n,
+      pluggedSize: 0n,
       requestedSize: 2097152n,
     },
     features: ["ACPI_PXM", "UNPLUGGED_INACCESSIBLE", "PERSISTENT_SUSPEND"],
@@ -71,7 +71,7 @@ Deno.test("mem: the driver reads the configuration, and is told of changes", asy
       addr: 2097152n,
       regionSize: 2n,
       usableRegionSize: 2097152n,
-      pluggedSize: 2n,
+      pluggedSize: 0n,
       requestedSize: 2097152n,
     },
   }, driver.config);

@@ -45,6 +45,11 @@ export function queueClass(view: DeviceView, queue: QueueView) {
   };
 }
 
+/** Whether only the caller knows how long the answer may be. */
+export function takesRoom({ writable }: CaseView): boolean {
+  return writable.exists && writable.headSize === null && writable.area === null;
+}
+
 /** Sizes of the pieces that a request has in its slot. */
 function places({ readable, writable }: CaseView) {
   const walked = readable.exists && !readable.plain;
@@ -196,7 +201,7 @@ export function parameterTexts(one: CaseView): (readonly [string, string])[] {
       [local, "Uint8Array"] as const
     ),
     ...writable.told.map((name) => [name, "number"] as const),
-    ...(places(one).room && writable.area === null ? [["room", "number"] as const] : []),
+    ...(takesRoom(one) ? [["room", "number"] as const] : []),
   ];
 }
 

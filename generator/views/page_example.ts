@@ -5,6 +5,7 @@
  */
 
 import type { DeviceModel } from "../model.ts";
+import { takesRoom } from "./driver_requests.ts";
 import type { CaseView, MessagesView } from "./messages.ts";
 import type { QueueView } from "./queues.ts";
 import { type CaseSample, Samples } from "./samples/samples.ts";
@@ -23,10 +24,13 @@ const LINE = 100;
 
 /** A sample as TypeScript, long runs of bytes as zeroes. */
 function exampleLiteral(value: Sample): string {
-  return literal(value).replace(/Uint8Array\.of\(([^)]*)\)/g, (text, bytes: string) => {
-    const { length } = bytes.split(",");
-    return length > 8 ? `new Uint8Array(${length})` : text;
-  });
+  return literal(value).replace(/\bpattern\b/g, "new Uint8Array").replace(
+    /Uint8Array\.of\(([^)]*)\)/g,
+    (text, bytes: string) => {
+      const { length } = bytes.split(",");
+      return length > 8 ? `new Uint8Array(${length})` : text;
+    },
+  );
 }
 
 /** Lines of TypeScript, without the imports, as `deno fmt` leaves them. */
@@ -141,7 +145,7 @@ function callLines({ one, sample }: Picked): string[] {
   const others = [
     ...readable.payloads.map(({ name }) => bytes(name)),
     ...writable.payloads.map(({ name }) => bytes(name)),
-    ...(writable.exists && writable.headSize === null ? ["4096"] : []),
+    ...(takesRoom(one) ? [String(sample.room)] : []),
   ];
   const silent = one.status === null && writable.type === null && writable.payloads.length === 0;
   const call = `${silent ? "" : "const answer = "}await driver.${one.handler}`;

@@ -6,6 +6,7 @@
 
 import type * as dsl from "../../spec/types.ts";
 import type { CaseModel, DeviceModel, MessagesModel } from "../model.ts";
+import { takesRoom } from "./driver_requests.ts";
 import type { CaseView, MessagesView } from "./messages.ts";
 import { pathOf } from "./paths.ts";
 import type { QueueView } from "./queues.ts";
@@ -129,13 +130,12 @@ function requestText(context: Context, queue: QueueView, set: MessagesView, one:
     ...each,
     bytes: sample.payloads[each.name] ?? 0,
   }));
-  const room = writable.exists && writable.headSize === null && writable.area === null;
   const args = [
     ...(readable.type === null ? [] : [literal(sample.request)]),
     ...reads.map(({ bytes }) => `pattern(${bytes})`),
     ...writes.map(({ local }) => local),
     ...writable.told.map(() => "2"),
-    ...(room ? ["4096"] : []),
+    ...(takesRoom(one) ? [String(sample.room)] : []),
   ];
   const seen = [
     `"${one.handler}"`,
@@ -210,7 +210,7 @@ function eventText(context: Context, queue: QueueView, set: MessagesView, one: C
   const sample = sampleOf(context, set, one);
   const { writable } = one;
   const [payload] = writable.payloads;
-  const data = payload === undefined ? [] : ["pattern(16)"];
+  const data = payload === undefined ? [] : [`pattern(${sample.payloads[payload.name] ?? 0})`];
   const value = writable.type === null ? [] : [literal(sample.answer)];
   return {
     ...one,

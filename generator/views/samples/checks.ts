@@ -5,9 +5,10 @@
  */
 
 import type * as dsl from "../../../spec/types.ts";
-import type { CaseModel, FieldModel } from "../../model.ts";
+import type { FieldModel } from "../../model.ts";
 import { propertyName } from "../../names.ts";
 import { alternatives, pathOf } from "../paths.ts";
+import { scalarText } from "../scalars.ts";
 import { countOf, holderOf, type Parts, type Sample, type Values, wordOf } from "./values.ts";
 
 /** Values that are tried for a field, in this order, before those that the check compares with. */
@@ -26,17 +27,17 @@ export class Checks {
   }
 
   /** Changes fields one after the other until all checks pass; the status of the first that does not. */
-  satisfy(one: CaseModel, parts: Parts): string | null {
+  satisfy(checks: readonly dsl.Check[], parts: Parts): string | null {
     for (let round = 0; round < 3; round++) {
-      const failing = one.checks.filter((check) => this.#fails(check, parts));
+      const failing = checks.filter((check) => this.#fails(check, parts));
       if (failing.length === 0) return null;
-      for (const check of failing) this.#adjust(check, one, parts);
+      for (const check of failing) this.#adjust(check, checks, parts);
     }
-    return one.checks.find((check) => this.#fails(check, parts))?.otherwise ?? null;
+    return checks.find((check) => this.#fails(check, parts))?.otherwise ?? null;
   }
 
   /** Tries other values for what the check looks at, in all its elements alike: the first that fails fewest. */
-  #adjust(check: dsl.Check, one: CaseModel, parts: Parts): void {
+  #adjust(check: dsl.Check, checks: readonly dsl.Check[], parts: Parts): void {
     const { atMost, atLeast, equals, multipleOf } = check;
     const bounds = [atMost, atLeast, equals, multipleOf].flatMap((bound) =>
       bound === undefined ? [] : [this.#value(bound, parts, parts.request, 0)]
@@ -51,9 +52,10 @@ export class Checks {
       let best: number | undefined;
       let fewest = Infinity;
       for (const candidate of [...CANDIDATES, ...bounds]) {
+        if (!fits(name, candidate, parts)) continue;
         put(candidate);
         if (this.#fails(check, parts)) continue;
-        const failing = one.checks.filter((each) => this.#fails(each, parts)).length;
+        const failing = checks.filter((each) => this.#fails(each, parts)).length;
         if (failing >= fewest) continue;
         [best, fewest] = [candidate, failing];
       }
@@ -127,13 +129,14 @@ interface Place {
   readonly holders: readonly Values[];
 }
 
-/** Fields and payload lengths that a check looks at, as places to change. */
+/** Fields and payload lengths that a check looks at, as places to change: first the value under test. */
 function places(check: dsl.Check, parts: Parts): Place[] {
+  const { of, ...bounds } = check;
   const found: Place[] = [];
   const subjects = check.each === undefined
     ? [parts.request]
     : parts.request[propertyName(check.each)] as unknown as Values[];
-  JSON.stringify(check.of, (key, value) => {
+  JSON.stringify([of, bounds], (key, value) => {
     if (key === "field") found.push(...fieldPlaces(pathOf(value), subjects, parts));
     if (key === "length" && value in parts.payloads) {
       found.push({ name: value, holders: [parts.payloads as Values] });
@@ -141,6 +144,18 @@ function places(check: dsl.Check, parts: Parts): Place[] {
     return value;
   });
   return found;
+}
+
+/** Whether a field of this name may have the value. */
+function fits(name: string, value: number, parts: Parts): boolean {
+  for (const { name: own, field } of allFields(parts)) {
+    if (field.kind !== "scalar" || propertyName(field.property ?? own) !== name) continue;
+    const { min = 0, max, multipleOf = 1, oneOf } = field;
+    const most = typeof max === "number" ? max : 2 ** (scalarText(field.type).size * 8) - 1;
+    return value >= min && value <= most && value % multipleOf === 0 &&
+      (oneOf?.includes(value) ?? true);
+  }
+  return true;
 }
 
 function fieldPlaces(path: readonly string[], subjects: readonly Values[], parts: Parts): Place[] {

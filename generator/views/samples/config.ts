@@ -28,6 +28,7 @@ export function configSample(
   const values: Values = {};
   const bounds = boundsOf(device, ["atMost", "within"]);
   const floors = boundsOf(device, ["atLeast"]);
+  const { silent = [] } = device.config?.description ?? {};
   for (const model of device.config?.fields ?? []) {
     const { field, name } = model;
     if (field.kind === "union") continue;
@@ -42,7 +43,13 @@ export function configSample(
     } else if (field.reserved === undefined) {
       const wanted = roomWanted(device, name);
       const flags = flagsOf(scope, field);
-      const number = flags !== 0 ? () => flags : bounds.has(name) ? boundNumber : configNumber;
+      const number = silent.includes(name)
+        ? () => 0 // it follows from requests: nothing yet
+        : flags !== 0
+        ? () => flags
+        : bounds.has(name)
+        ? boundNumber
+        : configNumber;
       setScalar(values, model, (scalar) => Math.max(number(scalar), wanted));
     }
   }

@@ -29,6 +29,8 @@ import {
 
 /** Bytes of a payload, unless a check asks for another number. */
 const PAYLOAD_BYTES = 16;
+/** Bytes of room that an answer finds. */
+const ROOM = 4096;
 /** Elements of an array, bytes of a key. */
 const ELEMENTS = 2;
 
@@ -39,8 +41,35 @@ export interface CaseSample {
   readonly seen: Values;
   readonly answer: Values;
   readonly payloads: Readonly<Record<string, number>>;
+  /** Bytes for an answer of which only the caller says how long it may be. */
+  readonly room: number;
   /** The status with which checks refuse it; null when it passes. */
   readonly refused: string | null;
+}
+
+/** As much as an answer takes whose elements go on to the status at its end, else more. */
+function roomFor(fields: readonly FieldModel[], answer: Values): number {
+  if (!fields.slice(0, -1).some(({ field }) => lengthOf(field) === "rest")) return ROOM;
+  const sizes = fields.map((model) => {
+    const { field, size, struct } = model;
+    if (size !== null) return size;
+    const of = field.kind === "array" ? field.of : "u8";
+    const each = typeof of === "string"
+      ? scalarText(of).size
+      : "bytes" in of
+      ? of.bytes
+      : struct?.size;
+    return countOf(answer[keyOf(model)]) * (each ?? NaN);
+  });
+  return sizes.reduce((sum, size) => sum + size, 0) || ROOM;
+}
+
+/** A check of the configuration as one of fields. */
+function asFields(check: dsl.ConfigCheck): dsl.Check {
+  return JSON.parse(
+    JSON.stringify(check),
+    (_key, value) => typeof value?.config === "undefined" ? value : { field: value.config },
+  );
 }
 
 /** Makes samples for one device, with a set of features negotiated and all of its own offered. */
@@ -55,6 +84,14 @@ export class Samples {
     this.#negotiated = negotiated;
     this.config = configSample(this.#scope, device, (model) => this.#properties(model));
     this.#checks = new Checks(negotiated, offered, this.config);
+    if (device.config !== null) this.#settleConfig(device.config);
+  }
+
+  /** Changes the configuration until its own checks pass: those of a message that has its fields. */
+  #settleConfig({ description, fields }: NonNullable<DeviceModel["config"]>): void {
+    const all = new Siblings(this.#scope, "", fields);
+    const parts = { readable: all, writable: all, request: this.config, payloads: {} };
+    this.#checks.satisfy((description.checks ?? []).map(asFields), parts);
   }
 
   /** A request and its answer. */
@@ -71,10 +108,10 @@ export class Samples {
     const parts = { readable, writable, request, payloads };
     this.#tellLengths(parts, answer);
     const checked = isEvent(one) ? { ...parts, readable: writable, request: answer } : parts;
-    const refused = this.#checks.satisfy(one, checked);
+    const refused = this.#checks.satisfy(one.checks, checked);
     this.#tellLengths(parts, answer);
     const seen = this.#withWords(readable.flat, request);
-    return { request, seen, answer, payloads, refused };
+    return { request, seen, answer, payloads, room: roomFor(writable.flat, answer), refused };
   }
 
   /** A copy with the words of bit-fields that are read as a whole too. */
@@ -169,12 +206,19 @@ export class Samples {
       const value = this.config[propertyName(length.config)];
       return typeof value === "number" ? value + (length.plus ?? 0) : 0;
     }
+    if (typeof length === "object" && "field" in length) {
+      const { times = 1, plus = 0 } = length;
+      return times * Math.max(1, Math.floor((ELEMENTS - plus) / times)) + plus;
+    }
     return ELEMENTS;
   }
 
   #bytes(field: dsl.Bytes): Sample {
     if (field.text === "list") return TEXTS;
-    if (field.text !== undefined) return "text".slice(0, Math.max(1, this.#count(field.length)));
+    if (field.text !== undefined) {
+      const nul = field.text === "terminated" ? 1 : 0;
+      return "text".slice(0, Math.max(1, this.#count(field.length) - nul));
+    }
     return pattern(this.#count(field.length));
   }
 
