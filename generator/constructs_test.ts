@@ -40,6 +40,7 @@ Deno.test("the output of every construct type-checks and serves its vectors", as
       .map((entry) => entry.name).sort();
     for (const name of names) await printed(folder, name);
     await t.step("all of it type-checks strictly and lints", () => checked(folder));
+    await t.step("all passes the test that comes with it", () => tested(folder, names));
     for (const name of names) await t.step(name, (inner) => tried(inner, folder, name));
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -51,11 +52,20 @@ async function printed(folder: string, name: string): Promise<void> {
   const { devices } = resolve(await load([new URL(`${name}/input.ts`, FOLDER).href]));
   const runtime = new URL("runtime/contract.ts", HOME).href;
   for (const file of devices.flatMap((device) => [...deviceFiles(device, runtime)])) {
-    if (!file.path.endsWith(".ts") || file.path.endsWith("_test.ts")) continue;
+    if (!file.path.endsWith(".ts")) continue;
     const path = `${folder}/${file.path}`;
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     await Deno.writeTextFile(path, file.text);
   }
+}
+
+async function tested(folder: string, names: readonly string[]): Promise<void> {
+  const imports = names.map((name) => `import "./${name}/loopback_test.ts";\n`);
+  await Deno.writeTextFile(`${folder}/all.ts`, imports.join(""));
+  const { code, stdout, stderr } = await deno(["test", "--quiet", "--no-check", "all.ts"], {
+    cwd: pathToFileURL(`${folder}/`),
+  });
+  assert.equal(code, 0, stdout + stderr);
 }
 
 async function checked(folder: string): Promise<void> {

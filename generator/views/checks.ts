@@ -73,9 +73,9 @@ export class Operands {
     this.#place = place;
   }
 
-  /** True when the configuration fails the check. */
-  contradictsText(check: dsl.ConfigCheck): string {
-    return this.#wrongText(check);
+  /** True when the configuration fails the check, under these conditions. */
+  contradictsText(check: dsl.ConfigCheck, conditions: readonly string[]): string {
+    return allText(...conditions, this.#wrongText(check));
   }
 
   /** The value of an operand that stands alone. */

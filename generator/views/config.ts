@@ -158,11 +158,32 @@ function configChecks(scope: Scope, device: DeviceModel): ConfigCheckView[] {
   const operands = new Operands(scope, device, [], { message: "", config: "value", offers: "s" });
   const { section, checks = [] } = device.config!.description;
   return checks.map((check) => ({
-    fails: operands.contradictsText(check),
+    fails: operands.contradictsText(check, presence(device.config!.fields, check)),
     field: JSON.stringify(pathOf(check.of.config).join(".")),
     wanted: JSON.stringify(sectionDoc(check.doc, check.section ?? section ?? device.section)),
     got: operands.valueText(check.of),
   }));
+}
+
+/**
+ * Conditions that a check of the configuration is about something: of each gate that its fields have,
+ * one of them is there. Empty where zeroes in their place pass it anyway.
+ */
+function presence(fields: readonly FieldModel[], check: dsl.ConfigCheck): string[] {
+  const { equals, differs, atLeast } = check;
+  if (equals === undefined && differs === undefined && atLeast === undefined) return [];
+  const gates = new Map<string, Set<string>>();
+  JSON.stringify(check, (key, value) => {
+    const model = key === "config"
+      ? fields.find(({ name }) => name === pathOf(value)[0])
+      : undefined;
+    if (model === undefined || !isGated(model)) return value;
+    const gate = JSON.stringify([model.when, model.unless]);
+    const known = gates.get(gate) ?? new Set();
+    gates.set(gate, known.add(`value.${propertyName(model.name)} !== undefined`));
+    return value;
+  });
+  return [...gates.values()].map((conditions) => [...conditions].join(" || "));
 }
 
 /** `hidden`: it belongs to the window, which a device fills on demand. */

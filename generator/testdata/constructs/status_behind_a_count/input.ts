@@ -20,6 +20,11 @@ export const device: Device = construct("status_behind_a_count", {
             values: array("le16", "The values", { field: "count" }),
           },
         },
+        rest: {
+          doc: "Values up to the status",
+          tag: 3,
+          writable: { values: array("le16", "The values", "rest") },
+        },
         first: { doc: "One value", tag: 2, writable: { value: le16("The value") } },
       },
     },
@@ -47,6 +52,14 @@ export const vectors: Vector[] = [
     name: "more room, and a status of its own",
     writable: "01 0500 0000 0000 03",
     values: { room: 8, answer: { values: [5] }, status: 3 },
+  },
+  {
+    ...one,
+    name: "values up to the status",
+    message: "ask.rest",
+    readable: "03000000",
+    writable: "0500 0600 03",
+    values: { room: 5, answer: { values: [5, 6] }, status: 3 },
   },
   {
     ...one,
