@@ -253,7 +253,7 @@ Deno.test("explain knows ids without a chapter by name and number, as reserved",
   await inFolder({}, async (cwd) => {
     for (const name of ["rpmsg", "RPMSG", "7"]) {
       const { stdout } = await cli(["explain", name], { cwd, permissions: ["--allow-read"] });
-      const told = "(VIRTIO_ID_RPMSG, device ID 7): reserved, VIRTIO 1.4 has no chapter on it";
+      const told = "(VIRTIO_ID_RPMSG = 7): reserved, VIRTIO 1.4 has no chapter on it";
       assert.equal(stdout, `Remote processor messaging ${told}\n`);
     }
   });

@@ -35,15 +35,15 @@ export function explain(device: DeviceModel): string {
     .map((lines) => `${lines.map((line) => line.trimEnd()).join("\n")}\n`).join("\n");
 }
 
-/** What there is to tell of a device id that is reserved, by its name or number; undefined of others. */
+/** What there is to tell of an id that is reserved, by its name or number; undefined of others. */
 export function reservedId({ layouts }: Model, wanted: string): string | undefined {
-  const ids = layouts.flatMap(({ enums }) => enums).find(({ name }) => name === "VIRTIO_ID");
-  const found = ids?.members.find(({ member, value, reserved }) =>
+  const members = layouts.flatMap(({ enums }) => enums).flatMap(({ members }) => members);
+  const found = members.find(({ member, value, reserved }) =>
     reserved && (member.toLowerCase() === wanted.toLowerCase() || String(value) === wanted)
   );
   if (found === undefined) return undefined;
   const { doc, name, value } = found;
-  return `${doc} (${name}, device ID ${value}): reserved, VIRTIO 1.4 has no chapter on it\n`;
+  return `${doc} (${name} = ${value}): reserved, VIRTIO 1.4 has no chapter on it\n`;
 }
 
 function indent(lines: readonly string[]): string[] {
