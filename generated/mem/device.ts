@@ -292,11 +292,6 @@ export class MemoryDevice extends Device {
       request.addr + (BigInt(request.nbBlocks) * this.#settings.blockSize) >
         this.#settings.addr + this.#settings.usableRegionSize
     ) return this.#answerGuestRequest(queue, head, chain, MemoryResponseType.ERROR);
-    // The device wants that much memory to be plugged (VIRTIO 1.4, 5.15)
-    if (
-      this.#settings.pluggedSize + (BigInt(request.nbBlocks) * this.#settings.blockSize) >
-        this.#settings.requestedSize
-    ) return this.#answerGuestRequest(queue, head, chain, MemoryResponseType.NACK);
     const answer = handler(request);
     if (isPromise(answer)) {
       this.#later(

@@ -24,7 +24,7 @@ function makeDevice(seen: Seen, changes: Partial<MemoryDeviceOptions> = {}): Mem
       regionSize: 2n,
       usableRegionSize: 2097152n,
       pluggedSize: 0n,
-      requestedSize: 2097152n,
+      requestedSize: 2n,
     },
     features: ["ACPI_PXM", "UNPLUGGED_INACCESSIBLE", "PERSISTENT_SUSPEND"],
     plug: (request) => {
@@ -72,7 +72,7 @@ Deno.test("mem: the driver reads the configuration, and is told of changes", asy
       regionSize: 2n,
       usableRegionSize: 2097152n,
       pluggedSize: 0n,
-      requestedSize: 2097152n,
+      requestedSize: 2n,
     },
   }, driver.config);
 });

@@ -12,7 +12,7 @@ import { isPromise } from "../values.ts";
 /** The device's enumerations. */
 export interface MemoryBlocksCodes {
   /** How a request went. */
-  readonly responseType: Names<"ACK" | "BUSY" | "ERROR">;
+  readonly responseType: Names<"ACK" | "NACK" | "BUSY" | "ERROR">;
   /** State of a range of blocks. */
   readonly state: Names<"PLUGGED" | "UNPLUGGED" | "MIXED">;
 }
@@ -25,6 +25,7 @@ export interface MemoryBlocksHost {
     readonly addr: bigint;
     readonly regionSize: bigint;
     readonly pluggedSize: bigint;
+    readonly requestedSize: bigint;
   };
   /** Changes the configuration. */
   configure(changes: { pluggedSize: bigint }): void;
@@ -124,7 +125,7 @@ export class MemoryBlocks extends DeviceBehaviour {
 
   /** The handlers that stand in front of the user's. */
   handlers({ plug, unplug, unplugAll }: MemoryBlocksUser): MemoryBlocksHandlers {
-    const { ACK, ERROR } = this.#codes.responseType;
+    const { ACK, NACK, ERROR } = this.#codes.responseType;
     const change = (
       handler: Handler<[request: MemoryBlocksRequest], MemoryBlocksAnswer> | undefined,
       to: 0 | 1,
@@ -132,6 +133,7 @@ export class MemoryBlocks extends DeviceBehaviour {
     (request: MemoryBlocksRequest) => {
       const range = this.#range(request);
       if (range.end > this.count || this.#part(range).includes(to)) return ERROR;
+      if (to === 1 && !this.#wants(range)) return NACK;
       return this.#change(range, to, () => handler?.(request) ?? ACK);
     };
     return {
@@ -190,6 +192,15 @@ export class MemoryBlocks extends DeviceBehaviour {
   #range({ addr, nbBlocks }: MemoryBlocksRequest): Range {
     const first = Number((addr - this.#addr) / this.#blockSize);
     return { first, end: first + nbBlocks };
+  }
+
+  /**
+   * Whether so much is to be plugged. The introduction (VIRTIO 1.4, 5.15) refuses to plug once
+   * plugged_size has reached requested_size; QEMU and this already do when it would get past it.
+   */
+  #wants({ first, end }: Range): boolean {
+    const { pluggedSize, requestedSize } = this.#host.settings;
+    return pluggedSize + BigInt(end - first) * this.#blockSize <= requestedSize;
   }
 
   #part({ first, end }: Range): Uint8Array {

@@ -173,3 +173,22 @@ Deno.test("mem: a driver takes no state of blocks that came without ACK (5.15.6.
   type = ACK;
   assert.deepEqual(await ask(), [ACK, MemoryState.MIXED]);
 });
+
+Deno.test("mem: blocks that are plugged already are an error, also when no more are wanted (5.15.6.3.2)", async () => {
+  covers(`${OPERATION} / PLUG request#4`);
+  const asked: number[] = [];
+  const device = new MemoryDevice({
+    config: { ...config, requestedSize: 2n * BLOCK },
+    plug: ({ nbBlocks }) => (asked.push(nbBlocks), ACK),
+  });
+  await using driver = await MemoryDriver.open(loopback(device));
+  const plug = async (first: number, count: number) =>
+    (await driver.plug(blocks(first, count))).type;
+  assert.equal(await plug(0, 3), MemoryResponseType.NACK, "more than is wanted");
+  assert.equal(await plug(0, 2), ACK);
+  for (const [first, count] of [[0, 1], [1, 1], [1, 9], [0, 2]] as const) {
+    assert.equal(await plug(first, count), MemoryResponseType.ERROR);
+  }
+  assert.equal(await plug(2, 1), MemoryResponseType.NACK);
+  assert.deepEqual(asked, [2]);
+});
