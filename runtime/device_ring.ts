@@ -14,18 +14,17 @@
 
 import { checkInteger } from "./check.ts";
 import { Chain, FAULT_EMPTY, FAULT_NONE, FAULT_ORDER, FAULT_OUTSIDE } from "./chain.ts";
-import { PeerError } from "./errors.ts";
 import { InOrder } from "./in_order.ts";
 import { FewElements } from "./few_elements.ts";
-import type { GuestMemory, MemoryUser } from "./memory.ts";
+import type { GuestMemory } from "./memory.ts";
 import type {
   DeviceQueueOptions,
   InflightBuffer,
   QueueFeatures,
-  QueueFormat,
   QueueLayout,
   QueuePosition,
 } from "./queue.ts";
+import { Ring } from "./ring.ts";
 
 const FIXED_SIZE = 64;
 const INT32_MAX = 0x7fffffff;
@@ -33,23 +32,12 @@ const INT32_MAX = 0x7fffffff;
 const IN_CHAIN = -1;
 
 /** State of a device's end that does not depend on the format. */
-export abstract class DeviceRing implements MemoryUser {
-  /** Index of the queue. */
-  declare readonly index: number;
-  /** Entries of the ring. */
-  declare readonly size: number;
-  /** What broke the queue. */
-  broken: PeerError | undefined = undefined;
+export abstract class DeviceRing extends Ring {
   /** Called when the driver is to be notified. */
   onNotify: () => void = nothing;
-  /** Called once, when the queue breaks. */
-  onBroken: (error: PeerError) => void = nothing;
   /** Heads of buffers that were taken and not begun, oldest first. */
   heldBack: () => readonly number[] = noHeads;
 
-  declare protected readonly memory: GuestMemory;
-  declare protected readonly layout: QueueLayout;
-  declare protected readonly features: QueueFeatures;
   /** The rows of all heads, which have all that nearly every buffer needs; see {@linkcode FewElements.rows}. */
   declare protected readonly rows: Int32Array;
   /** What keeps buffers in those rows. */
@@ -60,12 +48,6 @@ export abstract class DeviceRing implements MemoryUser {
   /** Buffers to pop again after resuming, oldest last. */
   protected readonly resumed: number[] = [];
   protected stopped: QueuePosition | undefined = undefined;
-  /** Neither broken nor stopped. */
-  protected live = true;
-  /** The ring may be touched: it is live, and was found in the regions that there are. */
-  protected mapped = false;
-  /** The ring may be touched, and buffers are used in any order: pop and push go their shortest ways. */
-  protected plain = false;
 
   constructor(
     memory: GuestMemory,
@@ -73,12 +55,7 @@ export abstract class DeviceRing implements MemoryUser {
     features: QueueFeatures,
     options: DeviceQueueOptions,
   ) {
-    // A double once, and V8 holds these fields as doubles in every queue to come: 10 ns more for each buffer.
-    this.index = layout.index | 0;
-    this.size = layout.size | 0;
-    this.memory = memory;
-    this.layout = layout;
-    this.features = features;
+    super(memory, layout, features, !features.inOrder);
     this.few = new FewElements(memory, this.size, features.indirect);
     this.rows = this.few.rows;
     this.chains = new Array<Chain | undefined>(layout.size).fill(undefined);
@@ -86,22 +63,11 @@ export abstract class DeviceRing implements MemoryUser {
     this.order = features.inOrder ? new InOrder(layout.size) : undefined;
   }
 
-  /** Format of the ring. */
-  abstract readonly format: QueueFormat;
-
   /** Both positions as they are saved. */
   protected abstract where(): { avail: number; used: number };
 
   /** Makes all pushed buffers visible. */
   abstract expose(): void;
-
-  /** Makes the typed arrays over the ring anew. */
-  protected abstract mapRing(): void;
-
-  /** Regions were added, removed or replaced: the ring is found again before it is touched. */
-  memoryChanged(): void {
-    this.mapped = this.plain = false;
-  }
 
   /** Buffers popped and not yet pushed; counted when asked for. */
   get pending(): number {
@@ -132,7 +98,7 @@ export abstract class DeviceRing implements MemoryUser {
   stop(): void {
     if (this.stopped !== undefined) return;
     this.stopped = this.position();
-    this.#leave();
+    this.leave();
     this.resumed.length = 0;
     for (let head = 0; head < this.size; head++) {
       if (!this.isPending(head)) continue;
@@ -224,43 +190,8 @@ export abstract class DeviceRing implements MemoryUser {
     return chain;
   }
 
-  /** Whether the ring may be touched; it is found again if regions changed. */
-  protected ready(): boolean {
-    return this.mapped || (this.live && this.map());
-  }
-
-  /** Finds the ring in memory; whether it is there. */
-  protected map(): boolean {
-    for (const area of ["desc", "driver", "device"] as const) {
-      if (this.memory.extent(this.layout[area]) > 0) continue;
-      return this.break("memory", undefined, `a region with the ${area} area`, "none");
-    }
-    this.mapRing();
-    this.mapped = true;
-    this.plain = this.order === undefined;
-    return true;
-  }
-
-  /** Touches the ring no more. */
-  #leave(): void {
-    this.live = false;
-    this.memory.detach(this);
-    this.memoryChanged();
-  }
-
-  /** Breaks the queue; returns false, for who looked or walked. */
-  protected break(
-    field: string,
-    index: number | undefined,
-    wanted: string,
-    got: string | number,
-  ): false {
-    if (!this.live) return false;
-    const where = index === undefined ? { queue: this.index } : { queue: this.index, index };
-    this.broken = new PeerError("Cannot take a buffer", { ...where, field, wanted, got });
-    this.#leave();
-    this.onBroken(this.broken);
-    return false;
+  protected get purpose(): string {
+    return "take a buffer";
   }
 
   /** Breaks the queue for what {@linkcode Chain.append} or {@linkcode Chain.open} found. */

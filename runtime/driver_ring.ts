@@ -5,48 +5,23 @@
  */
 
 import { checkInteger } from "./check.ts";
-import { PeerError } from "./errors.ts";
 import { IndirectPool } from "./indirect_pool.ts";
 import { DESC_F_WRITE } from "./layout.ts";
-import type { GuestMemory, MemoryUser } from "./memory.ts";
-import type {
-  DriverPosition,
-  DriverQueueOptions,
-  QueueFeatures,
-  QueueFormat,
-  QueueLayout,
-} from "./queue.ts";
+import type { GuestMemory } from "./memory.ts";
+import type { DriverPosition, DriverQueueOptions, QueueFeatures, QueueLayout } from "./queue.ts";
+import { Ring } from "./ring.ts";
 import { Staging } from "./staging.ts";
 
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
 const WRITE = DESC_F_WRITE;
 
 /** State of a driver's end that does not depend on the format. */
-export abstract class DriverRing implements MemoryUser {
-  /** Index of the queue. */
-  declare readonly index: number;
-  /** Entries of the ring. */
-  declare readonly size: number;
+export abstract class DriverRing extends Ring {
   /** After a collect: bytes that the device wrote. */
   usedLength = 0;
-  /** What broke the queue. */
-  broken: PeerError | undefined = undefined;
   /** Called when the device is to be notified. */
   onKick: () => void = nothing;
-  /** Called once, when the queue breaks. */
-  onBroken: (error: PeerError) => void = nothing;
 
-  declare protected readonly memory: GuestMemory;
-  declare protected readonly layout: QueueLayout;
-  declare protected readonly features: QueueFeatures;
-  /** Neither broken nor stopped. */
-  protected live = true;
-  /** The ring may be touched: it is live, and was found in the regions that there are. */
-  protected mapped = false;
-  /** The ring may be touched, and nothing about it is special: add and collect go their shortest ways. */
-  protected plain = false;
-  /** Neither in order nor with lengths that say less than the bytes written. */
-  declare protected readonly ordinary: boolean;
   /**
    * Four words for each head or id. Of a pending buffer: how many descriptors it has (0 when it is not pending) with the
    * count at which it was added in the upper half, its writable bytes, the descriptor that follows, its last one.
@@ -70,15 +45,10 @@ export abstract class DriverRing implements MemoryUser {
     features: QueueFeatures,
     options: DriverQueueOptions,
   ) {
-    // A double once, and V8 holds these fields as doubles in every queue to come: 10 ns more for each buffer.
-    this.index = layout.index | 0;
-    this.size = layout.size | 0;
-    this.memory = memory;
-    this.layout = layout;
-    this.features = features;
+    // Neither in order nor with lengths that say less than the bytes written.
+    super(memory, layout, features, !features.inOrder && (features.lengths ?? "exact") === "exact");
     this.records = new Int32Array(4 * layout.size);
     for (let at = 0; at < this.size; at++) this.link(at, at + 1 < this.size ? at + 1 : -1);
-    this.ordinary = !features.inOrder && (features.lengths ?? "exact") === "exact";
     this.pool = features.indirect && options.arena !== undefined
       ? new IndirectPool(options.arena, this.size)
       : undefined;
@@ -90,18 +60,11 @@ export abstract class DriverRing implements MemoryUser {
     return this.size - this.outstanding() - this.more;
   }
 
-  /** Format of the ring. */
-  abstract readonly format: QueueFormat;
-
-  /** Makes the typed arrays over the ring anew. */
-  protected abstract mapRing(): void;
-
   /** Buffers added and not yet collected, also of a stopped queue. */
   protected abstract outstanding(): number;
 
-  /** Regions were added, removed or replaced: the ring is found again before it is touched. */
-  memoryChanged(): void {
-    this.mapped = this.plain = false;
+  override memoryChanged(): void {
+    super.memoryChanged();
     this.staging.remap();
   }
 
@@ -122,7 +85,7 @@ export abstract class DriverRing implements MemoryUser {
   stop(): void {
     if (this.stopped !== undefined) return;
     this.stopped = this.position();
-    this.#leave();
+    this.leave();
     this.pool?.close();
   }
 
@@ -188,51 +151,13 @@ export abstract class DriverRing implements MemoryUser {
     this.batchLength = batch.length;
   }
 
-  /** Whether the ring may be touched; it is found again if regions changed. */
-  protected ready(): boolean {
-    return this.mapped || (this.live && this.map());
+  protected override map(): boolean {
+    if (this.pool?.found !== false) return super.map();
+    return this.break("memory", undefined, "a region with the indirect tables", "none");
   }
 
-  /** Finds the ring in memory; whether it is there. */
-  protected map(): boolean {
-    for (const area of ["desc", "driver", "device"] as const) {
-      if (this.memory.extent(this.layout[area]) > 0) continue;
-      return this.break("memory", undefined, `a region with the ${area} area`, "none");
-    }
-    if (this.pool?.found === false) {
-      return this.break("memory", undefined, "a region with the indirect tables", "none");
-    }
-    this.mapRing();
-    this.mapped = true;
-    this.choose();
-    return true;
-  }
-
-  /** Finds out whether {@linkcode DriverRing.plain} holds. */
-  protected choose(): void {
-    this.plain = this.mapped && this.ordinary;
-  }
-
-  /** Touches the ring no more. */
-  #leave(): void {
-    this.live = false;
-    this.memory.detach(this);
-    this.memoryChanged();
-  }
-
-  /** Breaks the queue; returns false. */
-  protected break(
-    field: string,
-    index: number | undefined,
-    wanted: string,
-    got: string | number,
-  ): false {
-    if (!this.live) return false;
-    const where = index === undefined ? { queue: this.index } : { queue: this.index, index };
-    this.broken = new PeerError("Cannot collect a buffer", { ...where, field, wanted, got });
-    this.#leave();
-    this.onBroken(this.broken);
-    return false;
+  protected get purpose(): string {
+    return "collect a buffer";
   }
 }
 
