@@ -32,6 +32,10 @@ const LIFE_SECONDS = 60;
 const MEMORY_BARS = 0xe000_0000;
 const IO_BARS = 0xc000;
 const LOOK_MILLISECONDS = 1;
+/** Where the host bridge of a q35 is told to show configuration spaces in memory, and where we have them. */
+const EXTENDED_REGISTER = 0x60;
+const EXTENDED = 0xb000_0000;
+const EXTENDED_SIZE = 4096;
 
 /** A machine of QEMU's. */
 interface Kind {
@@ -196,6 +200,12 @@ export class QemuMachine implements AsyncDisposable {
     }
     const { memory, arena } = this;
     return { memory, arena, config, bar: (index) => addresses.get(index), vectors };
+  }
+
+  /** On a q35 alone: the whole configuration space, 4096 bytes, of the function with a routing id. */
+  async extended(): Promise<(routingId: number) => RegisterAccess> {
+    await this.#config(0).write(EXTENDED_REGISTER, 4, EXTENDED + 1);
+    return (routingId) => this.space(EXTENDED + routingId * EXTENDED_SIZE);
   }
 
   /** The machine's memory space from an address on, whatever lies there. */
