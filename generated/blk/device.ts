@@ -627,14 +627,14 @@ export class BlockDevice extends Device {
       return this.#answerReq(queue, head, chain, BlockStatus.UNSUPP);
     }
     const request = decodeBlockDiscardRequest(new Decoder(chainSource(chain)), s, []);
-    // The disk is not read-only (VIRTIO 1.4, 5.2.6.2)
-    if (this.#offers.ro) return this.#answerReq(queue, head, chain, BlockStatus.IOERR);
     // No flag is set, not even unmap (VIRTIO 1.4, 5.2.6.2)
     for (const element of request.segments) {
       if (((element.flags ?? 0) & 0xffffffff) !== 0) {
         return this.#answerReq(queue, head, chain, BlockStatus.UNSUPP);
       }
     }
+    // The disk is not read-only (VIRTIO 1.4, 5.2.6.2)
+    if (this.#offers.ro) return this.#answerReq(queue, head, chain, BlockStatus.IOERR);
     // No range is longer than allowed (VIRTIO 1.4, 5.2.5)
     for (const element of request.segments) {
       if (element.numSectors > (this.#settings.maxDiscardSectors ?? Infinity)) {
@@ -668,14 +668,14 @@ export class BlockDevice extends Device {
       return this.#answerReq(queue, head, chain, BlockStatus.UNSUPP);
     }
     const request = decodeBlockWriteZeroesRequest(new Decoder(chainSource(chain)), s, []);
-    // The disk is not read-only (VIRTIO 1.4, 5.2.6.2)
-    if (this.#offers.ro) return this.#answerReq(queue, head, chain, BlockStatus.IOERR);
     // No flag is set beside unmap (VIRTIO 1.4, 5.2.6.2)
     for (const element of request.segments) {
       if (((element.flags ?? 0) & 0xfffffffe) !== 0) {
         return this.#answerReq(queue, head, chain, BlockStatus.UNSUPP);
       }
     }
+    // The disk is not read-only (VIRTIO 1.4, 5.2.6.2)
+    if (this.#offers.ro) return this.#answerReq(queue, head, chain, BlockStatus.IOERR);
     // No range is longer than allowed (VIRTIO 1.4, 5.2.5)
     for (const element of request.segments) {
       if (element.numSectors > (this.#settings.maxWriteZeroesSectors ?? Infinity)) {
@@ -709,14 +709,14 @@ export class BlockDevice extends Device {
       return this.#answerReq(queue, head, chain, BlockStatus.UNSUPP);
     }
     const request = decodeBlockSecureEraseRequest(new Decoder(chainSource(chain)), s, []);
-    // The disk is not read-only (VIRTIO 1.4, 5.2.6.2)
-    if (this.#offers.ro) return this.#answerReq(queue, head, chain, BlockStatus.IOERR);
     // No flag is set beside unmap (VIRTIO 1.4, 5.2.6.2)
     for (const element of request.segments) {
       if (((element.flags ?? 0) & 0xfffffffe) !== 0) {
         return this.#answerReq(queue, head, chain, BlockStatus.UNSUPP);
       }
     }
+    // The disk is not read-only (VIRTIO 1.4, 5.2.6.2)
+    if (this.#offers.ro) return this.#answerReq(queue, head, chain, BlockStatus.IOERR);
     // No range is longer than allowed (VIRTIO 1.4, 5.2.5)
     for (const element of request.segments) {
       if (element.numSectors > (this.#settings.maxSecureEraseSectors ?? Infinity)) {

@@ -192,8 +192,8 @@ export const blk: Device = defineDevice({
             }),
           },
           checks: [
-            notReadOnly,
             noFlags,
+            notReadOnly,
             {
               doc: "No more ranges than allowed",
               of: { length: "segments" },
@@ -221,8 +221,8 @@ export const blk: Device = defineDevice({
             }),
           },
           checks: [
-            notReadOnly,
             noUnknownFlags,
+            notReadOnly,
             {
               doc: "No more ranges than allowed",
               of: { length: "segments" },
@@ -250,8 +250,8 @@ export const blk: Device = defineDevice({
             }),
           },
           checks: [
-            notReadOnly,
             noUnknownFlags,
+            notReadOnly,
             {
               doc: "No more ranges than allowed",
               of: { length: "segments" },

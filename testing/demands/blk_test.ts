@@ -1,12 +1,19 @@
 // Disks, statement by statement (VIRTIO 1.4, 5.2.6.2).
 
 import assert from "node:assert/strict";
-import { BlockDevice, BlockDriver, BlockStatus } from "../../generated/blk/mod.ts";
+import {
+  BlockDevice,
+  BlockDriver,
+  BlockRequestType,
+  BlockStatus,
+} from "../../generated/blk/mod.ts";
 import { featureSet } from "../../runtime/features.ts";
 import { loopback } from "../../runtime/loopback.ts";
 import type { Transport } from "../../runtime/transport.ts";
 import { covers } from "../covers.ts";
+import { DeviceBench } from "../device_bench.ts";
 import { HandDevice } from "../driver_bench.ts";
+import { QUEUE_SIZE_MAX } from "../subjects.ts";
 
 const OPERATION = "devicenormative:Device Types / Block Device / Device Operation";
 const DEMANDED = "drivernormative:Device Types / Block Device / Device Operation";
@@ -339,4 +346,45 @@ Deno.test("blk: a driver reads writeback after FEATURES_OK, and takes RO where i
   assert.equal(driver.config.writeback, 1);
   assert.ok(early.length > 0 && !early.includes(true));
   assert.ok(driver.hasFeature(5));
+});
+
+Deno.test("blk: flags that nobody knows are not supported, also where nothing can be written (5.2.6.2)", async () => {
+  covers(`${OPERATION}#3`, `${OPERATION}#5`, `${OPERATION}#6`);
+  const never = () => assert.fail("a handler ran");
+  const device = new BlockDevice({
+    config: {
+      capacity: 8,
+      maxDiscardSectors: 8,
+      maxDiscardSeg: 1,
+      discardSectorAlignment: 1,
+      maxWriteZeroesSectors: 8,
+      maxWriteZeroesSeg: 1,
+      writeZeroesMayUnmap: 1,
+      maxSecureEraseSectors: 8,
+      maxSecureEraseSeg: 1,
+      secureEraseSectorAlignment: 1,
+    },
+    features: ["RO"],
+    discard: never,
+    writeZeroes: never,
+    secureErase: never,
+    queueSizeMax: QUEUE_SIZE_MAX,
+  });
+  const { DISCARD, WRITE_ZEROES, SECURE_ERASE } = BlockRequestType;
+  const bench = new DeviceBench(device, featureSet(5, 13, 14, 16, 32), 0);
+  const ask = async (type: number, flags: number) => {
+    const request = new Uint8Array(32);
+    const view = new DataView(request.buffer);
+    view.setUint32(0, type, true);
+    view.setUint32(24, 8, true); // num_sectors
+    view.setUint32(28, flags, true);
+    return (await bench.serve({ readable: [request], writable: [1] })).bytes[0];
+  };
+  for (const type of [DISCARD, WRITE_ZEROES, SECURE_ERASE]) {
+    for (const flags of [2, 0x8000_0000]) assert.equal(await ask(type, flags), UNSUPP);
+    assert.equal(await ask(type, 0), IOERR);
+  }
+  assert.equal(await ask(DISCARD, 1), UNSUPP);
+  assert.equal(await ask(WRITE_ZEROES, 1), IOERR);
+  bench.check();
 });
