@@ -161,6 +161,7 @@ for (const packed of [false, true]) {
 
   Deno.test(`balloon: hint reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
+    const pages = new Uint8Array(16);
     const device = makeDevice(seen);
     await using driver = await BalloonDriver.open(loopback(device), {
       features: [
@@ -173,7 +174,6 @@ for (const packed of [false, true]) {
       ],
       ring: { packed },
     });
-    const pages = new Uint8Array(16);
     const answer = await driver.hint(pages);
     assert.deepEqual(seen, [["hint", 16]]);
     assert.deepEqual(answer, 16);
@@ -182,6 +182,7 @@ for (const packed of [false, true]) {
 
   Deno.test(`balloon: report reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
+    const pages = new Uint8Array(16);
     const device = makeDevice(seen);
     await using driver = await BalloonDriver.open(loopback(device), {
       features: [
@@ -194,7 +195,6 @@ for (const packed of [false, true]) {
       ],
       ring: { packed },
     });
-    const pages = new Uint8Array(16);
     const answer = await driver.report(pages);
     assert.deepEqual(seen, [["report", 16]]);
     assert.deepEqual(answer, 16);

@@ -232,132 +232,150 @@ for (const packed of [false, true]) {
 
   Deno.test(`blk: in reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
     const data = new Uint8Array(0);
-    const answer = await driver.in({ sector: 1 }, data);
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.in({ sector: 1 }, data);
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["in", { sector: 1 }, 0, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
     assert.deepEqual(data, pattern(0));
+    await using failing = await open(makeDevice([], { in: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: out reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.out({ sector: 1 }, pattern(0));
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.out({ sector: 1 }, pattern(0));
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["out", { sector: 1 }, pattern(0), 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { out: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: flush reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.flush({ sector: 0 });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.flush({ sector: 0 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["flush", { sector: 0 }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { flush: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: getId reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.getId({ sector: 1 });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.getId({ sector: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["getId", { sector: 1 }, 0]]);
     assert.deepEqual(answer, { id: "text", status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { getId: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: getLifetime reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.getLifetime({ sector: 1 });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.getLifetime({ sector: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["getLifetime", { sector: 1 }, 0]]);
     assert.deepEqual(answer, {
       preEolInfo: 0,
@@ -365,33 +383,38 @@ for (const packed of [false, true]) {
       deviceLifetimeEstTypB: 1,
       status: BlockStatus.OK,
     });
+    await using failing = await open(makeDevice([], { getLifetime: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: discard reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.discard({
-      sector: 1,
-      segments: [{ sector: 1, numSectors: 1, unmap: 0 }, { sector: 1, numSectors: 1, unmap: 0 }],
-    });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) =>
+      driver.discard({
+        sector: 1,
+        segments: [{ sector: 1, numSectors: 1, unmap: 0 }, { sector: 1, numSectors: 1, unmap: 0 }],
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["discard", {
       sector: 1,
       segments: [{ sector: 1, numSectors: 1, unmap: 0, flags: 0 }, {
@@ -402,33 +425,38 @@ for (const packed of [false, true]) {
       }],
     }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { discard: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: writeZeroes reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.writeZeroes({
-      sector: 1,
-      segments: [{ sector: 1, numSectors: 1, unmap: 1 }, { sector: 1, numSectors: 1, unmap: 1 }],
-    });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) =>
+      driver.writeZeroes({
+        sector: 1,
+        segments: [{ sector: 1, numSectors: 1, unmap: 1 }, { sector: 1, numSectors: 1, unmap: 1 }],
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["writeZeroes", {
       sector: 1,
       segments: [{ sector: 1, numSectors: 1, unmap: 1, flags: 1 }, {
@@ -439,33 +467,38 @@ for (const packed of [false, true]) {
       }],
     }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { writeZeroes: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: secureErase reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.secureErase({
-      sector: 1,
-      segments: [{ sector: 1, numSectors: 1, unmap: 1 }, { sector: 1, numSectors: 1, unmap: 1 }],
-    });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) =>
+      driver.secureErase({
+        sector: 1,
+        segments: [{ sector: 1, numSectors: 1, unmap: 1 }, { sector: 1, numSectors: 1, unmap: 1 }],
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["secureErase", {
       sector: 1,
       segments: [{ sector: 1, numSectors: 1, unmap: 1, flags: 1 }, {
@@ -476,56 +509,64 @@ for (const packed of [false, true]) {
       }],
     }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { secureErase: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: zoneAppend reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.zoneAppend({ sector: 1 }, pattern(0));
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.zoneAppend({ sector: 1 }, pattern(0));
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["zoneAppend", { sector: 1 }, pattern(0), 0]]);
     assert.deepEqual(answer, { appendSector: 1, status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { zoneAppend: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: zoneReport reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.zoneReport({ sector: 1 }, 4096);
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.zoneReport({ sector: 1 }, 4096);
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["zoneReport", { sector: 1 }, 0]]);
     assert.deepEqual(answer, {
       zones: [{ zCap: 1, zStart: 1, zWp: 1n, zType: 1, zState: 0 }, {
@@ -537,135 +578,157 @@ for (const packed of [false, true]) {
       }],
       status: BlockStatus.OK,
     });
+    await using failing = await open(makeDevice([], { zoneReport: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: zoneOpen reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.zoneOpen({ sector: 1 });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.zoneOpen({ sector: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["zoneOpen", { sector: 1 }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { zoneOpen: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: zoneClose reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.zoneClose({ sector: 1 });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.zoneClose({ sector: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["zoneClose", { sector: 1 }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { zoneClose: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: zoneFinish reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.zoneFinish({ sector: 1 });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.zoneFinish({ sector: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["zoneFinish", { sector: 1 }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { zoneFinish: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: zoneReset reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.zoneReset({ sector: 1 });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.zoneReset({ sector: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["zoneReset", { sector: 1 }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { zoneReset: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 
   Deno.test(`blk: zoneResetAll reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await BlockDriver.open(loopback(device), {
-      features: [
-        "SIZE_MAX",
-        "SEG_MAX",
-        "GEOMETRY",
-        "BLK_SIZE",
-        "FLUSH",
-        "TOPOLOGY",
-        "CONFIG_WCE",
-        "MQ",
-        "DISCARD",
-        "WRITE_ZEROES",
-        "LIFETIME",
-        "SECURE_ERASE",
-        "ZONED",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.zoneResetAll({ sector: 0 });
+    const open = (device: BlockDevice) =>
+      BlockDriver.open(loopback(device), {
+        features: [
+          "SIZE_MAX",
+          "SEG_MAX",
+          "GEOMETRY",
+          "BLK_SIZE",
+          "FLUSH",
+          "TOPOLOGY",
+          "CONFIG_WCE",
+          "MQ",
+          "DISCARD",
+          "WRITE_ZEROES",
+          "LIFETIME",
+          "SECURE_ERASE",
+          "ZONED",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: BlockDriver) => driver.zoneResetAll({ sector: 0 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["zoneResetAll", { sector: 0 }, 0]]);
     assert.deepEqual(answer, { status: BlockStatus.OK });
+    await using failing = await open(makeDevice([], { zoneResetAll: () => BlockStatus.IOERR }));
+    assert.equal((await ask(failing)).status, BlockStatus.IOERR);
   });
 }

@@ -76,38 +76,51 @@ for (const packed of [false, true]) {
 
   Deno.test(`can: tx reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CanDriver.open(loopback(device), {
-      features: ["CAN_CLASSIC", "CAN_FD", "RTR_FRAMES", "LATE_TX_ACK"],
-      ring: { packed },
-    });
-    const answer = await driver.tx({ flags: 8192, canId: 1, sdu: Uint8Array.of(1, 2) });
+    const open = (device: CanDevice) =>
+      CanDriver.open(loopback(device), {
+        features: ["CAN_CLASSIC", "CAN_FD", "RTR_FRAMES", "LATE_TX_ACK"],
+        ring: { packed },
+      });
+    const ask = (driver: CanDriver) =>
+      driver.tx({ flags: 8192, canId: 1, sdu: Uint8Array.of(1, 2) });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["tx", { flags: 8192, canId: 1, sdu: Uint8Array.of(1, 2) }]]);
     assert.deepEqual(answer, { result: CanResult.OK });
+    await using failing = await open(makeDevice([], { tx: () => CanResult.NOT_OK }));
+    assert.equal((await ask(failing)).result, CanResult.NOT_OK);
   });
 
   Deno.test(`can: start reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CanDriver.open(loopback(device), {
-      features: ["CAN_CLASSIC", "CAN_FD", "RTR_FRAMES", "LATE_TX_ACK"],
-      ring: { packed },
-    });
-    const answer = await driver.start();
+    const open = (device: CanDevice) =>
+      CanDriver.open(loopback(device), {
+        features: ["CAN_CLASSIC", "CAN_FD", "RTR_FRAMES", "LATE_TX_ACK"],
+        ring: { packed },
+      });
+    const ask = (driver: CanDriver) => driver.start();
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["start"]]);
     assert.deepEqual(answer, { result: CanResult.OK });
+    await using failing = await open(makeDevice([], { start: () => CanResult.NOT_OK }));
+    assert.equal((await ask(failing)).result, CanResult.NOT_OK);
   });
 
   Deno.test(`can: stop reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CanDriver.open(loopback(device), {
-      features: ["CAN_CLASSIC", "CAN_FD", "RTR_FRAMES", "LATE_TX_ACK"],
-      ring: { packed },
-    });
-    const answer = await driver.stop();
+    const open = (device: CanDevice) =>
+      CanDriver.open(loopback(device), {
+        features: ["CAN_CLASSIC", "CAN_FD", "RTR_FRAMES", "LATE_TX_ACK"],
+        ring: { packed },
+      });
+    const ask = (driver: CanDriver) => driver.stop();
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["stop"]]);
     assert.deepEqual(answer, { result: CanResult.OK });
+    await using failing = await open(makeDevice([], { stop: () => CanResult.NOT_OK }));
+    assert.equal((await ask(failing)).result, CanResult.NOT_OK);
   });
 
   Deno.test(`can: rx reaches the driver over a ${ring} ring`, async () => {

@@ -405,32 +405,35 @@ for (const packed of [false, true]) {
 
   Deno.test(`crypto: cipherEncrypt reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
     const hashResult = new Uint8Array(0);
-    const answer = await driver.cipherEncrypt(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        opTypeFlf: { kind: "cipher", ivLen: 2, srcDataLen: 16, dstDataLen: 16 },
-        iv: Uint8Array.of(1, 2),
-      },
-      pattern(16),
-      pattern(0),
-      dstData,
-      hashResult,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.cipherEncrypt(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          opTypeFlf: { kind: "cipher", ivLen: 2, srcDataLen: 16, dstDataLen: 16 },
+          iv: Uint8Array.of(1, 2),
+        },
+        pattern(16),
+        pattern(0),
+        dstData,
+        hashResult,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "cipherEncrypt",
       {
@@ -449,45 +452,50 @@ for (const packed of [false, true]) {
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(dstData, pattern(16));
     assert.deepEqual(hashResult, pattern(0));
+    await using failing = await open(makeDevice([], { cipherEncrypt: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: cipherEncryptStateless reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
     const hashResult = new Uint8Array(0);
-    const answer = await driver.cipherEncryptStateless(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        opTypeFlf: {
-          kind: "cipher",
-          sessPara: { algo: 1, keyLen: 2, op: 1 },
-          ivLen: 2,
-          srcDataLen: 16,
-          dstDataLen: 16,
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.cipherEncryptStateless(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          opTypeFlf: {
+            kind: "cipher",
+            sessPara: { algo: 1, keyLen: 2, op: 1 },
+            ivLen: 2,
+            srcDataLen: 16,
+            dstDataLen: 16,
+          },
+          cipherKey: Uint8Array.of(1, 2),
+          authKey: Uint8Array.of(),
+          iv: Uint8Array.of(1, 2),
         },
-        cipherKey: Uint8Array.of(1, 2),
-        authKey: Uint8Array.of(),
-        iv: Uint8Array.of(1, 2),
-      },
-      pattern(0),
-      pattern(16),
-      dstData,
-      hashResult,
-    );
+        pattern(0),
+        pattern(16),
+        dstData,
+        hashResult,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "cipherEncryptStateless",
       {
@@ -514,36 +522,43 @@ for (const packed of [false, true]) {
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(dstData, pattern(16));
     assert.deepEqual(hashResult, pattern(0));
+    await using failing = await open(
+      makeDevice([], { cipherEncryptStateless: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: cipherDecrypt reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
     const hashResult = new Uint8Array(0);
-    const answer = await driver.cipherDecrypt(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        opTypeFlf: { kind: "cipher", ivLen: 2, srcDataLen: 16, dstDataLen: 16 },
-        iv: Uint8Array.of(1, 2),
-      },
-      pattern(16),
-      pattern(0),
-      dstData,
-      hashResult,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.cipherDecrypt(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          opTypeFlf: { kind: "cipher", ivLen: 2, srcDataLen: 16, dstDataLen: 16 },
+          iv: Uint8Array.of(1, 2),
+        },
+        pattern(16),
+        pattern(0),
+        dstData,
+        hashResult,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "cipherDecrypt",
       {
@@ -562,45 +577,50 @@ for (const packed of [false, true]) {
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(dstData, pattern(16));
     assert.deepEqual(hashResult, pattern(0));
+    await using failing = await open(makeDevice([], { cipherDecrypt: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: cipherDecryptStateless reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
     const hashResult = new Uint8Array(0);
-    const answer = await driver.cipherDecryptStateless(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        opTypeFlf: {
-          kind: "cipher",
-          sessPara: { algo: 1, keyLen: 2, op: 1 },
-          ivLen: 2,
-          srcDataLen: 16,
-          dstDataLen: 16,
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.cipherDecryptStateless(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          opTypeFlf: {
+            kind: "cipher",
+            sessPara: { algo: 1, keyLen: 2, op: 1 },
+            ivLen: 2,
+            srcDataLen: 16,
+            dstDataLen: 16,
+          },
+          cipherKey: Uint8Array.of(1, 2),
+          authKey: Uint8Array.of(),
+          iv: Uint8Array.of(1, 2),
         },
-        cipherKey: Uint8Array.of(1, 2),
-        authKey: Uint8Array.of(),
-        iv: Uint8Array.of(1, 2),
-      },
-      pattern(0),
-      pattern(16),
-      dstData,
-      hashResult,
-    );
+        pattern(0),
+        pattern(16),
+        dstData,
+        hashResult,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "cipherDecryptStateless",
       {
@@ -627,27 +647,30 @@ for (const packed of [false, true]) {
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(dstData, pattern(16));
     assert.deepEqual(hashResult, pattern(0));
+    await using failing = await open(
+      makeDevice([], { cipherDecryptStateless: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: hash reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const hashResult = new Uint8Array(16);
-    const answer = await driver.hash(
-      { algo: 1, sessionId: 1n, flag: 1, hashResultLen: 16 },
-      pattern(16),
-      hashResult,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.hash({ algo: 1, sessionId: 1n, flag: 1, hashResultLen: 16 }, pattern(16), hashResult);
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "hash",
       { algo: 1, sessionId: 1n, flag: 1, hashResultLen: 16 },
@@ -657,28 +680,33 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(hashResult, pattern(16));
+    await using failing = await open(makeDevice([], { hash: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: hashStateless reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const hashResult = new Uint8Array(16);
-    const answer = await driver.hashStateless(
-      { algo: 1, sessionId: 1n, flag: 1, sessPara: { algo: 1 }, hashResultLen: 16 },
-      pattern(16),
-      hashResult,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.hashStateless(
+        { algo: 1, sessionId: 1n, flag: 1, sessPara: { algo: 1 }, hashResultLen: 16 },
+        pattern(16),
+        hashResult,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "hashStateless",
       { algo: 1, sessionId: 1n, flag: 1, sessPara: { algo: 1 }, hashResultLen: 16 },
@@ -688,27 +716,28 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(hashResult, pattern(16));
+    await using failing = await open(makeDevice([], { hashStateless: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: mac reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const hashResult = new Uint8Array(16);
-    const answer = await driver.mac(
-      { algo: 1, sessionId: 1n, flag: 1, hashResultLen: 16 },
-      pattern(16),
-      hashResult,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.mac({ algo: 1, sessionId: 1n, flag: 1, hashResultLen: 16 }, pattern(16), hashResult);
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "mac",
       { algo: 1, sessionId: 1n, flag: 1, hashResultLen: 16 },
@@ -718,35 +747,40 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(hashResult, pattern(16));
+    await using failing = await open(makeDevice([], { mac: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: macStateless reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const hashResult = new Uint8Array(16);
-    const answer = await driver.macStateless(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        sessPara: { algo: 1, authKeyLen: 2 },
-        hashResultLen: 16,
-        authKey: Uint8Array.of(1, 2),
-      },
-      pattern(16),
-      hashResult,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.macStateless(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          sessPara: { algo: 1, authKeyLen: 2 },
+          hashResultLen: 16,
+          authKey: Uint8Array.of(1, 2),
+        },
+        pattern(16),
+        hashResult,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "macStateless",
       {
@@ -763,28 +797,33 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(hashResult, pattern(16));
+    await using failing = await open(makeDevice([], { macStateless: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: aeadEncrypt reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.aeadEncrypt(
-      { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16, tagLen: 1, iv: Uint8Array.of(1, 2) },
-      pattern(16),
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.aeadEncrypt(
+        { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16, tagLen: 1, iv: Uint8Array.of(1, 2) },
+        pattern(16),
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "aeadEncrypt",
       { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16, tagLen: 1, iv: Uint8Array.of(1, 2) },
@@ -795,38 +834,43 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(makeDevice([], { aeadEncrypt: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: aeadEncryptStateless reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.aeadEncryptStateless(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        sessPara: { algo: 1, keyLen: 2, op: 1 },
-        tagLen: 1,
-        dstDataLen: 16,
-        key: Uint8Array.of(1, 2),
-        iv: Uint8Array.of(1, 2),
-      },
-      pattern(16),
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.aeadEncryptStateless(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          sessPara: { algo: 1, keyLen: 2, op: 1 },
+          tagLen: 1,
+          dstDataLen: 16,
+          key: Uint8Array.of(1, 2),
+          iv: Uint8Array.of(1, 2),
+        },
+        pattern(16),
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "aeadEncryptStateless",
       {
@@ -846,28 +890,35 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(
+      makeDevice([], { aeadEncryptStateless: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: aeadDecrypt reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.aeadDecrypt(
-      { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16, tagLen: 1, iv: Uint8Array.of(1, 2) },
-      pattern(16),
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.aeadDecrypt(
+        { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16, tagLen: 1, iv: Uint8Array.of(1, 2) },
+        pattern(16),
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "aeadDecrypt",
       { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16, tagLen: 1, iv: Uint8Array.of(1, 2) },
@@ -878,38 +929,43 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(makeDevice([], { aeadDecrypt: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: aeadDecryptStateless reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.aeadDecryptStateless(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        sessPara: { algo: 1, keyLen: 2, op: 1 },
-        tagLen: 1,
-        dstDataLen: 16,
-        key: Uint8Array.of(1, 2),
-        iv: Uint8Array.of(1, 2),
-      },
-      pattern(16),
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.aeadDecryptStateless(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          sessPara: { algo: 1, keyLen: 2, op: 1 },
+          tagLen: 1,
+          dstDataLen: 16,
+          key: Uint8Array.of(1, 2),
+          iv: Uint8Array.of(1, 2),
+        },
+        pattern(16),
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "aeadDecryptStateless",
       {
@@ -929,27 +985,34 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(
+      makeDevice([], { aeadDecryptStateless: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: akcipherEncrypt reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.akcipherEncrypt(
-      { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.akcipherEncrypt(
+        { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "akcipherEncrypt",
       { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
@@ -959,35 +1022,40 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK, dstData: pattern(16) });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(makeDevice([], { akcipherEncrypt: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: akcipherEncryptStateless reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.akcipherEncryptStateless(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        sessPara: { keyType: 1, keyLen: 2, u: { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 } },
-        dstDataLen: 16,
-        akcipherKey: Uint8Array.of(1, 2),
-      },
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.akcipherEncryptStateless(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          sessPara: { keyType: 1, keyLen: 2, u: { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 } },
+          dstDataLen: 16,
+          akcipherKey: Uint8Array.of(1, 2),
+        },
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "akcipherEncryptStateless",
       {
@@ -1004,27 +1072,34 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK, dstData: pattern(16) });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(
+      makeDevice([], { akcipherEncryptStateless: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: akcipherDecrypt reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.akcipherDecrypt(
-      { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.akcipherDecrypt(
+        { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "akcipherDecrypt",
       { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
@@ -1034,35 +1109,40 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK, dstData: pattern(16) });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(makeDevice([], { akcipherDecrypt: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: akcipherDecryptStateless reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.akcipherDecryptStateless(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        sessPara: { keyType: 1, keyLen: 2, u: { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 } },
-        dstDataLen: 16,
-        akcipherKey: Uint8Array.of(1, 2),
-      },
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.akcipherDecryptStateless(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          sessPara: { keyType: 1, keyLen: 2, u: { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 } },
+          dstDataLen: 16,
+          akcipherKey: Uint8Array.of(1, 2),
+        },
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "akcipherDecryptStateless",
       {
@@ -1079,27 +1159,34 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK, dstData: pattern(16) });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(
+      makeDevice([], { akcipherDecryptStateless: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: akcipherSign reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.akcipherSign(
-      { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.akcipherSign(
+        { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "akcipherSign",
       { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
@@ -1109,35 +1196,40 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK, dstData: pattern(16) });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(makeDevice([], { akcipherSign: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: akcipherSignStateless reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.akcipherSignStateless(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        sessPara: { keyType: 1, keyLen: 2, u: { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 } },
-        dstDataLen: 16,
-        akcipherKey: Uint8Array.of(1, 2),
-      },
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.akcipherSignStateless(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          sessPara: { keyType: 1, keyLen: 2, u: { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 } },
+          dstDataLen: 16,
+          akcipherKey: Uint8Array.of(1, 2),
+        },
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "akcipherSignStateless",
       {
@@ -1154,26 +1246,29 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK, dstData: pattern(16) });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(
+      makeDevice([], { akcipherSignStateless: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: akcipherVerify reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.akcipherVerify(
-      { algo: 1, sessionId: 1n, flag: 1 },
-      pattern(16),
-      pattern(16),
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.akcipherVerify({ algo: 1, sessionId: 1n, flag: 1 }, pattern(16), pattern(16));
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "akcipherVerify",
       { algo: 1, sessionId: 1n, flag: 1 },
@@ -1182,33 +1277,38 @@ for (const packed of [false, true]) {
       0,
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
+    await using failing = await open(makeDevice([], { akcipherVerify: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: akcipherVerifyStateless reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.akcipherVerifyStateless(
-      {
-        algo: 1,
-        sessionId: 1n,
-        flag: 1,
-        sessPara: { keyType: 1, keyLen: 2, u: { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 } },
-        akcipherKey: Uint8Array.of(1, 2),
-      },
-      pattern(16),
-      pattern(16),
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.akcipherVerifyStateless(
+        {
+          algo: 1,
+          sessionId: 1n,
+          flag: 1,
+          sessPara: { keyType: 1, keyLen: 2, u: { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 } },
+          akcipherKey: Uint8Array.of(1, 2),
+        },
+        pattern(16),
+        pattern(16),
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "akcipherVerifyStateless",
       {
@@ -1223,28 +1323,35 @@ for (const packed of [false, true]) {
       0,
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
+    await using failing = await open(
+      makeDevice([], { akcipherVerifyStateless: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: ipsecOutbound reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.ipsecOutbound(
-      { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.ipsecOutbound(
+        { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "ipsecOutbound",
       { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
@@ -1254,28 +1361,33 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(makeDevice([], { ipsecOutbound: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: ipsecInbound reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
     const dstData = new Uint8Array(16);
-    const answer = await driver.ipsecInbound(
-      { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
-      pattern(16),
-      dstData,
-    );
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.ipsecInbound(
+        { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
+        pattern(16),
+        dstData,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "ipsecInbound",
       { algo: 1, sessionId: 1n, flag: 1, dstDataLen: 16 },
@@ -1285,29 +1397,34 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
     assert.deepEqual(dstData, pattern(16));
+    await using failing = await open(makeDevice([], { ipsecInbound: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: cipherCreateSession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.cipherCreateSession({
-      serviceAlgo: 1,
-      flag: 1,
-      opFlf: { kind: "cipher", algo: 1, keyLen: 2, op: 1 },
-      cipherKey: Uint8Array.of(1, 2),
-      authKey: Uint8Array.of(),
-    });
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.cipherCreateSession({
+        serviceAlgo: 1,
+        flag: 1,
+        opFlf: { kind: "cipher", algo: 1, keyLen: 2, op: 1 },
+        cipherKey: Uint8Array.of(1, 2),
+        authKey: Uint8Array.of(),
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["cipherCreateSession", {
       serviceAlgo: 1,
       flag: 1,
@@ -1316,47 +1433,56 @@ for (const packed of [false, true]) {
       authKey: Uint8Array.of(),
     }]]);
     assert.deepEqual(answer, { sessionId: 1n, status: CryptoStatus.OK });
+    await using failing = await open(
+      makeDevice([], { cipherCreateSession: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: cipherDestroySession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.cipherDestroySession({ serviceAlgo: 1, flag: 1, sessionId: 1n });
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.cipherDestroySession({ serviceAlgo: 1, flag: 1, sessionId: 1n });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["cipherDestroySession", { serviceAlgo: 1, flag: 1, sessionId: 1n }]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
+    await using failing = await open(
+      makeDevice([], { cipherDestroySession: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: hashCreateSession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.hashCreateSession({
-      serviceAlgo: 1,
-      flag: 1,
-      algo: 1,
-      hashResultLen: 1,
-    });
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.hashCreateSession({ serviceAlgo: 1, flag: 1, algo: 1, hashResultLen: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["hashCreateSession", {
       serviceAlgo: 1,
       flag: 1,
@@ -1364,48 +1490,60 @@ for (const packed of [false, true]) {
       hashResultLen: 1,
     }]]);
     assert.deepEqual(answer, { sessionId: 1n, status: CryptoStatus.OK });
+    await using failing = await open(makeDevice([], { hashCreateSession: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: hashDestroySession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.hashDestroySession({ serviceAlgo: 1, flag: 1, sessionId: 1n });
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.hashDestroySession({ serviceAlgo: 1, flag: 1, sessionId: 1n });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["hashDestroySession", { serviceAlgo: 1, flag: 1, sessionId: 1n }]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
+    await using failing = await open(
+      makeDevice([], { hashDestroySession: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: macCreateSession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.macCreateSession({
-      serviceAlgo: 1,
-      flag: 1,
-      algo: 1,
-      hashResultLen: 1,
-      authKey: Uint8Array.of(1, 2),
-    });
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.macCreateSession({
+        serviceAlgo: 1,
+        flag: 1,
+        algo: 1,
+        hashResultLen: 1,
+        authKey: Uint8Array.of(1, 2),
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["macCreateSession", {
       serviceAlgo: 1,
       flag: 1,
@@ -1414,50 +1552,60 @@ for (const packed of [false, true]) {
       authKey: Uint8Array.of(1, 2),
     }]]);
     assert.deepEqual(answer, { sessionId: 1n, status: CryptoStatus.OK });
+    await using failing = await open(makeDevice([], { macCreateSession: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: macDestroySession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.macDestroySession({ serviceAlgo: 1, flag: 1, sessionId: 1n });
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.macDestroySession({ serviceAlgo: 1, flag: 1, sessionId: 1n });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["macDestroySession", { serviceAlgo: 1, flag: 1, sessionId: 1n }]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
+    await using failing = await open(makeDevice([], { macDestroySession: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: aeadCreateSession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.aeadCreateSession({
-      serviceAlgo: 1,
-      flag: 1,
-      algo: 1,
-      tagLen: 1,
-      aadLen: 1,
-      op: 1,
-      key: Uint8Array.of(1, 2),
-    });
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.aeadCreateSession({
+        serviceAlgo: 1,
+        flag: 1,
+        algo: 1,
+        tagLen: 1,
+        aadLen: 1,
+        op: 1,
+        key: Uint8Array.of(1, 2),
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["aeadCreateSession", {
       serviceAlgo: 1,
       flag: 1,
@@ -1468,48 +1616,60 @@ for (const packed of [false, true]) {
       key: Uint8Array.of(1, 2),
     }]]);
     assert.deepEqual(answer, { sessionId: 1n, status: CryptoStatus.OK });
+    await using failing = await open(makeDevice([], { aeadCreateSession: () => CryptoStatus.ERR }));
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: aeadDestroySession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.aeadDestroySession({ serviceAlgo: 1, flag: 1, sessionId: 1n });
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.aeadDestroySession({ serviceAlgo: 1, flag: 1, sessionId: 1n });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["aeadDestroySession", { serviceAlgo: 1, flag: 1, sessionId: 1n }]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
+    await using failing = await open(
+      makeDevice([], { aeadDestroySession: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: akcipherCreateSession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.akcipherCreateSession({
-      serviceAlgo: 1,
-      flag: 1,
-      keyType: 1,
-      algoFlf: { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 },
-      key: Uint8Array.of(1, 2),
-    });
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.akcipherCreateSession({
+        serviceAlgo: 1,
+        flag: 1,
+        keyType: 1,
+        algoFlf: { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 },
+        key: Uint8Array.of(1, 2),
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["akcipherCreateSession", {
       serviceAlgo: 1,
       flag: 1,
@@ -1518,28 +1678,39 @@ for (const packed of [false, true]) {
       key: Uint8Array.of(1, 2),
     }]]);
     assert.deepEqual(answer, { sessionId: 1n, status: CryptoStatus.OK });
+    await using failing = await open(
+      makeDevice([], { akcipherCreateSession: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 
   Deno.test(`crypto: akcipherDestroySession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await CryptoDriver.open(loopback(device), {
-      features: [
-        "REVISION_1",
-        "CIPHER_STATELESS_MODE",
-        "HASH_STATELESS_MODE",
-        "MAC_STATELESS_MODE",
-        "AEAD_STATELESS_MODE",
-        "AKCIPHER_STATELESS_MODE",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.akcipherDestroySession({ serviceAlgo: 1, flag: 1, sessionId: 1n });
+    const open = (device: CryptoDevice) =>
+      CryptoDriver.open(loopback(device), {
+        features: [
+          "REVISION_1",
+          "CIPHER_STATELESS_MODE",
+          "HASH_STATELESS_MODE",
+          "MAC_STATELESS_MODE",
+          "AEAD_STATELESS_MODE",
+          "AKCIPHER_STATELESS_MODE",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: CryptoDriver) =>
+      driver.akcipherDestroySession({ serviceAlgo: 1, flag: 1, sessionId: 1n });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["akcipherDestroySession", {
       serviceAlgo: 1,
       flag: 1,
       sessionId: 1n,
     }]]);
     assert.deepEqual(answer, { status: CryptoStatus.OK });
+    await using failing = await open(
+      makeDevice([], { akcipherDestroySession: () => CryptoStatus.ERR }),
+    );
+    assert.equal((await ask(failing)).status, CryptoStatus.ERR);
   });
 }

@@ -33,9 +33,9 @@ for (const packed of [false, true]) {
 
   Deno.test(`entropy: random reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
+    const data = new Uint8Array(16);
     const device = makeDevice(seen);
     await using driver = await EntropyDriver.open(loopback(device), { ring: { packed } });
-    const data = new Uint8Array(16);
     const answer = await driver.random(data);
     assert.deepEqual(seen, [["random", 16]]);
     assert.deepEqual(answer, 16);

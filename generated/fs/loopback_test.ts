@@ -93,12 +93,12 @@ for (const packed of [false, true]) {
 
   Deno.test(`fs: interrupt reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
+    const dataout = new Uint8Array(16);
     const device = makeDevice(seen);
     await using driver = await FileSystemDriver.open(loopback(device), {
       features: ["NOTIFICATION"],
       ring: { packed },
     });
-    const dataout = new Uint8Array(16);
     const answer = await driver.interrupt(
       { unique: 1n, nodeid: 1n, uid: 1, gid: 1, pid: 1, totalExtlen: 1 },
       pattern(16),
@@ -142,12 +142,12 @@ for (const packed of [false, true]) {
 
   Deno.test(`fs: req reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
+    const dataout = new Uint8Array(16);
     const device = makeDevice(seen);
     await using driver = await FileSystemDriver.open(loopback(device), {
       features: ["NOTIFICATION"],
       ring: { packed },
     });
-    const dataout = new Uint8Array(16);
     const answer = await driver.req(
       { opcode: 1, unique: 1n, nodeid: 1n, uid: 1, gid: 1, pid: 1, totalExtlen: 1 },
       pattern(16),

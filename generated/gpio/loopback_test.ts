@@ -88,85 +88,92 @@ for (const packed of [false, true]) {
 
   Deno.test(`gpio: getLineNames reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpioDriver.open(loopback(device), {
-      features: ["IRQ"],
-      ring: { packed },
-    });
-    const answer = await driver.getLineNames();
+    const open = (device: GpioDevice) =>
+      GpioDriver.open(loopback(device), { features: ["IRQ"], ring: { packed } });
+    const ask = (driver: GpioDriver) => driver.getLineNames();
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["getLineNames"]]);
     assert.deepEqual(answer, { value: ["ab", "c"], status: GpioStatus.OK });
+    await using failing = await open(makeDevice([], { getLineNames: () => GpioStatus.ERR }));
+    assert.equal((await ask(failing)).status, GpioStatus.ERR);
   });
 
   Deno.test(`gpio: getDirection reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpioDriver.open(loopback(device), {
-      features: ["IRQ"],
-      ring: { packed },
-    });
-    const answer = await driver.getDirection({ gpio: 1 });
+    const open = (device: GpioDevice) =>
+      GpioDriver.open(loopback(device), { features: ["IRQ"], ring: { packed } });
+    const ask = (driver: GpioDriver) => driver.getDirection({ gpio: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["getDirection", { gpio: 1 }]]);
     assert.deepEqual(answer, { value: 0, status: GpioStatus.OK });
+    await using failing = await open(makeDevice([], { getDirection: () => GpioStatus.ERR }));
+    assert.equal((await ask(failing)).status, GpioStatus.ERR);
   });
 
   Deno.test(`gpio: setDirection reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpioDriver.open(loopback(device), {
-      features: ["IRQ"],
-      ring: { packed },
-    });
-    const answer = await driver.setDirection({ gpio: 1, value: 0 });
+    const open = (device: GpioDevice) =>
+      GpioDriver.open(loopback(device), { features: ["IRQ"], ring: { packed } });
+    const ask = (driver: GpioDriver) => driver.setDirection({ gpio: 1, value: 0 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["setDirection", { gpio: 1, value: 0 }]]);
     assert.deepEqual(answer, { status: GpioStatus.OK });
+    await using failing = await open(makeDevice([], { setDirection: () => GpioStatus.ERR }));
+    assert.equal((await ask(failing)).status, GpioStatus.ERR);
   });
 
   Deno.test(`gpio: getValue reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpioDriver.open(loopback(device), {
-      features: ["IRQ"],
-      ring: { packed },
-    });
-    const answer = await driver.getValue({ gpio: 1 });
+    const open = (device: GpioDevice) =>
+      GpioDriver.open(loopback(device), { features: ["IRQ"], ring: { packed } });
+    const ask = (driver: GpioDriver) => driver.getValue({ gpio: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["getValue", { gpio: 1 }]]);
     assert.deepEqual(answer, { value: 1, status: GpioStatus.OK });
+    await using failing = await open(makeDevice([], { getValue: () => GpioStatus.ERR }));
+    assert.equal((await ask(failing)).status, GpioStatus.ERR);
   });
 
   Deno.test(`gpio: setValue reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpioDriver.open(loopback(device), {
-      features: ["IRQ"],
-      ring: { packed },
-    });
-    const answer = await driver.setValue({ gpio: 1, value: 1 });
+    const open = (device: GpioDevice) =>
+      GpioDriver.open(loopback(device), { features: ["IRQ"], ring: { packed } });
+    const ask = (driver: GpioDriver) => driver.setValue({ gpio: 1, value: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["setValue", { gpio: 1, value: 1 }]]);
     assert.deepEqual(answer, { status: GpioStatus.OK });
+    await using failing = await open(makeDevice([], { setValue: () => GpioStatus.ERR }));
+    assert.equal((await ask(failing)).status, GpioStatus.ERR);
   });
 
   Deno.test(`gpio: setIrqType reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpioDriver.open(loopback(device), {
-      features: ["IRQ"],
-      ring: { packed },
-    });
-    const answer = await driver.setIrqType({ gpio: 1, value: 0 });
+    const open = (device: GpioDevice) =>
+      GpioDriver.open(loopback(device), { features: ["IRQ"], ring: { packed } });
+    const ask = (driver: GpioDriver) => driver.setIrqType({ gpio: 1, value: 0 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["setIrqType", { gpio: 1, value: 0 }]]);
     assert.deepEqual(answer, { status: GpioStatus.OK });
+    await using failing = await open(makeDevice([], { setIrqType: () => GpioStatus.ERR }));
+    assert.equal((await ask(failing)).status, GpioStatus.ERR);
   });
 
   Deno.test(`gpio: irq reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpioDriver.open(loopback(device), {
-      features: ["IRQ"],
-      ring: { packed },
-    });
-    const answer = await driver.irq({ gpio: 1 });
+    const open = (device: GpioDevice) =>
+      GpioDriver.open(loopback(device), { features: ["IRQ"], ring: { packed } });
+    const ask = (driver: GpioDriver) => driver.irq({ gpio: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["irq", { gpio: 1 }]]);
     assert.deepEqual(answer, { status: GpioIrqStatus.VALID });
+    await using failing = await open(makeDevice([], { irq: () => GpioIrqStatus.INVALID }));
+    assert.equal((await ask(failing)).status, GpioIrqStatus.INVALID);
   });
 }

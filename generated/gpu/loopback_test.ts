@@ -209,19 +209,22 @@ for (const packed of [false, true]) {
 
   Deno.test(`gpu: getDisplayInfo reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.getDisplayInfo({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1 });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.getDisplayInfo({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["getDisplayInfo", { flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1 }]]);
     assert.deepEqual(answer, {
       pmodes: [
@@ -244,32 +247,39 @@ for (const packed of [false, true]) {
       ],
       type: GpuResponse.OK_DISPLAY_INFO,
     });
+    await using failing = await open(
+      makeDevice([], { getDisplayInfo: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: resourceCreate2d reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.resourceCreate2d({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resourceId: 1,
-      format: 1,
-      width: 1,
-      height: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.resourceCreate2d({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        resourceId: 1,
+        format: 1,
+        width: 1,
+        height: 1,
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["resourceCreate2d", {
       flags: 1,
       fenceId: 1n,
@@ -281,29 +291,30 @@ for (const packed of [false, true]) {
       height: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { resourceCreate2d: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: resourceUnref reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.resourceUnref({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resourceId: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.resourceUnref({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1, resourceId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["resourceUnref", {
       flags: 1,
       fenceId: 1n,
@@ -312,31 +323,38 @@ for (const packed of [false, true]) {
       resourceId: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { resourceUnref: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: setScanout reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.setScanout({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      r: { x: 1, y: 1, width: 1, height: 1 },
-      scanoutId: 1,
-      resourceId: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.setScanout({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        r: { x: 1, y: 1, width: 1, height: 1 },
+        scanoutId: 1,
+        resourceId: 1,
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["setScanout", {
       flags: 1,
       fenceId: 1n,
@@ -347,30 +365,35 @@ for (const packed of [false, true]) {
       resourceId: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(makeDevice([], { setScanout: () => GpuResponse.ERR_UNSPEC }));
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: resourceFlush reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.resourceFlush({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      r: { x: 1, y: 1, width: 1, height: 1 },
-      resourceId: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.resourceFlush({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        r: { x: 1, y: 1, width: 1, height: 1 },
+        resourceId: 1,
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["resourceFlush", {
       flags: 1,
       fenceId: 1n,
@@ -380,31 +403,38 @@ for (const packed of [false, true]) {
       resourceId: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { resourceFlush: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: transferToHost2d reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.transferToHost2d({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      r: { x: 1, y: 1, width: 1, height: 1 },
-      offset: 1,
-      resourceId: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.transferToHost2d({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        r: { x: 1, y: 1, width: 1, height: 1 },
+        offset: 1,
+        resourceId: 1,
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["transferToHost2d", {
       flags: 1,
       fenceId: 1n,
@@ -415,30 +445,37 @@ for (const packed of [false, true]) {
       resourceId: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { transferToHost2d: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: resourceAttachBacking reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.resourceAttachBacking({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resourceId: 1,
-      entries: [{ addr: 1, length: 1 }, { addr: 1, length: 1 }],
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.resourceAttachBacking({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        resourceId: 1,
+        entries: [{ addr: 1, length: 1 }, { addr: 1, length: 1 }],
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["resourceAttachBacking", {
       flags: 1,
       fenceId: 1n,
@@ -448,29 +485,30 @@ for (const packed of [false, true]) {
       entries: [{ addr: 1, length: 1 }, { addr: 1, length: 1 }],
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { resourceAttachBacking: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: resourceDetachBacking reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.resourceDetachBacking({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resourceId: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.resourceDetachBacking({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1, resourceId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["resourceDetachBacking", {
       flags: 1,
       fenceId: 1n,
@@ -479,29 +517,30 @@ for (const packed of [false, true]) {
       resourceId: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { resourceDetachBacking: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: getCapsetInfo reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.getCapsetInfo({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      capsetIndex: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.getCapsetInfo({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1, capsetIndex: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["getCapsetInfo", {
       flags: 1,
       fenceId: 1n,
@@ -515,31 +554,38 @@ for (const packed of [false, true]) {
       capsetMaxSize: 1,
       type: GpuResponse.OK_CAPSET_INFO,
     });
+    await using failing = await open(
+      makeDevice([], { getCapsetInfo: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: getCapset reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
     const capsetData = new Uint8Array(16);
-    const answer = await driver.getCapset({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      capsetId: 1,
-      capsetVersion: 1,
-    }, capsetData);
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.getCapset({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        capsetId: 1,
+        capsetVersion: 1,
+      }, capsetData);
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["getCapset", {
       flags: 1,
       fenceId: 1n,
@@ -550,29 +596,28 @@ for (const packed of [false, true]) {
     }, 16]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_CAPSET, capsetData: pattern(16) });
     assert.deepEqual(capsetData, pattern(16));
+    await using failing = await open(makeDevice([], { getCapset: () => GpuResponse.ERR_UNSPEC }));
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: getEdid reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.getEdid({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      scanout: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.getEdid({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1, scanout: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["getEdid", {
       flags: 1,
       fenceId: 1n,
@@ -581,29 +626,28 @@ for (const packed of [false, true]) {
       scanout: 1,
     }]]);
     assert.deepEqual(answer, { size: 1, edid: pattern(1024), type: GpuResponse.OK_EDID });
+    await using failing = await open(makeDevice([], { getEdid: () => GpuResponse.ERR_UNSPEC }));
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: resourceAssignUuid reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.resourceAssignUuid({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resourceId: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.resourceAssignUuid({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1, resourceId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["resourceAssignUuid", {
       flags: 1,
       fenceId: 1n,
@@ -612,34 +656,41 @@ for (const packed of [false, true]) {
       resourceId: 1,
     }]]);
     assert.deepEqual(answer, { uuid: pattern(16), type: GpuResponse.OK_RESOURCE_UUID });
+    await using failing = await open(
+      makeDevice([], { resourceAssignUuid: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: resourceCreateBlob reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.resourceCreateBlob({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resourceId: 1,
-      blobMem: 1,
-      blobFlags: 1,
-      blobId: 1n,
-      size: 0,
-      entries: [{ addr: 1, length: 1 }, { addr: 1, length: 1 }],
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.resourceCreateBlob({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        resourceId: 1,
+        blobMem: 1,
+        blobFlags: 1,
+        blobId: 1n,
+        size: 0,
+        entries: [{ addr: 1, length: 1 }, { addr: 1, length: 1 }],
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["resourceCreateBlob", {
       flags: 1,
       fenceId: 1n,
@@ -653,36 +704,43 @@ for (const packed of [false, true]) {
       entries: [{ addr: 1, length: 1 }, { addr: 1, length: 1 }],
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { resourceCreateBlob: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: setScanoutBlob reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.setScanoutBlob({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      r: { x: 1, y: 1, width: 1, height: 1 },
-      scanoutId: 1,
-      resourceId: 1,
-      width: 1,
-      height: 1,
-      format: 1,
-      strides: [1, 2, 3, 4],
-      offsets: [1, 2, 3, 4],
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.setScanoutBlob({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        r: { x: 1, y: 1, width: 1, height: 1 },
+        scanoutId: 1,
+        resourceId: 1,
+        width: 1,
+        height: 1,
+        format: 1,
+        strides: [1, 2, 3, 4],
+        offsets: [1, 2, 3, 4],
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["setScanoutBlob", {
       flags: 1,
       fenceId: 1n,
@@ -698,31 +756,38 @@ for (const packed of [false, true]) {
       offsets: [1, 2, 3, 4],
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { setScanoutBlob: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: ctxCreate reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.ctxCreate({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      nlen: 1,
-      contextInit: 1,
-      debugName: "text",
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.ctxCreate({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        nlen: 1,
+        contextInit: 1,
+        debugName: "text",
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctxCreate", {
       flags: 1,
       fenceId: 1n,
@@ -733,48 +798,52 @@ for (const packed of [false, true]) {
       debugName: "text",
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(makeDevice([], { ctxCreate: () => GpuResponse.ERR_UNSPEC }));
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: ctxDestroy reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.ctxDestroy({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1 });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.ctxDestroy({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctxDestroy", { flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1 }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(makeDevice([], { ctxDestroy: () => GpuResponse.ERR_UNSPEC }));
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: ctxAttachResource reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.ctxAttachResource({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resourceId: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.ctxAttachResource({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1, resourceId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctxAttachResource", {
       flags: 1,
       fenceId: 1n,
@@ -783,29 +852,30 @@ for (const packed of [false, true]) {
       resourceId: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { ctxAttachResource: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: ctxDetachResource reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.ctxDetachResource({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resourceId: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.ctxDetachResource({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1, resourceId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctxDetachResource", {
       flags: 1,
       fenceId: 1n,
@@ -814,41 +884,48 @@ for (const packed of [false, true]) {
       resourceId: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { ctxDetachResource: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: resourceCreate3d reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.resourceCreate3d({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resource: {
-        resourceId: 1,
-        target: 1,
-        format: 1,
-        bind: 1,
-        width: 1,
-        height: 1,
-        depth: 1,
-        arraySize: 1,
-        lastLevel: 1,
-        nrSamples: 1,
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.resourceCreate3d({
         flags: 1,
-      },
-    });
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        resource: {
+          resourceId: 1,
+          target: 1,
+          format: 1,
+          bind: 1,
+          width: 1,
+          height: 1,
+          depth: 1,
+          arraySize: 1,
+          lastLevel: 1,
+          nrSamples: 1,
+          flags: 1,
+        },
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["resourceCreate3d", {
       flags: 1,
       fenceId: 1n,
@@ -869,34 +946,41 @@ for (const packed of [false, true]) {
       },
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { resourceCreate3d: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: transferToHost3d reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.transferToHost3d({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      box: { x: 1, y: 1, z: 1, w: 1, h: 1, d: 1 },
-      offset: 1,
-      resourceId: 1,
-      level: 1,
-      stride: 1,
-      layerStride: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.transferToHost3d({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        box: { x: 1, y: 1, z: 1, w: 1, h: 1, d: 1 },
+        offset: 1,
+        resourceId: 1,
+        level: 1,
+        stride: 1,
+        layerStride: 1,
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["transferToHost3d", {
       flags: 1,
       fenceId: 1n,
@@ -910,34 +994,41 @@ for (const packed of [false, true]) {
       layerStride: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { transferToHost3d: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: transferFromHost3d reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.transferFromHost3d({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      box: { x: 1, y: 1, z: 1, w: 1, h: 1, d: 1 },
-      offset: 1,
-      resourceId: 1,
-      level: 1,
-      stride: 1,
-      layerStride: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.transferFromHost3d({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        box: { x: 1, y: 1, z: 1, w: 1, h: 1, d: 1 },
+        offset: 1,
+        resourceId: 1,
+        level: 1,
+        stride: 1,
+        layerStride: 1,
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["transferFromHost3d", {
       flags: 1,
       fenceId: 1n,
@@ -951,56 +1042,65 @@ for (const packed of [false, true]) {
       layerStride: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { transferFromHost3d: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: submit3d reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.submit3d(
-      { flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1 },
-      pattern(16),
-    );
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.submit3d({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1 }, pattern(16));
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "submit3d",
       { flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1 },
       pattern(16),
     ]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(makeDevice([], { submit3d: () => GpuResponse.ERR_UNSPEC }));
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: resourceMapBlob reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.resourceMapBlob({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resourceId: 1,
-      offset: 0,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.resourceMapBlob({
+        flags: 1,
+        fenceId: 1n,
+        ctxId: 1,
+        ringIdx: 1,
+        resourceId: 1,
+        offset: 0,
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["resourceMapBlob", {
       flags: 1,
       fenceId: 1n,
@@ -1010,29 +1110,30 @@ for (const packed of [false, true]) {
       offset: 0,
     }]]);
     assert.deepEqual(answer, { mapInfo: 0, type: GpuResponse.OK_MAP_INFO });
+    await using failing = await open(
+      makeDevice([], { resourceMapBlob: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: resourceUnmapBlob reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await GpuDriver.open(loopback(device), {
-      features: [
-        "VIRGL",
-        "EDID",
-        "RESOURCE_UUID",
-        "RESOURCE_BLOB",
-        "CONTEXT_INIT",
-        "BLOB_ALIGNMENT",
-      ],
-      ring: { packed },
-    });
-    const answer = await driver.resourceUnmapBlob({
-      flags: 1,
-      fenceId: 1n,
-      ctxId: 1,
-      ringIdx: 1,
-      resourceId: 1,
-    });
+    const open = (device: GpuDevice) =>
+      GpuDriver.open(loopback(device), {
+        features: [
+          "VIRGL",
+          "EDID",
+          "RESOURCE_UUID",
+          "RESOURCE_BLOB",
+          "CONTEXT_INIT",
+          "BLOB_ALIGNMENT",
+        ],
+        ring: { packed },
+      });
+    const ask = (driver: GpuDriver) =>
+      driver.resourceUnmapBlob({ flags: 1, fenceId: 1n, ctxId: 1, ringIdx: 1, resourceId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["resourceUnmapBlob", {
       flags: 1,
       fenceId: 1n,
@@ -1041,6 +1142,10 @@ for (const packed of [false, true]) {
       resourceId: 1,
     }]]);
     assert.deepEqual(answer, { type: GpuResponse.OK_NODATA });
+    await using failing = await open(
+      makeDevice([], { resourceUnmapBlob: () => GpuResponse.ERR_UNSPEC }),
+    );
+    assert.equal((await ask(failing)).type, GpuResponse.ERR_UNSPEC);
   });
 
   Deno.test(`gpu: updateCursor reaches its handler and is answered over a ${ring} ring`, async () => {

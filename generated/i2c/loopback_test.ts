@@ -55,15 +55,17 @@ for (const packed of [false, true]) {
 
   Deno.test(`i2c: req reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await I2cDriver.open(loopback(device), {
-      features: ["ZERO_LENGTH_REQUEST"],
-      ring: { packed },
-    });
     const readBuf = new Uint8Array(16);
-    const answer = await driver.req({ addr: 1, failNext: 1, mRd: 1 }, pattern(16), readBuf);
+    const open = (device: I2cDevice) =>
+      I2cDriver.open(loopback(device), { features: ["ZERO_LENGTH_REQUEST"], ring: { packed } });
+    const ask = (driver: I2cDriver) =>
+      driver.req({ addr: 1, failNext: 1, mRd: 1 }, pattern(16), readBuf);
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["req", { addr: 1, failNext: 1, mRd: 1 }, pattern(16), 16]]);
     assert.deepEqual(answer, { status: I2cStatus.OK });
     assert.deepEqual(readBuf, pattern(16));
+    await using failing = await open(makeDevice([], { req: () => I2cStatus.ERR }));
+    assert.equal((await ask(failing)).status, I2cStatus.ERR);
   });
 }

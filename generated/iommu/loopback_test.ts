@@ -114,42 +114,47 @@ for (const packed of [false, true]) {
 
   Deno.test(`iommu: attach reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
-      ring: { packed },
-    });
-    const answer = await driver.attach({ domain: 1, endpoint: 1, flags: 1 });
+    const open = (device: IommuDevice) =>
+      IommuDriver.open(loopback(device), {
+        features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
+        ring: { packed },
+      });
+    const ask = (driver: IommuDriver) => driver.attach({ domain: 1, endpoint: 1, flags: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["attach", { domain: 1, endpoint: 1, flags: 1 }]]);
     assert.deepEqual(answer, { status: IommuStatus.OK });
+    await using failing = await open(makeDevice([], { attach: () => IommuStatus.DEVERR }));
+    assert.equal((await ask(failing)).status, IommuStatus.DEVERR);
   });
 
   Deno.test(`iommu: detach reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
-      ring: { packed },
-    });
-    const answer = await driver.detach({ domain: 1, endpoint: 1 });
+    const open = (device: IommuDevice) =>
+      IommuDriver.open(loopback(device), {
+        features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
+        ring: { packed },
+      });
+    const ask = (driver: IommuDriver) => driver.detach({ domain: 1, endpoint: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["detach", { domain: 1, endpoint: 1 }]]);
     assert.deepEqual(answer, { status: IommuStatus.OK });
+    await using failing = await open(makeDevice([], { detach: () => IommuStatus.DEVERR }));
+    assert.equal((await ask(failing)).status, IommuStatus.DEVERR);
   });
 
   Deno.test(`iommu: map reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
-      ring: { packed },
-    });
-    const answer = await driver.map({
-      domain: 1,
-      virtStart: 0n,
-      virtEnd: 1n,
-      physStart: 0n,
-      flags: 1,
-    });
+    const open = (device: IommuDevice) =>
+      IommuDriver.open(loopback(device), {
+        features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
+        ring: { packed },
+      });
+    const ask = (driver: IommuDriver) =>
+      driver.map({ domain: 1, virtStart: 0n, virtEnd: 1n, physStart: 0n, flags: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["map", {
       domain: 1,
       virtStart: 0n,
@@ -158,33 +163,43 @@ for (const packed of [false, true]) {
       flags: 1,
     }]]);
     assert.deepEqual(answer, { status: IommuStatus.OK });
+    await using failing = await open(makeDevice([], { map: () => IommuStatus.DEVERR }));
+    assert.equal((await ask(failing)).status, IommuStatus.DEVERR);
   });
 
   Deno.test(`iommu: unmap reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
-      ring: { packed },
-    });
-    const answer = await driver.unmap({ domain: 1, virtStart: 1n, virtEnd: 1n });
+    const open = (device: IommuDevice) =>
+      IommuDriver.open(loopback(device), {
+        features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
+        ring: { packed },
+      });
+    const ask = (driver: IommuDriver) => driver.unmap({ domain: 1, virtStart: 1n, virtEnd: 1n });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["unmap", { domain: 1, virtStart: 1n, virtEnd: 1n }]]);
     assert.deepEqual(answer, { status: IommuStatus.OK });
+    await using failing = await open(makeDevice([], { unmap: () => IommuStatus.DEVERR }));
+    assert.equal((await ask(failing)).status, IommuStatus.DEVERR);
   });
 
   Deno.test(`iommu: probe reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await IommuDriver.open(loopback(device), {
-      features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
-      ring: { packed },
-    });
-    const answer = await driver.probe({ endpoint: 1 });
+    const open = (device: IommuDevice) =>
+      IommuDriver.open(loopback(device), {
+        features: ["INPUT_RANGE", "DOMAIN_RANGE", "MAP_UNMAP", "PROBE", "MMIO", "BYPASS_CONFIG"],
+        ring: { packed },
+      });
+    const ask = (driver: IommuDriver) => driver.probe({ endpoint: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["probe", { endpoint: 1 }]]);
     assert.deepEqual(answer, {
       properties: [{ kind: "resv_mem", subtype: 0, start: 1n, end: 1n }],
       status: IommuStatus.OK,
     });
+    await using failing = await open(makeDevice([], { probe: () => IommuStatus.DEVERR }));
+    assert.equal((await ask(failing)).status, IommuStatus.DEVERR);
   });
 
   Deno.test(`iommu: fault reaches the driver over a ${ring} ring`, async () => {

@@ -80,11 +80,14 @@ for (const packed of [false, true]) {
 
   Deno.test(`media: openSession reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await MediaDriver.open(loopback(device), { ring: { packed } });
-    const answer = await driver.openSession();
+    const open = (device: MediaDevice) => MediaDriver.open(loopback(device), { ring: { packed } });
+    const ask = (driver: MediaDriver) => driver.openSession();
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["openSession"]]);
     assert.deepEqual(answer, { sessionId: 1, status: MediaStatus.OK });
+    await using failing = await open(makeDevice([], { openSession: () => MediaStatus.EIO }));
+    assert.equal((await ask(failing)).status, MediaStatus.EIO);
   });
 
   Deno.test(`media: closeSession reaches its handler and is answered over a ${ring} ring`, async () => {
@@ -98,31 +101,41 @@ for (const packed of [false, true]) {
 
   Deno.test(`media: ioctl reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await MediaDriver.open(loopback(device), { ring: { packed } });
     const output = new Uint8Array(16);
-    const answer = await driver.ioctl({ sessionId: 1, code: 1 }, pattern(16), output);
+    const open = (device: MediaDevice) => MediaDriver.open(loopback(device), { ring: { packed } });
+    const ask = (driver: MediaDriver) =>
+      driver.ioctl({ sessionId: 1, code: 1 }, pattern(16), output);
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ioctl", { sessionId: 1, code: 1 }, pattern(16), 16]]);
     assert.deepEqual(answer, { status: MediaStatus.OK, output: pattern(16) });
     assert.deepEqual(output, pattern(16));
+    await using failing = await open(makeDevice([], { ioctl: () => MediaStatus.EIO }));
+    assert.equal((await ask(failing)).status, MediaStatus.EIO);
   });
 
   Deno.test(`media: mmap reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await MediaDriver.open(loopback(device), { ring: { packed } });
-    const answer = await driver.mmap({ sessionId: 1, flags: 1, offset: 1 });
+    const open = (device: MediaDevice) => MediaDriver.open(loopback(device), { ring: { packed } });
+    const ask = (driver: MediaDriver) => driver.mmap({ sessionId: 1, flags: 1, offset: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["mmap", { sessionId: 1, flags: 1, offset: 1 }]]);
     assert.deepEqual(answer, { driverAddr: 1, len: 1, status: MediaStatus.OK });
+    await using failing = await open(makeDevice([], { mmap: () => MediaStatus.EIO }));
+    assert.equal((await ask(failing)).status, MediaStatus.EIO);
   });
 
   Deno.test(`media: munmap reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await MediaDriver.open(loopback(device), { ring: { packed } });
-    const answer = await driver.munmap({ driverAddr: 1 });
+    const open = (device: MediaDevice) => MediaDriver.open(loopback(device), { ring: { packed } });
+    const ask = (driver: MediaDriver) => driver.munmap({ driverAddr: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["munmap", { driverAddr: 1 }]]);
     assert.deepEqual(answer, { status: MediaStatus.OK });
+    await using failing = await open(makeDevice([], { munmap: () => MediaStatus.EIO }));
+    assert.equal((await ask(failing)).status, MediaStatus.EIO);
   });
 
   Deno.test(`media: error reaches the driver over a ${ring} ring`, async () => {

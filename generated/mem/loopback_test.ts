@@ -93,49 +93,65 @@ for (const packed of [false, true]) {
 
   Deno.test(`mem: plug reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await MemoryDriver.open(loopback(device), {
-      features: ["ACPI_PXM", "UNPLUGGED_INACCESSIBLE", "PERSISTENT_SUSPEND"],
-      ring: { packed },
-    });
-    const answer = await driver.plug({ addr: 2097152n, nbBlocks: 1 });
+    const open = (device: MemoryDevice) =>
+      MemoryDriver.open(loopback(device), {
+        features: ["ACPI_PXM", "UNPLUGGED_INACCESSIBLE", "PERSISTENT_SUSPEND"],
+        ring: { packed },
+      });
+    const ask = (driver: MemoryDriver) => driver.plug({ addr: 2097152n, nbBlocks: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["plug", { addr: 2097152n, nbBlocks: 1 }]]);
     assert.deepEqual(answer, { type: MemoryResponseType.ACK });
+    await using failing = await open(makeDevice([], { plug: () => MemoryResponseType.ERROR }));
+    assert.equal((await ask(failing)).type, MemoryResponseType.ERROR);
   });
 
   Deno.test(`mem: unplug reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await MemoryDriver.open(loopback(device), {
-      features: ["ACPI_PXM", "UNPLUGGED_INACCESSIBLE", "PERSISTENT_SUSPEND"],
-      ring: { packed },
-    });
-    const answer = await driver.unplug({ addr: 2097152n, nbBlocks: 1 });
+    const open = (device: MemoryDevice) =>
+      MemoryDriver.open(loopback(device), {
+        features: ["ACPI_PXM", "UNPLUGGED_INACCESSIBLE", "PERSISTENT_SUSPEND"],
+        ring: { packed },
+      });
+    const ask = (driver: MemoryDriver) => driver.unplug({ addr: 2097152n, nbBlocks: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["unplug", { addr: 2097152n, nbBlocks: 1 }]]);
     assert.deepEqual(answer, { type: MemoryResponseType.ACK });
+    await using failing = await open(makeDevice([], { unplug: () => MemoryResponseType.ERROR }));
+    assert.equal((await ask(failing)).type, MemoryResponseType.ERROR);
   });
 
   Deno.test(`mem: unplugAll reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await MemoryDriver.open(loopback(device), {
-      features: ["ACPI_PXM", "UNPLUGGED_INACCESSIBLE", "PERSISTENT_SUSPEND"],
-      ring: { packed },
-    });
-    const answer = await driver.unplugAll();
+    const open = (device: MemoryDevice) =>
+      MemoryDriver.open(loopback(device), {
+        features: ["ACPI_PXM", "UNPLUGGED_INACCESSIBLE", "PERSISTENT_SUSPEND"],
+        ring: { packed },
+      });
+    const ask = (driver: MemoryDriver) => driver.unplugAll();
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["unplugAll"]]);
     assert.deepEqual(answer, { type: MemoryResponseType.ACK });
+    await using failing = await open(makeDevice([], { unplugAll: () => MemoryResponseType.ERROR }));
+    assert.equal((await ask(failing)).type, MemoryResponseType.ERROR);
   });
 
   Deno.test(`mem: state reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await MemoryDriver.open(loopback(device), {
-      features: ["ACPI_PXM", "UNPLUGGED_INACCESSIBLE", "PERSISTENT_SUSPEND"],
-      ring: { packed },
-    });
-    const answer = await driver.state({ addr: 2097152n, nbBlocks: 1 });
+    const open = (device: MemoryDevice) =>
+      MemoryDriver.open(loopback(device), {
+        features: ["ACPI_PXM", "UNPLUGGED_INACCESSIBLE", "PERSISTENT_SUSPEND"],
+        ring: { packed },
+      });
+    const ask = (driver: MemoryDriver) => driver.state({ addr: 2097152n, nbBlocks: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["state", { addr: 2097152n, nbBlocks: 1 }]]);
     assert.deepEqual(answer, { state: { type: 0 }, type: MemoryResponseType.ACK });
+    await using failing = await open(makeDevice([], { state: () => MemoryResponseType.ERROR }));
+    assert.equal((await ask(failing)).type, MemoryResponseType.ERROR);
   });
 }

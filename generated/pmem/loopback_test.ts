@@ -55,13 +55,14 @@ for (const packed of [false, true]) {
 
   Deno.test(`pmem: flush reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await PmemDriver.open(loopback(device), {
-      features: ["SHMEM_REGION"],
-      ring: { packed },
-    });
-    const answer = await driver.flush();
+    const open = (device: PmemDevice) =>
+      PmemDriver.open(loopback(device), { features: ["SHMEM_REGION"], ring: { packed } });
+    const ask = (driver: PmemDriver) => driver.flush();
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["flush"]]);
     assert.deepEqual(answer, { ret: PmemResult.OK });
+    await using failing = await open(makeDevice([], { flush: () => PmemResult.FAILURE }));
+    assert.equal((await ask(failing)).ret, PmemResult.FAILURE);
   });
 }

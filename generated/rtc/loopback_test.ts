@@ -78,98 +78,106 @@ for (const packed of [false, true]) {
 
   Deno.test(`rtc: read reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await RtcDriver.open(loopback(device), {
-      features: ["ALARM"],
-      ring: { packed },
-    });
-    const answer = await driver.read({ clockId: 1 });
+    const open = (device: RtcDevice) =>
+      RtcDriver.open(loopback(device), { features: ["ALARM"], ring: { packed } });
+    const ask = (driver: RtcDriver) => driver.read({ clockId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["read", { clockId: 1 }]]);
     assert.deepEqual(answer, { clockReading: 1n, status: RtcStatus.OK });
+    await using failing = await open(makeDevice([], { read: () => RtcStatus.EIO }));
+    assert.equal((await ask(failing)).status, RtcStatus.EIO);
   });
 
   Deno.test(`rtc: readCross reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await RtcDriver.open(loopback(device), {
-      features: ["ALARM"],
-      ring: { packed },
-    });
-    const answer = await driver.readCross({ clockId: 1, hwCounter: 0 });
+    const open = (device: RtcDevice) =>
+      RtcDriver.open(loopback(device), { features: ["ALARM"], ring: { packed } });
+    const ask = (driver: RtcDriver) => driver.readCross({ clockId: 1, hwCounter: 0 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["readCross", { clockId: 1, hwCounter: 0 }]]);
     assert.deepEqual(answer, { clockReading: 1n, counterCycles: 1n, status: RtcStatus.OK });
+    await using failing = await open(makeDevice([], { readCross: () => RtcStatus.EIO }));
+    assert.equal((await ask(failing)).status, RtcStatus.EIO);
   });
 
   Deno.test(`rtc: cfg reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await RtcDriver.open(loopback(device), {
-      features: ["ALARM"],
-      ring: { packed },
-    });
-    const answer = await driver.cfg();
+    const open = (device: RtcDevice) =>
+      RtcDriver.open(loopback(device), { features: ["ALARM"], ring: { packed } });
+    const ask = (driver: RtcDriver) => driver.cfg();
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["cfg"]]);
     assert.deepEqual(answer, { numClocks: 1, status: RtcStatus.OK });
+    await using failing = await open(makeDevice([], { cfg: () => RtcStatus.EIO }));
+    assert.equal((await ask(failing)).status, RtcStatus.EIO);
   });
 
   Deno.test(`rtc: clockCap reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await RtcDriver.open(loopback(device), {
-      features: ["ALARM"],
-      ring: { packed },
-    });
-    const answer = await driver.clockCap({ clockId: 1 });
+    const open = (device: RtcDevice) =>
+      RtcDriver.open(loopback(device), { features: ["ALARM"], ring: { packed } });
+    const ask = (driver: RtcDriver) => driver.clockCap({ clockId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["clockCap", { clockId: 1 }]]);
     assert.deepEqual(answer, { type: 0, leapSecondSmearing: 0, flags: 1, status: RtcStatus.OK });
+    await using failing = await open(makeDevice([], { clockCap: () => RtcStatus.EIO }));
+    assert.equal((await ask(failing)).status, RtcStatus.EIO);
   });
 
   Deno.test(`rtc: crossCap reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await RtcDriver.open(loopback(device), {
-      features: ["ALARM"],
-      ring: { packed },
-    });
-    const answer = await driver.crossCap({ clockId: 1, hwCounter: 0 });
+    const open = (device: RtcDevice) =>
+      RtcDriver.open(loopback(device), { features: ["ALARM"], ring: { packed } });
+    const ask = (driver: RtcDriver) => driver.crossCap({ clockId: 1, hwCounter: 0 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["crossCap", { clockId: 1, hwCounter: 0 }]]);
     assert.deepEqual(answer, { flags: 1, status: RtcStatus.OK });
+    await using failing = await open(makeDevice([], { crossCap: () => RtcStatus.EIO }));
+    assert.equal((await ask(failing)).status, RtcStatus.EIO);
   });
 
   Deno.test(`rtc: readAlarm reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await RtcDriver.open(loopback(device), {
-      features: ["ALARM"],
-      ring: { packed },
-    });
-    const answer = await driver.readAlarm({ clockId: 1 });
+    const open = (device: RtcDevice) =>
+      RtcDriver.open(loopback(device), { features: ["ALARM"], ring: { packed } });
+    const ask = (driver: RtcDriver) => driver.readAlarm({ clockId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["readAlarm", { clockId: 1 }]]);
     assert.deepEqual(answer, { alarmTime: 1n, flags: 1, status: RtcStatus.OK });
+    await using failing = await open(makeDevice([], { readAlarm: () => RtcStatus.EIO }));
+    assert.equal((await ask(failing)).status, RtcStatus.EIO);
   });
 
   Deno.test(`rtc: setAlarm reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await RtcDriver.open(loopback(device), {
-      features: ["ALARM"],
-      ring: { packed },
-    });
-    const answer = await driver.setAlarm({ alarmTime: 1n, clockId: 1, flags: 1 });
+    const open = (device: RtcDevice) =>
+      RtcDriver.open(loopback(device), { features: ["ALARM"], ring: { packed } });
+    const ask = (driver: RtcDriver) => driver.setAlarm({ alarmTime: 1n, clockId: 1, flags: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["setAlarm", { alarmTime: 1n, clockId: 1, flags: 1 }]]);
     assert.deepEqual(answer, { status: RtcStatus.OK });
+    await using failing = await open(makeDevice([], { setAlarm: () => RtcStatus.EIO }));
+    assert.equal((await ask(failing)).status, RtcStatus.EIO);
   });
 
   Deno.test(`rtc: setAlarmEnabled reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await RtcDriver.open(loopback(device), {
-      features: ["ALARM"],
-      ring: { packed },
-    });
-    const answer = await driver.setAlarmEnabled({ clockId: 1, flags: 1 });
+    const open = (device: RtcDevice) =>
+      RtcDriver.open(loopback(device), { features: ["ALARM"], ring: { packed } });
+    const ask = (driver: RtcDriver) => driver.setAlarmEnabled({ clockId: 1, flags: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["setAlarmEnabled", { clockId: 1, flags: 1 }]]);
     assert.deepEqual(answer, { status: RtcStatus.OK });
+    await using failing = await open(makeDevice([], { setAlarmEnabled: () => RtcStatus.EIO }));
+    assert.equal((await ask(failing)).status, RtcStatus.EIO);
   });
 
   Deno.test(`rtc: alarm reaches the driver over a ${ring} ring`, async () => {

@@ -49,12 +49,12 @@ for (const packed of [false, true]) {
 
   Deno.test(`scmi: command reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
+    const retValues = new Uint8Array(16);
     const device = makeDevice(seen);
     await using driver = await ScmiDriver.open(loopback(device), {
       features: ["P2A_CHANNELS", "SHARED_MEMORY"],
       ring: { packed },
     });
-    const retValues = new Uint8Array(16);
     const answer = await driver.command({ hdr: 1, params: Uint8Array.of(1, 2) }, retValues);
     assert.deepEqual(seen, [["command", { hdr: 1, params: Uint8Array.of(1, 2) }, 16]]);
     assert.deepEqual(answer, { hdr: 1, retValues: pattern(16) });

@@ -144,84 +144,92 @@ for (const packed of [false, true]) {
 
   Deno.test(`scsi: tmf reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await ScsiDriver.open(loopback(device), {
-      features: ["INOUT", "HOTPLUG", "CHANGE", "T10_PI"],
-      ring: { packed },
-    });
-    const answer = await driver.tmf({
-      subtype: 0,
-      lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
-      id: 1n,
-    });
+    const open = (device: ScsiDevice) =>
+      ScsiDriver.open(loopback(device), {
+        features: ["INOUT", "HOTPLUG", "CHANGE", "T10_PI"],
+        ring: { packed },
+      });
+    const ask = (driver: ScsiDriver) =>
+      driver.tmf({ subtype: 0, lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), id: 1n });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["tmf", {
       subtype: 0,
       lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
       id: 1n,
     }]]);
     assert.deepEqual(answer, { response: ScsiResponse.OK });
+    await using failing = await open(makeDevice([], { tmf: () => ScsiResponse.FAILURE }));
+    assert.equal((await ask(failing)).response, ScsiResponse.FAILURE);
   });
 
   Deno.test(`scsi: anQuery reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await ScsiDriver.open(loopback(device), {
-      features: ["INOUT", "HOTPLUG", "CHANGE", "T10_PI"],
-      ring: { packed },
-    });
-    const answer = await driver.anQuery({
-      lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
-      eventRequested: 2,
-    });
+    const open = (device: ScsiDevice) =>
+      ScsiDriver.open(loopback(device), {
+        features: ["INOUT", "HOTPLUG", "CHANGE", "T10_PI"],
+        ring: { packed },
+      });
+    const ask = (driver: ScsiDriver) =>
+      driver.anQuery({ lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), eventRequested: 2 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["anQuery", {
       lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
       eventRequested: 2,
     }]]);
     assert.deepEqual(answer, { eventActual: 2, response: ScsiResponse.OK });
+    await using failing = await open(makeDevice([], { anQuery: () => ScsiResponse.FAILURE }));
+    assert.equal((await ask(failing)).response, ScsiResponse.FAILURE);
   });
 
   Deno.test(`scsi: anSubscribe reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await ScsiDriver.open(loopback(device), {
-      features: ["INOUT", "HOTPLUG", "CHANGE", "T10_PI"],
-      ring: { packed },
-    });
-    const answer = await driver.anSubscribe({
-      lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
-      eventRequested: 2,
-    });
+    const open = (device: ScsiDevice) =>
+      ScsiDriver.open(loopback(device), {
+        features: ["INOUT", "HOTPLUG", "CHANGE", "T10_PI"],
+        ring: { packed },
+      });
+    const ask = (driver: ScsiDriver) =>
+      driver.anSubscribe({ lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), eventRequested: 2 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["anSubscribe", {
       lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
       eventRequested: 2,
     }]]);
     assert.deepEqual(answer, { eventActual: 2, response: ScsiResponse.OK });
+    await using failing = await open(makeDevice([], { anSubscribe: () => ScsiResponse.FAILURE }));
+    assert.equal((await ask(failing)).response, ScsiResponse.FAILURE);
   });
 
   Deno.test(`scsi: command reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await ScsiDriver.open(loopback(device), {
-      features: ["INOUT", "HOTPLUG", "CHANGE", "T10_PI"],
-      ring: { packed },
-    });
     const piIn = new Uint8Array(16);
     const datain = new Uint8Array(16);
-    const answer = await driver.command(
-      {
-        lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
-        id: 1n,
-        taskAttr: 0,
-        prio: 1,
-        crn: 1,
-        cdb: pattern(32),
-        piBytesin: 16,
-      },
-      pattern(16),
-      pattern(16),
-      piIn,
-      datain,
-    );
+    const open = (device: ScsiDevice) =>
+      ScsiDriver.open(loopback(device), {
+        features: ["INOUT", "HOTPLUG", "CHANGE", "T10_PI"],
+        ring: { packed },
+      });
+    const ask = (driver: ScsiDriver) =>
+      driver.command(
+        {
+          lun: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+          id: 1n,
+          taskAttr: 0,
+          prio: 1,
+          crn: 1,
+          cdb: pattern(32),
+          piBytesin: 16,
+        },
+        pattern(16),
+        pattern(16),
+        piIn,
+        datain,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "command",
       {
@@ -250,6 +258,8 @@ for (const packed of [false, true]) {
     });
     assert.deepEqual(piIn, pattern(16));
     assert.deepEqual(datain, pattern(16));
+    await using failing = await open(makeDevice([], { command: () => ScsiResponse.FAILURE }));
+    assert.equal((await ask(failing)).response, ScsiResponse.FAILURE);
   });
 
   Deno.test(`scsi: event reaches the driver over a ${ring} ring`, async () => {

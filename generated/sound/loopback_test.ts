@@ -196,12 +196,11 @@ for (const packed of [false, true]) {
 
   Deno.test(`sound: jackInfo reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.jackInfo({ startId: 1, count: 2, size: 24 });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.jackInfo({ startId: 1, count: 2, size: 24 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["jackInfo", { startId: 1, count: 2, size: 24 }]]);
     assert.deepEqual(answer, {
       items: [{ hdaFnNid: 1, features: 0, hdaRegDefconf: 1, hdaRegCaps: 1, connected: 1 }, {
@@ -213,28 +212,31 @@ for (const packed of [false, true]) {
       }],
       code: SoundStatus.OK,
     });
+    await using failing = await open(makeDevice([], { jackInfo: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: jackRemap reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.jackRemap({ jackId: 1, association: 1, sequence: 1 });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) =>
+      driver.jackRemap({ jackId: 1, association: 1, sequence: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["jackRemap", { jackId: 1, association: 1, sequence: 1 }]]);
     assert.deepEqual(answer, { code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { jackRemap: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: pcmInfo reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.pcmInfo({ startId: 1, count: 2, size: 32 });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.pcmInfo({ startId: 1, count: 2, size: 32 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["pcmInfo", { startId: 1, count: 2, size: 32 }]]);
     assert.deepEqual(answer, {
       items: [{
@@ -256,24 +258,26 @@ for (const packed of [false, true]) {
       }],
       code: SoundStatus.OK,
     });
+    await using failing = await open(makeDevice([], { pcmInfo: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: pcmSetParams reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.pcmSetParams({
-      streamId: 1,
-      bufferBytes: 1,
-      periodBytes: 1,
-      features: 0,
-      channels: 1,
-      format: 0,
-      rate: 0,
-    });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) =>
+      driver.pcmSetParams({
+        streamId: 1,
+        bufferBytes: 1,
+        periodBytes: 1,
+        features: 0,
+        channels: 1,
+        format: 0,
+        rate: 0,
+      });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["pcmSetParams", {
       streamId: 1,
       bufferBytes: 1,
@@ -284,64 +288,69 @@ for (const packed of [false, true]) {
       rate: 0,
     }]]);
     assert.deepEqual(answer, { code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { pcmSetParams: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: pcmPrepare reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.pcmPrepare({ streamId: 1 });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.pcmPrepare({ streamId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["pcmPrepare", { streamId: 1 }]]);
     assert.deepEqual(answer, { code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { pcmPrepare: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: pcmRelease reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.pcmRelease({ streamId: 1 });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.pcmRelease({ streamId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["pcmRelease", { streamId: 1 }]]);
     assert.deepEqual(answer, { code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { pcmRelease: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: pcmStart reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.pcmStart({ streamId: 1 });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.pcmStart({ streamId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["pcmStart", { streamId: 1 }]]);
     assert.deepEqual(answer, { code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { pcmStart: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: pcmStop reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.pcmStop({ streamId: 1 });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.pcmStop({ streamId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["pcmStop", { streamId: 1 }]]);
     assert.deepEqual(answer, { code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { pcmStop: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: chmapInfo reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.chmapInfo({ startId: 1, count: 2, size: 24 });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.chmapInfo({ startId: 1, count: 2, size: 24 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["chmapInfo", { startId: 1, count: 2, size: 24 }]]);
     assert.deepEqual(answer, {
       items: [{
@@ -357,16 +366,17 @@ for (const packed of [false, true]) {
       }],
       code: SoundStatus.OK,
     });
+    await using failing = await open(makeDevice([], { chmapInfo: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: ctlInfo reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.ctlInfo({ startId: 1, count: 2, size: 96 });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.ctlInfo({ startId: 1, count: 2, size: 96 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctlInfo", { startId: 1, count: 2, size: 96 }]]);
     assert.deepEqual(answer, {
       items: [{
@@ -390,104 +400,116 @@ for (const packed of [false, true]) {
       }],
       code: SoundStatus.OK,
     });
+    await using failing = await open(makeDevice([], { ctlInfo: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: ctlEnumItems reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.ctlEnumItems({ controlId: 1 }, 2);
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.ctlEnumItems({ controlId: 1 }, 2);
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctlEnumItems", { controlId: 1 }]]);
     assert.deepEqual(answer, { items: [{ item: "text" }, { item: "text" }], code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { ctlEnumItems: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: ctlRead reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.ctlRead({ controlId: 1 });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.ctlRead({ controlId: 1 });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctlRead", { controlId: 1 }]]);
     assert.deepEqual(answer, { value: pattern(512), code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { ctlRead: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: ctlWrite reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.ctlWrite({ controlId: 1, value: pattern(512) });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.ctlWrite({ controlId: 1, value: pattern(512) });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctlWrite", { controlId: 1, value: pattern(512) }]]);
     assert.deepEqual(answer, { code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { ctlWrite: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: ctlTlvRead reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.ctlTlvRead({ controlId: 1 }, 4096);
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.ctlTlvRead({ controlId: 1 }, 4096);
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctlTlvRead", { controlId: 1 }]]);
     assert.deepEqual(answer, { type: 1, value: [1, 2], code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { ctlTlvRead: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: ctlTlvWrite reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.ctlTlvWrite({ controlId: 1, type: 1, value: [1, 2] });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) =>
+      driver.ctlTlvWrite({ controlId: 1, type: 1, value: [1, 2] });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctlTlvWrite", { controlId: 1, type: 1, value: [1, 2] }]]);
     assert.deepEqual(answer, { code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { ctlTlvWrite: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: ctlTlvCommand reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.ctlTlvCommand({ controlId: 1, type: 1, value: [1, 2] });
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) =>
+      driver.ctlTlvCommand({ controlId: 1, type: 1, value: [1, 2] });
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["ctlTlvCommand", { controlId: 1, type: 1, value: [1, 2] }]]);
     assert.deepEqual(answer, { code: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { ctlTlvCommand: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).code, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: play reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
-    const answer = await driver.play({ streamId: 1 }, pattern(16));
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.play({ streamId: 1 }, pattern(16));
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["play", { streamId: 1 }, pattern(16)]]);
     assert.deepEqual(answer, { latencyBytes: 1, status: SoundStatus.OK });
+    await using failing = await open(makeDevice([], { play: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).status, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: record reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SoundDriver.open(loopback(device), {
-      features: ["CTLS"],
-      ring: { packed },
-    });
     const frames = new Uint8Array(16);
-    const answer = await driver.record({ streamId: 1 }, frames);
+    const open = (device: SoundDevice) =>
+      SoundDriver.open(loopback(device), { features: ["CTLS"], ring: { packed } });
+    const ask = (driver: SoundDriver) => driver.record({ streamId: 1 }, frames);
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [["record", { streamId: 1 }, 16]]);
     assert.deepEqual(answer, { latencyBytes: 1, status: SoundStatus.OK, frames: pattern(16) });
     assert.deepEqual(frames, pattern(16));
+    await using failing = await open(makeDevice([], { record: () => SoundStatus.IO_ERR }));
+    assert.equal((await ask(failing)).status, SoundStatus.IO_ERR);
   });
 
   Deno.test(`sound: jackConnected reaches the driver over a ${ring} ring`, async () => {

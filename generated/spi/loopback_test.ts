@@ -98,26 +98,28 @@ for (const packed of [false, true]) {
 
   Deno.test(`spi: transfer reaches its handler and is answered over a ${ring} ring`, async () => {
     const seen: Seen = [];
-    const device = makeDevice(seen);
-    await using driver = await SpiDriver.open(loopback(device), { ring: { packed } });
     const rxBuf = new Uint8Array(16);
-    const answer = await driver.transfer(
-      {
-        chipSelectId: 1,
-        bitsPerWord: 2,
-        csChange: 1,
-        txNbits: 1,
-        rxNbits: 1,
-        mode: 1,
-        freq: 1,
-        wordDelayNs: 1,
-        csSetupNs: 1,
-        csDelayHoldNs: 1,
-        csChangeDelayInactiveNs: 1,
-      },
-      pattern(16),
-      rxBuf,
-    );
+    const open = (device: SpiDevice) => SpiDriver.open(loopback(device), { ring: { packed } });
+    const ask = (driver: SpiDriver) =>
+      driver.transfer(
+        {
+          chipSelectId: 1,
+          bitsPerWord: 2,
+          csChange: 1,
+          txNbits: 1,
+          rxNbits: 1,
+          mode: 1,
+          freq: 1,
+          wordDelayNs: 1,
+          csSetupNs: 1,
+          csDelayHoldNs: 1,
+          csChangeDelayInactiveNs: 1,
+        },
+        pattern(16),
+        rxBuf,
+      );
+    await using driver = await open(makeDevice(seen));
+    const answer = await ask(driver);
     assert.deepEqual(seen, [[
       "transfer",
       {
@@ -138,5 +140,7 @@ for (const packed of [false, true]) {
     ]]);
     assert.deepEqual(answer, { result: SpiResult.TRANS_OK });
     assert.deepEqual(rxBuf, pattern(16));
+    await using failing = await open(makeDevice([], { transfer: () => SpiResult.TRANS_ERR }));
+    assert.equal((await ask(failing)).result, SpiResult.TRANS_ERR);
   });
 }

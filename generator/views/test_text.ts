@@ -166,6 +166,7 @@ function requestText(context: Context, queue: QueueView, set: MessagesView, one:
     args: args.join(", "),
     seen: sample.refused === null ? `[${seen.join(", ")}]` : "",
     passes: sample.refused === null,
+    fails: sample.refused === null && status !== null,
     answer: answerText(one, sample),
     expected: expectedText(one, sample, writes),
     refusal: sample.refused === null || status === null ? "" : `${status.type}.${sample.refused}`,
