@@ -1,5 +1,5 @@
 /**
- * What the device's ends of both formats share: pooled chains, breaking, stopping, saving and resuming.
+ * What the device's ends of both formats share: pooled chains, stopping, saving and resuming.
  *
  * Of all this, {@linkcode DeviceRing.keep} and {@linkcode DeviceRing.chain} alone run once per buffer.
  *

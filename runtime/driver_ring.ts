@@ -1,5 +1,5 @@
 /**
- * What the driver's ends of both formats share: what is pending, breaking, finding the ring in memory.
+ * What the driver's ends of both formats share: what is staged and what is pending.
  *
  * @module
  */

@@ -35,10 +35,10 @@ import {
   NO_RING_WORD,
   NO_WORDS,
   passedEvent,
-  RingEvent,
-  RingWord,
+  type RingEvent,
+  type RingWord,
 } from "./ring_word.ts";
-import { ringSizes } from "./ring_sizes.ts";
+import { splitAreas } from "./split_areas.ts";
 
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
 const CHAINED = DESC_F_NEXT | DESC_F_INDIRECT;
@@ -243,19 +243,14 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
   }
 
   protected mapRing(): void {
-    const { size, memory, layout } = this;
-    const sizes = ringSizes("split", size);
-    const desc = memory.view(layout.desc, sizes.desc.size)!;
-    const avail = memory.view(layout.driver, sizes.driver.size)!;
-    const used = memory.view(layout.device, sizes.device.size)!;
-    const atomic = memory.shared;
-    this.desc = new Int32Array(desc.buffer, desc.byteOffset, 4 * size);
-    this.avail = new Uint16Array(avail.buffer, avail.byteOffset + 4, size);
-    this.used = new Int32Array(used.buffer, used.byteOffset + 4, 2 * size);
-    this.availWord = new RingWord(avail, atomic);
-    this.usedWord = new RingWord(used, atomic);
-    this.usedEvent = new RingEvent(avail.subarray(4 + 2 * size), atomic);
-    this.availEvent = new RingEvent(used.subarray(4 + 8 * size), atomic);
+    const areas = splitAreas(this.memory, this.layout);
+    this.desc = areas.desc;
+    this.avail = areas.avail;
+    this.used = areas.used;
+    this.availWord = areas.availWord;
+    this.usedWord = areas.usedWord;
+    this.usedEvent = areas.usedEvent;
+    this.availEvent = areas.availEvent;
   }
 
   /** Follows a chain from its head, whose descriptor was read already; false when it broke the queue. */
