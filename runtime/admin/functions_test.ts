@@ -17,7 +17,7 @@ import {
   Virtual,
 } from "./admin_fixture.ts";
 import { AdminError } from "./command.ts";
-import { type AdminDriver, virtualFunction } from "./driver.ts";
+import { type AdminDriver, SELF as OWNER, virtualFunction } from "./driver.ts";
 import { AdminOpcode, AdminQualifier, AdminStatus, CommonCapabilities, GroupType } from "./mod.ts";
 import { GroupOwner, type GroupOwnerOptions } from "./owner.ts";
 
@@ -86,20 +86,22 @@ Deno.test("2.12.1.5: the group is there while VF Enable is set, with members 1 t
 });
 
 Deno.test("2.11: a function that was switched off comes back as after a reset", async () => {
-  await using it = await owner();
+  const resources = [{ type: 0x200, capability: 0, limit: () => 1 }];
+  await using it = await owner({ resources });
   const { admin, functions, members: [device], plugged: [vf] } = it;
   await functions.enable(1);
   await admin.use(SELF);
   await admin.use(SRIOV);
   await admin.setCapability(CommonCapabilities.devParts, { get: 1, set: 1 });
   await admin.createPartsObject(virtualFunction(1), 0, "get");
+  await admin.createObject(OWNER, { type: 0x200, id: 0 }, DATA);
   const { transport } = await vf!.find(functions);
   const driver = await EchoDriver.open(transport);
   assert.deepEqual(await driver.echo(DATA), DATA);
   await admin.stop(virtualFunction(1));
   switchOff(it);
   assert.deepEqual([device!.getStatus(), device!.features, device!.stopped], [0, 0n, false]);
-  assert.deepEqual(it.groups.objects.all(), []);
+  assert.deepEqual(it.groups.objects.all().map(({ type }) => type), [0x200], "the owner's stays");
   assert.ok(vf!.pci.bars.every(({ address }) => address === undefined));
   assert.equal(vf!.pci.bars[0]!.read(0x14, 1), 0xff);
   transport.unplugged();
@@ -164,6 +166,7 @@ Deno.test("6.1: virtual functions are enabled once VIRTIO_F_SR_IOV was negotiate
   await transport.setStatus(0);
   await transport.setStatus(3);
   await transport.setFeatures(await transport.getFeatures());
+  assert.equal(await transport.getStatus(), 3);
   assert.equal(transport.functions, undefined);
   await transport.setStatus(3 | 8);
   assert.equal(transport.functions, undefined, "FEATURES_OK was not read");

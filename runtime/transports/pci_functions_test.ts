@@ -62,11 +62,12 @@ Deno.test("virtual functions are enabled by NumVFs, then VF Enable with VF MSE, 
 
 Deno.test("VIRTIO_F_SR_IOV is not accepted without the capability (6.1)", async () => {
   covers("drivernormative:Reserved Feature Bits#10");
-  const header = (offset: number) => offset === 0 ? 0x1049_1af4 : 0;
+  const header = [0x1049_1af4, 0x0010_0006, 0xff00_0001];
   const spaces: Record<string, (offset: number, value: number) => number> = {
     "nothing": (offset, value) => offset >= 0x100 ? 0 : value,
     "all ones": (offset, value) => offset >= 0x100 ? 0xffff_ffff : value,
-    "256 bytes, over and over": (offset, value) => offset >= 0x100 ? header(offset % 256) : value,
+    "256 bytes, over and over": (offset, value) =>
+      offset >= 0x100 ? header[offset % 256 / 4]! : value,
     "another capability": (offset, value) => offset === 0x100 ? 0x0001_0001 : value,
     "a list that bites its tail": (offset, value) => offset === 0x100 ? 0x1001_0001 : value,
     "a list without an end": (offset, value) => offset >= 0x100 ? 0xff81_0001 : value,
