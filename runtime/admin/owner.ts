@@ -104,7 +104,7 @@ export class GroupOwner implements AdminServer {
     this.#device = device;
   }
 
-  /** For transports: what was created for virtual functions is gone when they are. */
+  /** For transports: what was created for virtual functions is gone when they are (NOTES.md: admin-members-gone). */
   enableFunctions(count: number | undefined): void {
     this.#enabled = count;
     if (count !== undefined) return;
