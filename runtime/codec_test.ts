@@ -90,6 +90,14 @@ Deno.test("Decoder never copies more than its limit, whatever a message promises
   assert.throws(() => many.all(() => many.le64("x")), PeerError);
 });
 
+Deno.test("Decoder passes over all but the last bytes, if there are as many", () => {
+  const d = Decoder.of(Uint8Array.of(1, 2, 3, 4));
+  assert.equal(d.u8("first"), 1);
+  d.toLast(1, "last");
+  assert.equal(d.u8("last"), 4);
+  assert.throws(() => d.toLast(1, "last"), /last must be 1 bytes, found 0/);
+});
+
 Deno.test("Decoder gives slots that end where they should", () => {
   const d = Decoder.of(Uint8Array.of(1, 2, 3, 4, 5));
   const slot = d.slot(2, "slot");

@@ -88,6 +88,12 @@ export class Decoder {
     return at;
   }
 
+  /** Passes over all but the last `length` bytes. */
+  toLast(length: number, field: string): void {
+    this.#need(length, field);
+    this.#from = this.#end - length;
+  }
+
   /** A decoder of the next `length` bytes, which this one passes over. */
   slot(length: number, field: string): Decoder {
     const from = this.skip(length, field);

@@ -1111,7 +1111,7 @@ export function decodeBlockZoneReportAnswer(
     nrZones,
     () => d.struct(64, readVirtioBlkZoneDescriptor, emptyVirtioBlkZoneDescriptor(), "zones"),
   );
-  d.skip(d.remaining - 1, "status");
+  d.toLast(1, "status");
   const status = d.u8("status");
   return { zones, status };
 }

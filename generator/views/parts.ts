@@ -132,7 +132,7 @@ export class CaseParts {
     const [last] = trailer;
     const atEnd = last === undefined || payloads.length > 0 || area !== null
       ? undefined
-      : { model: last, line: `d.skip(d.remaining - ${trailerSize}, "${last.name}");` };
+      : { model: last, line: `d.toLast(${trailerSize}, "${last.name}");` };
     const codec = codecView(
       scope,
       siblings,
