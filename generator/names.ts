@@ -84,8 +84,9 @@ export function isReservedStatic(name: string): boolean {
 const RESERVED_MEMBERS: ReadonlySet<string> = new Set([
   ..."abort bind close collect config configChanged features getFeatures getStatus".split(" "),
   ..."hasFeature info needsReset negotiate notify offered open openQueue options queue".split(" "),
-  ..."queueCount queueSizeMax ready requestSlots reset resetQueue restore ring save".split(" "),
-  ..."serve setFeatures setStatus signal strict transport unbind wasOffered window".split(" "),
+  ..."queueCount queueSizeMax ready region regions requestSlots reset resetQueue".split(" "),
+  ..."restore ring save serve setFeatures setStatus sharedMemory signal strict".split(" "),
+  ..."transport unbind wasOffered window".split(" "),
 ]);
 
 /** Whether `name` cannot be that of a request or queue. */

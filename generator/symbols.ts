@@ -147,6 +147,7 @@ export const TYPES: readonly string[] = [
   "ReportedPagesOptions",
   "RingOptions",
   "SharedMemory",
+  "SharedRegion",
   "StatisticsOptions",
   "TasksOptions",
   "Transport",

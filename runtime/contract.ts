@@ -117,6 +117,7 @@ export type {
   DeviceBinding,
   Facilities,
   SharedMemory,
+  SharedRegion,
   Transport,
 } from "./transport.ts";
 export * from "./plan.ts";

@@ -41,6 +41,9 @@ export interface SharedMemory {
   readonly length: number;
 }
 
+/** Memory that a device shares, before it has the id of its region. */
+export type SharedRegion = Omit<SharedMemory, "id">;
+
 /** Where the administration queues of a device are (VIRTIO 1.4, 2.13). */
 export interface AdminQueues {
   /** Index of the first, behind all other queues. */

@@ -20,6 +20,8 @@ import {
   type ReadableBytes,
   RequestAborted,
   type RingOptions,
+  type SharedMemory,
+  type SharedRegion,
   type WritableBytes,
 } from "../../runtime/contract.ts";
 import {
@@ -81,6 +83,11 @@ export interface FileSystemDeviceOptions extends FileSystemHandlers {
   readonly notificationAvailable?: (queue: number) => void;
   /** Tells the byte order from the first bytes of a request, of which so many are there, at most 64; undefined leaves it as it is, which is little-endian at first. Without it, the request that starts a session tells. */
   readonly byteOrder?: (request: DataView, length: number) => "little" | "big" | undefined;
+  /** Memory that the device shares with the driver. */
+  readonly regions?: {
+    /** Files that the device maps for FUSE_SETUPMAPPING, as ordinary memory */
+    readonly dax?: SharedRegion;
+  };
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -188,6 +195,13 @@ export class FileSystemDevice extends Device {
     } finally {
       for (const parked of this.#parked.values()) parked.release();
     }
+  }
+
+  /** The memory that the device shares by this id; undefined when there is none. */
+  override sharedMemory(id: number): SharedMemory | undefined {
+    const { regions = {} } = this.#options;
+    if (id === 0) return regions.dax && { ...regions.dax, id };
+    return undefined;
   }
 
   /** How many queues there are with the features of this moment. */

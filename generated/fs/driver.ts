@@ -16,6 +16,7 @@ import {
   ReceiveBuffers,
   type RequestSlots,
   type RingOptions,
+  type SharedMemory,
   type Transport,
 } from "../../runtime/contract.ts";
 import {
@@ -561,6 +562,14 @@ export class FileSystemDriver extends Driver {
       throw error;
     }
     return driver;
+  }
+
+  /** The memory that the device shares in a region, by its name; undefined when there is none, or what it is for was not negotiated. */
+  async region(name: "dax"): Promise<SharedMemory | undefined> {
+    const ids = {
+      dax: 0,
+    };
+    return await this.transport.sharedMemory(ids[name]);
   }
 
   /** The configuration as of the last change that the device told of. */

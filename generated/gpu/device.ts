@@ -22,6 +22,8 @@ import {
   type ReadableBytes,
   RequestAborted,
   type RingOptions,
+  type SharedMemory,
+  type SharedRegion,
   within,
   type WritableBytes,
 } from "../../runtime/contract.ts";
@@ -225,6 +227,11 @@ export interface GpuDeviceOptions extends GpuHandlers {
   readonly features?: readonly ("CONTEXT_INIT")[];
   /** The driver wrote eventsClear: Events to clear */
   readonly onEventsClear?: (value: number) => void;
+  /** Memory that the device shares with the driver. */
+  readonly regions?: {
+    /** Where the driver maps blobs of the host */
+    readonly hostVisible?: SharedRegion;
+  };
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -328,6 +335,9 @@ export class GpuDevice extends Device {
     this.#options = options;
     this.#offers = gpuGates(this.offered);
     this.#settings = decodeGpuConfig(Decoder.of(this.config.bytes), this.#offers);
+    if (options.regions?.hostVisible !== undefined && !this.#offers.resourceBlob) {
+      throw new TypeError("Cannot share hostVisible: its feature is not offered");
+    }
     this.#plan = gpuQueues(this.#offers, this.#settings, options.strict);
     this.#s = gpuSession(this.offered, this.#settings);
     const handlers = {
@@ -452,6 +462,13 @@ export class GpuDevice extends Device {
     const value = this.#options.config.eventsClear ?? 0;
     view.setUint32(4, within(value, 0xffff_ffff, "events_clear"), true);
     this.#settings = { ...this.#settings, eventsClear: value };
+  }
+
+  /** The memory that the device shares by this id; undefined when there is none. */
+  override sharedMemory(id: number): SharedMemory | undefined {
+    const { regions = {} } = this.#options;
+    if (id === 1) return regions.hostVisible && { ...regions.hostVisible, id };
+    return undefined;
   }
 
   /** How many queues there are with the features of this moment. */

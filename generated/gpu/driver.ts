@@ -16,6 +16,7 @@ import {
   type QueuePlan,
   type RequestSlots,
   type RingOptions,
+  type SharedMemory,
   type Transport,
   within,
 } from "../../runtime/contract.ts";
@@ -1684,6 +1685,15 @@ export class GpuDriver extends Driver {
       throw error;
     }
     return driver;
+  }
+
+  /** The memory that the device shares in a region, by its name; undefined when there is none, or what it is for was not negotiated. */
+  async region(name: "hostVisible"): Promise<SharedMemory | undefined> {
+    const s = gpuGates(this.features);
+    const ids = {
+      hostVisible: s.resourceBlob ? 1 : -1,
+    };
+    return ids[name] < 0 ? undefined : await this.transport.sharedMemory(ids[name]);
   }
 
   /** The configuration as of the last change that the device told of. */

@@ -21,6 +21,8 @@ import {
   type ReadableBytes,
   RequestAborted,
   type RingOptions,
+  type SharedMemory,
+  type SharedRegion,
   within,
   type WritableBytes,
 } from "../../runtime/contract.ts";
@@ -95,6 +97,11 @@ export interface MediaDeviceOptions extends MediaHandlers {
   readonly eventqAvailable?: (queue: number) => void;
   /** More about sessions: Sessions by their ids, and mapped buffers: handlers see only what is open or mapped, and drivers close what is broken (VIRTIO 1.4, 5.22.6.1.2) */
   readonly sessions?: MediaSessionsOptions;
+  /** Memory that the device shares with the driver. */
+  readonly regions?: {
+    /** Where buffers of the device are mapped */
+    readonly mmap?: SharedRegion;
+  };
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -250,6 +257,13 @@ export class MediaDevice extends Device {
     } finally {
       for (const parked of this.#parked.values()) parked.release();
     }
+  }
+
+  /** The memory that the device shares by this id; undefined when there is none. */
+  override sharedMemory(id: number): SharedMemory | undefined {
+    const { regions = {} } = this.#options;
+    if (id === 0) return regions.mmap && { ...regions.mmap, id };
+    return undefined;
   }
 
   /** How many queues there are with the features of this moment. */

@@ -15,6 +15,7 @@ import {
   ReceiveBuffers,
   type RequestSlots,
   type RingOptions,
+  type SharedMemory,
   type Transport,
 } from "../../runtime/contract.ts";
 import {
@@ -489,6 +490,14 @@ export class MediaDriver extends Driver {
   /** Sessions by their ids, and mapped buffers: handlers see only what is open or mapped, and drivers close what is broken (VIRTIO 1.4, 5.22.6.1.2). */
   get sessions(): DriverMediaSessions | undefined {
     return this.#sessions;
+  }
+
+  /** The memory that the device shares in a region, by its name; undefined when there is none, or what it is for was not negotiated. */
+  async region(name: "mmap"): Promise<SharedMemory | undefined> {
+    const ids = {
+      mmap: 0,
+    };
+    return await this.transport.sharedMemory(ids[name]);
   }
 
   /** The configuration as of the last change that the device told of. */

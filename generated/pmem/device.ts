@@ -16,6 +16,8 @@ import {
   type QueuePlan,
   RequestAborted,
   type RingOptions,
+  type SharedMemory,
+  type SharedRegion,
   within,
 } from "../../runtime/contract.ts";
 import {
@@ -45,6 +47,11 @@ export interface PmemDeviceOptions extends PmemHandlers {
   readonly config: PmemSettings;
   /** Features to offer that nothing else tells. */
   readonly features?: readonly ("SHMEM_REGION")[];
+  /** Memory that the device shares with the driver. */
+  readonly regions?: {
+    /** The persistent memory */
+    readonly memory?: SharedRegion;
+  };
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -84,6 +91,9 @@ export class PmemDevice extends Device {
     this.#options = options;
     this.#offers = pmemGates(this.offered);
     this.#settings = decodePmemConfig(Decoder.of(this.config.bytes), this.#offers);
+    if (options.regions?.memory !== undefined && !this.#offers.shmemRegion) {
+      throw new TypeError("Cannot share memory: its feature is not offered");
+    }
     this.#plan = pmemQueues(this.#offers, this.#settings, options.strict);
     this.#s = pmemSession(this.offered, this.#settings);
     this.#flushHandler = options.flush?.bind(options);
@@ -111,6 +121,13 @@ export class PmemDevice extends Device {
   /** Takes over the configuration of a snapshot. */
   protected override configRestored(): void {
     this.#settings = decodePmemConfig(Decoder.of(this.config.bytes), this.#offers);
+  }
+
+  /** The memory that the device shares by this id; undefined when there is none. */
+  override sharedMemory(id: number): SharedMemory | undefined {
+    const { regions = {} } = this.#options;
+    if (id === 0) return regions.memory && { ...regions.memory, id };
+    return undefined;
   }
 
   /** How many queues there are with the features of this moment. */

@@ -14,6 +14,7 @@ import {
   type QueuePlan,
   type RequestSlots,
   type RingOptions,
+  type SharedMemory,
   type Transport,
 } from "../../runtime/contract.ts";
 import {
@@ -190,6 +191,15 @@ export class PmemDriver extends Driver {
       throw error;
     }
     return driver;
+  }
+
+  /** The memory that the device shares in a region, by its name; undefined when there is none, or what it is for was not negotiated. */
+  async region(name: "memory"): Promise<SharedMemory | undefined> {
+    const s = pmemGates(this.features);
+    const ids = {
+      memory: s.shmemRegion ? 0 : -1,
+    };
+    return ids[name] < 0 ? undefined : await this.transport.sharedMemory(ids[name]);
   }
 
   /** The configuration as of the last change that the device told of. */

@@ -11,6 +11,7 @@ import {
   type Decoder,
   type DeviceInfo,
   type Encoder,
+  hasBit,
   QueuePlan,
   within,
 } from "../../runtime/contract.ts";
@@ -54,12 +55,17 @@ export const PmemResult = {
 /** How a request went (VIRTIO 1.4, 5.19.7.3) */
 export type PmemResult = typeof PmemResult[keyof typeof PmemResult];
 
-/** Features that layouts and queues depend on: none. */
-export type PmemGates = Readonly<Record<never, never>>;
+/** Features that layouts and queues depend on, each by its name. */
+export interface PmemGates {
+  /** VIRTIO_PMEM_F_SHMEM_REGION */
+  readonly shmemRegion: boolean;
+}
 
-/** The gates of a set of features: none. */
-export function pmemGates(_features: bigint): PmemGates {
-  return {};
+/** The gates of a set of features. */
+export function pmemGates(features: bigint): PmemGates {
+  return {
+    shmemRegion: hasBit(features, VIRTIO_PMEM_F_SHMEM_REGION),
+  };
 }
 
 /** What both sides settled on, as far as messages depend on it. */

@@ -19,6 +19,8 @@ import {
   type QueuePlan,
   RequestAborted,
   type RingOptions,
+  type SharedMemory,
+  type SharedRegion,
   type WritableBytes,
 } from "../../runtime/contract.ts";
 import {
@@ -51,6 +53,15 @@ export interface ScmiDeviceOptions extends ScmiHandlers {
   readonly features?: readonly ("P2A_CHANNELS" | "SHARED_MEMORY")[];
   /** The driver parked buffers in eventq: there is room to send. */
   readonly eventqAvailable?: (queue: number) => void;
+  /** Memory that the device shares with the driver. */
+  readonly regions?: {
+    /** Statistics of power states */
+    readonly powerStateStatistics?: SharedRegion;
+    /** Statistics of performance domains */
+    readonly performanceDomainStatistics?: SharedRegion;
+    /** Values of sensors */
+    readonly sensorValues?: SharedRegion;
+  };
   /** Features of the rings and the core; all that the runtime has when not given. */
   readonly ring?: RingOptions;
   /** The largest queue, in descriptors: 256 when not given. */
@@ -89,6 +100,15 @@ export class ScmiDevice extends Device {
     });
     this.#options = options;
     this.#offers = scmiGates(this.offered);
+    if (options.regions?.powerStateStatistics !== undefined && !this.#offers.sharedMemory) {
+      throw new TypeError("Cannot share powerStateStatistics: its feature is not offered");
+    }
+    if (options.regions?.performanceDomainStatistics !== undefined && !this.#offers.sharedMemory) {
+      throw new TypeError("Cannot share performanceDomainStatistics: its feature is not offered");
+    }
+    if (options.regions?.sensorValues !== undefined && !this.#offers.sharedMemory) {
+      throw new TypeError("Cannot share sensorValues: its feature is not offered");
+    }
     this.#plan = scmiQueues(this.#offers, undefined, options.strict);
     this.#s = scmiSession(this.offered, undefined);
     this.#commandHandler = options.command?.bind(options);
@@ -117,6 +137,17 @@ export class ScmiDevice extends Device {
     } finally {
       for (const parked of this.#parked.values()) parked.release();
     }
+  }
+
+  /** The memory that the device shares by this id; undefined when there is none. */
+  override sharedMemory(id: number): SharedMemory | undefined {
+    const { regions = {} } = this.#options;
+    if (id === 1) return regions.powerStateStatistics && { ...regions.powerStateStatistics, id };
+    if (id === 2) {
+      return regions.performanceDomainStatistics && { ...regions.performanceDomainStatistics, id };
+    }
+    if (id === 3) return regions.sensorValues && { ...regions.sensorValues, id };
+    return undefined;
   }
 
   /** How many queues there are with the features of this moment. */

@@ -16,6 +16,7 @@ import {
   ReceiveBuffers,
   type RequestSlots,
   type RingOptions,
+  type SharedMemory,
   type Transport,
 } from "../../runtime/contract.ts";
 import {
@@ -230,6 +231,19 @@ export class ScmiDriver extends Driver {
       throw error;
     }
     return driver;
+  }
+
+  /** The memory that the device shares in a region, by its name; undefined when there is none, or what it is for was not negotiated. */
+  async region(
+    name: "powerStateStatistics" | "performanceDomainStatistics" | "sensorValues",
+  ): Promise<SharedMemory | undefined> {
+    const s = scmiGates(this.features);
+    const ids = {
+      powerStateStatistics: s.sharedMemory ? 1 : -1,
+      performanceDomainStatistics: s.sharedMemory ? 2 : -1,
+      sensorValues: s.sharedMemory ? 3 : -1,
+    };
+    return ids[name] < 0 ? undefined : await this.transport.sharedMemory(ids[name]);
   }
 
   /** A command and its response (VIRTIO 1.4, 5.17.6.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */

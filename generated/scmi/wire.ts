@@ -40,12 +40,15 @@ export const SCMI_INFO: DeviceInfo = {
 export interface ScmiGates {
   /** VIRTIO_SCMI_F_P2A_CHANNELS */
   readonly p2aChannels: boolean;
+  /** VIRTIO_SCMI_F_SHARED_MEMORY */
+  readonly sharedMemory: boolean;
 }
 
 /** The gates of a set of features. */
 export function scmiGates(features: bigint): ScmiGates {
   return {
     p2aChannels: hasBit(features, VIRTIO_SCMI_F_P2A_CHANNELS),
+    sharedMemory: hasBit(features, VIRTIO_SCMI_F_SHARED_MEMORY),
   };
 }
 

@@ -13,7 +13,7 @@ import { scalarText } from "./scalars.ts";
 import { type SetPlace, setText } from "./device_sets.ts";
 import type { CaseView, MessagesView } from "./messages.ts";
 import type { QueueView } from "./queues.ts";
-import { allText, lowerFirst, ownSession, sumText, unique } from "./text.ts";
+import { allText, lowerFirst, notText, ownSession, sumText, unique } from "./text.ts";
 import type { DeviceView } from "./wire.ts";
 
 /** What the device template prints. */
@@ -38,6 +38,10 @@ export function deviceText(view: DeviceView): object {
   return {
     ...view,
     ...behavioursText(view),
+    regions: view.regions.map((one) => ({
+      ...one,
+      shut: notText(one.gate.replace(/\bs\./g, "this.#offers.")),
+    })),
     config: view.config === null ? null : configText(view.config),
     features: view.features.map((one) => ({
       ...one,

@@ -27,6 +27,8 @@ export function driverText(view: DeviceView): object {
   return {
     ...view,
     ...behavioursText(view),
+    regionNames: view.regions.map(({ property }) => `"${property}"`).join(" | "),
+    regionsGated: view.regions.some(({ gate }) => gate !== ""),
     ...configText(view),
     ...featuresText(view),
     asks: asked.length + pulled.length > 0,

@@ -74,6 +74,13 @@ export interface DeviceView {
   /** What the driver administers; null when the type has nothing of that kind. */
   readonly adminQueue: AdminView | null;
   readonly behaviours: BehaviourViews;
+  /** The memory that it shares; `gate` is a condition on the gates `s`, empty when always. */
+  readonly regions: readonly {
+    readonly property: string;
+    readonly id: number;
+    readonly doc: string;
+    readonly gate: string;
+  }[];
   readonly session: string;
   /** Some field has the byte order of the session. */
   readonly ordered: boolean;
@@ -94,6 +101,12 @@ export function deviceView(device: DeviceModel): DeviceView {
   const behaviours = behaviourViews(scope, device, queues);
   const adminQueue = adminView(scope, device);
   const structs = structViews(scope, device);
+  const regions = device.sharedMemory.map(({ name, id, doc, when }) => ({
+    property: propertyName(name),
+    id,
+    doc: commentText(doc),
+    gate: scope.gateText(when, []),
+  }));
   const grown = [...scope.grown].map((struct) => grownView(scope, struct));
   return {
     name: device.name,
@@ -117,6 +130,7 @@ export function deviceView(device: DeviceModel): DeviceView {
     queues,
     adminQueue,
     behaviours,
+    regions,
     session: `${device.prefix}Session`,
     ordered: scope.ordered,
     strict: scope.strict,

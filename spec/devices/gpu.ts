@@ -172,6 +172,11 @@ export const gpu: Device = defineDevice({
   },
 
   sharedMemory: {
-    host_visible: { id: 1, doc: "Where the driver maps blobs of the host" },
+    // A device that has it serves the commands that map blobs (5.7.5), which RESOURCE_BLOB offers.
+    host_visible: {
+      id: 1,
+      doc: "Where the driver maps blobs of the host",
+      when: "RESOURCE_BLOB",
+    },
   },
 });
