@@ -3,7 +3,7 @@
 import type { MemoryRegion } from "./memory.ts";
 import type { QueueLayout, QueuePosition } from "./queue.ts";
 import type { DeviceSnapshot } from "./snapshot.ts";
-import type { Facilities, SharedMemory } from "./transport.ts";
+import type { AdminQueues, Facilities, SharedMemory } from "./transport.ts";
 
 /** What a device's thread is started with: plain data and shared memory. */
 export interface ThreadStart {
@@ -33,6 +33,7 @@ export interface ThreadCalls {
   getFeatures(): bigint;
   setFeatures(features: bigint): void;
   queueSizeMax(index: number): number;
+  adminQueues(): AdminQueues;
   enableQueue(layout: QueueLayout): void;
   resetQueue(index: number): QueuePosition | undefined;
   readConfig(offset: number, length: number): Uint8Array;

@@ -11,7 +11,7 @@ import type { QueueLayout, QueuePosition } from "./queue.ts";
 import type { DeviceSnapshot } from "./snapshot.ts";
 import { LOADED, TO_DEVICE, TO_DRIVER } from "./thread_calls.ts";
 import type { ThreadCall, ThreadCalls, ThreadReply, ThreadStart } from "./thread_calls.ts";
-import type { SharedMemory } from "./transport.ts";
+import type { AdminQueues, SharedMemory } from "./transport.ts";
 
 /** How a device's thread waits for the driver. */
 export interface ServeThreadOptions {
@@ -105,6 +105,10 @@ class DeviceThread implements ThreadCalls, ServedThread {
 
   queueSizeMax(index: number): number {
     return this.#bound.queueSizeMax(index);
+  }
+
+  adminQueues(): AdminQueues {
+    return this.#bound.adminQueues;
   }
 
   enableQueue(layout: QueueLayout): void {

@@ -26,7 +26,7 @@ import type { QueueLayout } from "./queue.ts";
 import type { DeviceSnapshot } from "./snapshot.ts";
 import { LOADED, TO_DEVICE, TO_DRIVER } from "./thread_calls.ts";
 import type { ThreadCall, ThreadCalls, ThreadReply, ThreadStart } from "./thread_calls.ts";
-import type { Facilities, SharedMemory, Transport } from "./transport.ts";
+import type { AdminQueues, Facilities, SharedMemory, Transport } from "./transport.ts";
 
 const MEMORY_ADDRESS = 0x1000_0000;
 const MEMORY_SIZE = 16 << 20;
@@ -161,6 +161,10 @@ class ThreadLoopback implements ThreadTransport {
 
   queueSizeMax(index: number): Promise<number> {
     return this.#ask("queueSizeMax", index);
+  }
+
+  adminQueues(): Promise<AdminQueues> {
+    return this.#ask("adminQueues");
   }
 
   enableQueue(layout: QueueLayout): Promise<void> {

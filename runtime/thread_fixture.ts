@@ -10,6 +10,8 @@ export interface DiskData {
   readonly sectors: SharedArrayBuffer;
   /** Counts requests of the thread that serves. */
   readonly served: SharedArrayBuffer;
+  /** Whether it owns groups of devices. */
+  readonly owner?: boolean;
 }
 
 /** Sectors that do something else than hold data. */

@@ -1,7 +1,8 @@
 // A generated device in a Worker, its driver here: every way to wait, and every way to end.
 
 import assert from "node:assert/strict";
-import { BlockStatus } from "../generated/blk/mod.ts";
+import { GroupType } from "../generated/layout/admin.ts";
+import { BlockDriver, BlockStatus } from "../generated/blk/mod.ts";
 import { turn } from "./doorbell.ts";
 import { RequestAborted, TransportError } from "./errors.ts";
 import { GuestMemory } from "./memory.ts";
@@ -183,6 +184,17 @@ Deno.test("move() to a Worker that fails loses the device, and ends its requests
     });
     assert.ok(error.cause instanceof TransportError);
   });
+});
+
+Deno.test("a device in a thread may own groups: its administration queue is found there (2.13)", async () => {
+  const transport = await openThread(diskWorker("sleep"), { data: { ...diskData(), owner: true } });
+  const driver = await BlockDriver.open(transport);
+  try {
+    assert.deepEqual(await within(driver.admin!.listQuery(GroupType.SELF)), [0, 1]);
+    await within(exercise(driver, 1, 4));
+  } finally {
+    await within(driver.close());
+  }
 });
 
 Deno.test("a callback that throws ends no more than itself", async () => {

@@ -1,6 +1,7 @@
 /** A Worker that serves a disk, for tests; its name says how it waits. @module */
 
 import { BlockDevice, BlockStatus } from "../generated/blk/mod.ts";
+import { GroupOwner } from "./admin/owner.ts";
 import type { Waiting } from "./doorbell.ts";
 import { serveThread } from "./thread_device.ts";
 import { type DiskData, SECTOR } from "./thread_fixture.ts";
@@ -12,11 +13,11 @@ const thread = serveThread((data) => disk(data as DiskData), {
   block: block === "block",
 });
 
-function disk({ sectors, served }: DiskData): BlockDevice {
+function disk({ sectors, served, owner = false }: DiskData): BlockDevice {
   if (sectors === undefined) throw new TypeError("Cannot make the disk: it has no sectors");
   const bytes = new Uint8Array(sectors);
   const count = new Int32Array(served);
-  return new BlockDevice({
+  const device = new BlockDevice({
     config: { capacity: 2000, writeback: 0 },
     flush: () => BlockStatus.OK,
     in: ({ sector }, data) => {
@@ -32,6 +33,8 @@ function disk({ sectors, served }: DiskData): BlockDevice {
       return BlockStatus.OK;
     },
   });
+  if (owner) device.own(new GroupOwner());
+  return device;
 }
 
 function odd(sector: number): Promise<BlockStatus> {
