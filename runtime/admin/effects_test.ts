@@ -220,3 +220,27 @@ Deno.test("a command that is done says so, and one that was not announced is not
   assert.deepEqual([...await it.admin.exchange(head(0x7001), 8)], [22, 0, 2, 0, 0, 0, 0, 0]);
   assert.equal(done, 1);
 });
+
+Deno.test("what a driver has not said that it uses it has no room for, and others have no say (2.12.1.2.4)", async () => {
+  const CAPABILITIES = `${COMMANDS} / Device and driver capabilities` as const;
+  covers(`${CAPABILITIES}#10`, `${CAPABILITIES}#6`, `${COMMANDS} / Device resource objects#3`);
+  const functions = [{ device: new EchoDevice() }];
+  await using it = await scene("loopback", { ...fragile(() => undefined), functions });
+  const { admin, owner } = it;
+  await admin.use(GroupType.SELF);
+  await admin.use(GroupType.SRIOV);
+  await assert.rejects(admin.createObject(SELF, OBJECT, Uint8Array.of(1)), fails("ENOSPC"));
+  await assert.rejects(admin.createPartsObject(VF1, 0, "get"), fails("ENOSPC"));
+  const { CAP_ID_LIST_QUERY, DEVICE_CAP_GET, DRIVER_CAP_SET } = AdminOpcode;
+  const set = Uint8Array.of(0, 8, 0, 0, 0, 0, 0, 0, 4);
+  for (const opcode of [CAP_ID_LIST_QUERY, DEVICE_CAP_GET, DRIVER_CAP_SET]) {
+    await assert.rejects(admin.send(opcode, VF1, set), fails("EINVAL"));
+  }
+  assert.deepEqual(owner.capabilities.get(0x800), Uint8Array.of(0));
+  await admin.setCapability(0x800, Uint8Array.of(1));
+  await admin.createObject(SELF, OBJECT, Uint8Array.of(1));
+  await assert.rejects(
+    admin.createObject(SELF, { ...OBJECT, id: 1 }, Uint8Array.of(1)),
+    fails("ENOSPC"),
+  );
+});

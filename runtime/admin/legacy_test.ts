@@ -155,6 +155,41 @@ ringTest(
   },
 );
 
+ringTest("a write to the configuration does what the register does", async (admin, member, vf) => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands / Legacy Interface#7",
+  );
+  const direct = new EchoDevice();
+  const shown = new PciDevice(direct, {
+    memory: freshMemory(),
+    interrupt: () => {},
+    transitional: true,
+  });
+  const start = CONFIG - 4; // without vectors
+  const range = shown.bars.find(({ index }) => index === 0)!;
+  for (const [offset, bytes] of [[3, [9, 9]], [4, [7]], [4, [6, 5, 4, 3]], [5, [1]]] as const) {
+    await admin.legacyConfigWrite(VF, offset, Uint8Array.from(bytes));
+    bytes.forEach((byte, at) => range.write(start + offset + at, 1, byte));
+    assert.deepEqual(member.config.bytes, direct.config.bytes);
+  }
+  assert.deepEqual(member.log, ["written 4+1", "written 4+1", "written 4+2", "written 5+1"]);
+  assert.ok(vf.pci.bars.length > 0);
+});
+
+ringTest(
+  "a member keeps legacy drivers off, and is notified in a range that it has",
+  async (admin, _member, vf) => {
+    covers(
+      "devicenormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands / Legacy Interface#14",
+    );
+    assert.ok(vf.pci.readConfig(8, 1) >= 1, "revision");
+    assert.ok(vf.pci.readConfig(0x2e, 2) >= 0x40, "subsystem");
+    for (const { bar } of await admin.legacyNotifyAddresses(VF)) {
+      assert.ok(vf.pci.bars.some(({ index }) => index === bar), `${bar}`);
+    }
+  },
+);
+
 Deno.test("2.12.1.1.7: a driver leaves out addresses that make no sense", async () => {
   covers(
     "drivernormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands / Legacy Interface#5",

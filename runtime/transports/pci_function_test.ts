@@ -157,6 +157,40 @@ Deno.test("notifications of 16 bits find room, at even places (4.1.4.4.1)", asyn
   }
 });
 
+Deno.test("the notification structure has room for all queues, as many as there may be (4.1.4.4.1)", async () => {
+  covers(`${NOTIFY}#4`, `${NOTIFY}#5`, `${NOTIFY}#10`);
+  for (const notificationData of [false, true]) {
+    const bench = new Bench({}, new EchoDevice({ ring: { notificationData } }));
+    const { structures } = await scanCapabilities(bench.config, 9);
+    const { multiplier, length } = structures.find(({ type }) => type === T.NOTIFY_CFG)!;
+    const width = notificationData ? 4 : 2;
+    assert.ok(length >= width);
+    for (const second of [0, 1 << 2, 1 << 7, 1 << 2 | 1 << 7]) { // RING_PACKED, NOTIF_CONFIG_DATA
+      bench.set("deviceStatus", 0);
+      bench.agree(second);
+      for (let queue = 0; queue < 0x1_0000; queue += 251) {
+        bench.set("queueSelect", queue);
+        assert.ok(bench.get("queueNotifyOff") * multiplier + width <= length);
+      }
+    }
+  }
+});
+
+Deno.test("any vector of the table can be had, up to as many as a table has (4.1.5.1.2.1)", () => {
+  const VECTORS =
+    `${PCI} / PCI-specific Initialization And Device Operation / Device Initialization / MSI-X Vector Configuration` as const;
+  covers(`${VECTORS}#1`, `${VECTORS}#8`);
+  const bench = new Bench({ vectors: 0x800 });
+  bench.agree();
+  for (const name of ["configMsixVector", "queueMsixVector"] as const) {
+    for (const vector of [0, 1, 0x7ff]) {
+      bench.set(name, vector);
+      assert.equal(bench.get(name), vector);
+    }
+  }
+  for (const vectors of [0, 0x801]) assert.throws(() => new Bench({ vectors }), RangeError);
+});
+
 Deno.test("regions of shared memory have ids of their own, and lie within a range of their own (4.1.4.7.1, 2.10.2)", async () => {
   covers(
     `${LAYOUT} / Shared memory capability#1`,

@@ -14,6 +14,7 @@ import {
 import {
   AGREED,
   DRIVER_OK,
+  FAILED,
   FEATURES_OK,
   pair,
   READY,
@@ -67,6 +68,21 @@ Deno.test("a driver takes no feature on offer whose prerequisites are not (2.2.1
   await using other = await NetworkDriver.open(whole);
   assert.equal(other.hasFeature(VIRTIO_NET_F_HOST_ECN), true);
   assert.equal(other.hasFeature(VIRTIO_NET_F_MQ), other.hasFeature(VIRTIO_NET_F_CTRL_VQ));
+});
+
+Deno.test("a driver does without what is not on offer, or gives the device up (2.2.1)", async () => {
+  covers(
+    "drivernormative:Basic Facilities of a Virtio Device / Feature Bits#6",
+    "drivernormative:Basic Facilities of a Virtio Device / Feature Bits#7",
+  );
+  const hand = new HandDevice(1, featureSet(VIRTIO_F_VERSION_1), new Uint8Array(28));
+  await using driver = await NetworkDriver.open(hand);
+  assert.equal(driver.features, featureSet(VIRTIO_F_VERSION_1));
+  const { transport, device, driver: modern } = pair();
+  transport.getFeatures = () => Promise.resolve(1n); // no VERSION_1
+  await assert.rejects(modern.agree({ want: 0n }), /VIRTIO_F_VERSION_1/);
+  assert.notEqual(device.getStatus() & FAILED, 0);
+  assert.equal(device.getStatus() & FEATURES_OK, 0, "it went no further");
 });
 
 Deno.test("a device is reset once its status reads 0 (2.4.2)", async () => {
