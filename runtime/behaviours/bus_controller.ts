@@ -124,7 +124,7 @@ export class BusController extends DeviceBehaviour {
     this.#session = {};
     this.#pending.clear();
     this.#showBusOff(false);
-    if (started) void this.#options.onStop?.();
+    if (started) void this.#keepOff();
   }
 
   /** Whether the controller is started; the rest is in the configuration. */
@@ -158,8 +158,17 @@ export class BusController extends DeviceBehaviour {
 
   /** The device was reset meanwhile: nobody started the controller. */
   async #startedTooLate(can: boolean): Promise<number> {
-    if (can) await this.#options.onStop?.();
+    if (can) await this.#keepOff();
     return this.#codes.result.NOT_OK;
+  }
+
+  /** Stops what no driver asks to stop at this moment. */
+  async #keepOff(): Promise<void> {
+    try {
+      await this.#options.onStop?.();
+    } catch (error) {
+      console.error(error);
+    }
   }
 
   /** The status is up to date before the request comes back (VIRTIO 1.4, 5.20.5.1). */

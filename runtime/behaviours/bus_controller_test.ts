@@ -165,6 +165,22 @@ Deno.test("a start that a reset overtakes is undone, before the next one (5.20.5
   assert.equal(can.controller.started, true);
 });
 
+Deno.test("a controller that fails to stop with a reset is told of, and harms nothing (5.20.5.1)", async () => {
+  const { error } = console;
+  const told: unknown[] = [];
+  console.error = (what) => void told.push(what);
+  try {
+    const broken = new Error("no bus");
+    const can = await opened({ controller: { onStop: () => Promise.reject(broken) } });
+    await can.start();
+    await can.driver.close();
+    await settled();
+    assert.deepEqual(told, [broken]);
+  } finally {
+    console.error = error;
+  }
+});
+
 Deno.test("a reset stops the controller; a snapshot says whether it is started (5.20.5.1)", async () => {
   let stops = 0;
   await using can = await opened({ controller: { onStop: () => void stops++ } });

@@ -273,6 +273,10 @@ export class MediaSessions extends DeviceBehaviour {
     const note = (mapped: number | T) => {
       if (typeof mapped === "object") {
         const { driverAddr, len } = mapped;
+        if (mappings !== this.#mappings) { // the device was reset meanwhile
+          this.#end(() => this.#user.munmap?.({ driverAddr }));
+          return mapped;
+        }
         for (const [start, length] of mappings) {
           if (driverAddr >= start + length || start >= driverAddr + len) continue;
           throw new RangeError(`Cannot map ${len} bytes at ${driverAddr}: there are others`);

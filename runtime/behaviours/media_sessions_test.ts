@@ -197,6 +197,23 @@ Deno.test("an ioctl that succeeds gives what it was asked for (5.22.6.1.5.2)", a
   assert.deepEqual(await ask(), [OK, 7]);
 });
 
+Deno.test("a buffer that is mapped when the device was reset meanwhile is unmapped (5.22.6.1.6)", async () => {
+  const { promise, resolve } = Promise.withResolvers<{ driverAddr: number; len: number }>();
+  const unmapped: number[] = [];
+  const device = made({
+    mmap: () => promise,
+    munmap: ({ driverAddr }) => (unmapped.push(driverAddr), OK),
+  });
+  const guest = await opened(device);
+  const late = guest.map(await guest.open(), 8192);
+  await new Promise((done) => setTimeout(done, 0));
+  await guest.driver.close();
+  await assert.rejects(late);
+  resolve({ driverAddr: 8192, len: 4096 });
+  await new Promise((done) => setTimeout(done, 0));
+  assert.deepEqual([unmapped, device.sessions!.mappings], [[8192], []]);
+});
+
 Deno.test("a reset closes and unmaps, and sessions move with the device (5.22.6)", async () => {
   const ended: string[] = [];
   const device = made({
