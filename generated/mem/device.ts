@@ -158,8 +158,14 @@ export class MemoryDevice extends Device {
         throw new TypeError(`Cannot change ${name}: it stays as it is`);
       }
     }
+    const next = { ...this.#settings, ...changes };
+    if (next.usableRegionSize < this.#settings.usableRegionSize && Number(next.pluggedSize) !== 0) {
+      throw new RangeError(
+        `Cannot write usableRegionSize: ${next.usableRegionSize} was given, no less than ${this.#settings.usableRegionSize} is wanted`,
+      );
+    }
     const e = new Encoder();
-    encodeMemoryConfig(e, { ...this.#settings, ...changes });
+    encodeMemoryConfig(e, next);
     this.config.bytes.set(e.bytes);
     this.#settings = decodeMemoryConfig(Decoder.of(e.bytes), this.#offers);
     if (Object.keys(changes).some((name) => name !== "pluggedSize")) this.configChanged();

@@ -45,6 +45,8 @@ export interface ConfigView {
   readonly announced: string;
   /** Literals of the fields that never change. */
   readonly fixed: string;
+  /** What gets no less: a condition on a change, of the configuration `next`, that is refused, and why. */
+  readonly grows: readonly { readonly refused: string; readonly message: string }[];
   /** Where each field that an offered feature brings ends, for how much a driver must read. */
   readonly ends: readonly { readonly gate: string; readonly end: number }[];
 }
@@ -150,6 +152,7 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
     announced: (config.description.silent ?? []).map((name) => `name !== "${propertyName(name)}"`)
       .join(" && "),
     fixed: (config.description.fixed ?? []).map((name) => `"${propertyName(name)}"`).join(", "),
+    grows: (config.description.grows ?? []).map((one) => growText(one)),
     ends: endsOf(scope, config.fields),
   };
 }
@@ -184,6 +187,15 @@ function presence(fields: readonly FieldModel[], check: dsl.ConfigCheck): string
     return value;
   });
   return [...gates.values()].map((conditions) => [...conditions].join(" || "));
+}
+
+function growText({ field, while: other }: NonNullable<dsl.Config["grows"]>[number]) {
+  const [name, last] = [`next.${propertyName(field)}`, `this.#settings.${propertyName(field)}`];
+  const found = `Cannot write ${propertyName(field)}: \${${name}} was given`;
+  return {
+    refused: `${name} < ${last} && Number(next.${propertyName(other)}) !== 0`,
+    message: `\`${found}, no less than \${${last}} is wanted\``,
+  };
 }
 
 /** `hidden`: it belongs to the window, which a device fills on demand. */

@@ -192,3 +192,18 @@ Deno.test("mem: blocks that are plugged already are an error, also when no more 
   assert.equal(await plug(2, 1), MemoryResponseType.NACK);
   assert.deepEqual(asked, [2]);
 });
+
+Deno.test("mem: no less of the region gets usable while blocks are plugged (5.15.4.2)", async () => {
+  covers(`${CONFIG}#8`, `${OPERATION} / UNPLUG ALL request#6`);
+  const device = new MemoryDevice({ config });
+  await using driver = await MemoryDriver.open(loopback(device));
+  await driver.plug(blocks(0, 1));
+  const usable = (count: bigint) => device.configure({ usableRegionSize: count * BLOCK });
+  assert.throws(() => usable(31n), { name: "RangeError", message: /usableRegionSize: .* no less/ });
+  usable(32n);
+  usable(40n);
+  assert.throws(() => usable(32n), RangeError);
+  assert.equal((await driver.unplugAll()).type, ACK);
+  usable(16n);
+  assert.equal(device.settings.usableRegionSize, 16n * BLOCK);
+});

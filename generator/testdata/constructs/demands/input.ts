@@ -25,6 +25,7 @@ export const device: Device = construct("demands", {
       { doc: "at least used", of: { config: "size" }, atLeast: { config: "used" } },
       { doc: "a multiple of the lowest page", of: { config: "size" }, multipleOf: page },
     ],
+    grows: [{ field: "size", while: "used" }],
     fields: {
       pages: le64("Sizes of pages"),
       size: le64("Bytes"),
@@ -187,6 +188,12 @@ async function asking({ makeDevice, openDriver }: Sides): Promise<void> {
     assert.throws(() => makeDevice({ config: { ...config, ...wrong } }), expected);
   }
   const made = () => makeDevice({ config, features: ["FAR"], ask: () => 0 });
+  const growing = made();
+  const message = "Cannot write size: 28672 was given, no less than 32768 is wanted";
+  const less = { name: "RangeError", message };
+  assert.throws(() => call(growing, "configure", { size: 0x7000n }), less);
+  for (const size of [0x8000n, 0x9000n]) call(growing, "configure", { size });
+  call(growing, "configure", { size: 0x7000n, used: 0 });
   await using driver = await openDriver(made(), { features: [] });
   const ask = async (change: object, bytes = 4): Promise<number> => {
     const answer = await call(driver, "ask", { ...good, ...change }, new Uint8Array(bytes));
