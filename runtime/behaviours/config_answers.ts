@@ -11,6 +11,7 @@ import { RequestAborted } from "../errors.ts";
 /** Base of such a behaviour: it answers once at a time, however often the configuration changes meanwhile. */
 export abstract class ConfigAnswers extends DriverBehaviour {
   #answering = false;
+  #changed = false; // since it began to answer
 
   /** Whether the configuration asks for something. */
   protected abstract get asked(): boolean;
@@ -33,6 +34,7 @@ export abstract class ConfigAnswers extends DriverBehaviour {
 
   /** Looks whether the device asks. */
   override configChanged(): void {
+    this.#changed = true;
     if (this.#answering) return;
     if (this.asked) void this.#answer();
     else this.rest();
@@ -41,7 +43,10 @@ export abstract class ConfigAnswers extends DriverBehaviour {
   async #answer(): Promise<void> {
     this.#answering = true;
     try {
-      await this.answer();
+      do {
+        this.#changed = false;
+        await this.answer();
+      } while (this.#changed && this.asked);
     } catch (error) {
       if (!(error instanceof RequestAborted)) console.error(error);
     } finally {

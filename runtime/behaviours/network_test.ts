@@ -17,6 +17,7 @@ import { DeviceBench } from "../../testing/device_bench.ts";
 import { QUEUE_SIZE_MAX } from "../../testing/subjects.ts";
 import { featureSet, ReservedFeature } from "../features.ts";
 import { loopback } from "../loopback.ts";
+import { DriverAnnouncer } from "./announcer.ts";
 
 const { OK, ERR } = NetworkAck;
 const { LINK_UP, ANNOUNCE } = NetworkLinkStatus;
@@ -76,6 +77,28 @@ Deno.test("a driver that is asked announces itself, then says so (5.1.9.5.4)", a
   }
   assert.deepEqual(events, ["announced", "acknowledged", "announced", "acknowledged"]);
   await driver.close();
+});
+
+Deno.test("a driver that is asked again while it answers answers again (5.1.9.5.4)", async () => {
+  const acknowledged: (() => void)[] = [];
+  const host = {
+    config: { status: ANNOUNCE as number },
+    announceAck: () => new Promise<void>((resolve) => acknowledged.push(resolve)),
+  };
+  let announced = 0;
+  const codes = { ack: NetworkAck, linkStatus: NetworkLinkStatus };
+  const driver = new DriverAnnouncer(host, codes, { onAnnounce: () => void announced++ });
+  driver.started();
+  await settled();
+  driver.configChanged(); // cleared, and set again, before the answer to the command was seen
+  acknowledged[0]!();
+  await settled();
+  assert.deepEqual([announced, acknowledged.length], [2, 2]);
+  host.config.status = 0;
+  driver.configChanged();
+  acknowledged[1]!();
+  await settled();
+  assert.equal(announced, 2);
 });
 
 Deno.test("the last command sets when a queue notifies, one queue or a direction (5.1.9.5.10)", async () => {
