@@ -57,6 +57,7 @@ export const CODES = {
   V053: "the bits of a word must fill it",
   V054: "a part must have one way to be cut",
   V055: "a size must be known",
+  V056: "a size must be one that is read",
   V060: "a named field must stand where it can be read",
   V061: "a named field must be of the right kind",
   V062: "a selector must tell arms apart",

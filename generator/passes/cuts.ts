@@ -64,7 +64,10 @@ function elementsEnd(draft: Draft, { field, struct, path }: FieldModel): void {
   }
 }
 
-/** Reports fields of the configuration space and arms of sequences whose size varies. */
+/** Most bytes of a field that is no payload: of a message, no more are ever decoded. */
+const FIELD_MAX = 2 ** 20;
+
+/** Reports fields of the configuration space and arms of sequences whose size varies, and fields without end. */
 export function sizesKnown(draft: Draft): void {
   for (const model of draft.config?.fields ?? []) {
     if (model.size !== null || draft.broken.has(draft.config!.fields)) continue;
@@ -79,8 +82,15 @@ export function sizesKnown(draft: Draft): void {
   for (const fields of fieldLists(draft)) {
     for (const model of fields) {
       if (model.field.kind === "sequence" && model.field.size === "fixed") fixedArms(draft, model);
+      tooLarge(draft, model);
     }
   }
+}
+
+/** Payload stays where it is, and structs are as large as their fields. */
+function tooLarge(draft: Draft, { field, size, path }: FieldModel): void {
+  if (field.kind === "payload" || field.kind === "struct" || (size ?? 0) <= FIELD_MAX) return;
+  draft.report("V056", path, `${size} bytes`, `at most ${FIELD_MAX} bytes`);
 }
 
 function fixedArms(draft: Draft, model: FieldModel): void {

@@ -75,10 +75,15 @@ function section(heading: string, lines: readonly string[]): SectionView[] {
   return lines.length === 0 ? [] : [{ heading, lines: tidy(lines) }];
 }
 
+/** The PCI bus has no numbers for ids above this (VIRTIO 1.4, 4.1.2). */
+const PCI_ID_MAX = 0x3f;
+
 function factLines(device: DeviceModel): string[] {
-  const pci = (0x1040 + device.id).toString(16);
+  const pci = device.id > PCI_ID_MAX
+    ? ""
+    : `; on the PCI bus 0x${(0x1040 + device.id).toString(16)}`;
   return [
-    `- Device id ${device.id}; on the PCI bus 0x${pci}`,
+    `- Device id ${device.id}${pci}`,
     `- Classes ${code(`${device.prefix}Driver`)} and ${code(`${device.prefix}Device`)}`,
     ...(where(device.section) === ""
       ? []

@@ -224,7 +224,7 @@ const common = {
 const deviceShape = z.strictObject({
   ...common,
   prefix: typeName.describe("Prefix of the generated classes"),
-  id: positive,
+  id: positive.max(0xffff_ffff),
   featurePrefix: name.exactOptional(),
   features: recordOf<dsl.Feature>(featureName, feature).exactOptional(),
   oneFeatureOf: listOf(name).exactOptional(),

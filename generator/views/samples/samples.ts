@@ -19,6 +19,7 @@ import { configSample } from "./config.ts";
 import {
   assign,
   countOf,
+  elementAt,
   type Parts,
   pattern,
   type Sample,
@@ -225,7 +226,8 @@ export class Samples {
   #array(field: dsl.ArrayField): Sample[] {
     return Array.from({ length: this.#count(field.length) }, (_, at): Sample => {
       if (typeof field.of === "string") {
-        return scalarText(field.of, field.as).type === "bigint" ? BigInt(at + 1) : at + 1;
+        const value = elementAt(at);
+        return scalarText(field.of, field.as).type === "bigint" ? BigInt(value) : value;
       }
       if ("bytes" in field.of) return pattern(field.of.bytes);
       return this.#struct(this.#scope.struct(field.of.struct));

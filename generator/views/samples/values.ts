@@ -75,6 +75,28 @@ export function holderOf(values: Values, path: readonly string[]): Values | unde
   );
 }
 
+/** Most elements of an array that are written out. */
+const WRITTEN_MAX = 64;
+
+/** The element of an array of numbers: not all are the same, and each fits a byte. */
+export function elementAt(at: number): number {
+  return at % 255 + 1;
+}
+
+/** An array as TypeScript: a long one by how its elements follow. */
+function arrayLiteral(value: readonly Sample[]): string {
+  const { length } = value;
+  if (length <= WRITTEN_MAX) return `[${value.map(literal).join(", ")}]`;
+  const [first] = value;
+  if (typeof first === "number") {
+    return `Array.from({ length: ${length} }, (_, at) => at % 255 + 1)`;
+  }
+  if (typeof first === "bigint") {
+    return `Array.from({ length: ${length} }, (_, at) => BigInt(at % 255 + 1))`;
+  }
+  return `Array.from({ length: ${length} }, () => (${literal(first!)}))`;
+}
+
 /** A sample as TypeScript. */
 export function literal(value: Sample): string {
   if (typeof value === "bigint") return `${value}n`;
@@ -85,7 +107,7 @@ export function literal(value: Sample): string {
       ? `pattern(${value.length})`
       : `Uint8Array.of(${[...value].join(", ")})`;
   }
-  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+  if (Array.isArray(value)) return arrayLiteral(value);
   if (typeof value === "object") {
     const members = Object.entries(value).map(([name, each]) => `${name}: ${literal(each)}`);
     return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
