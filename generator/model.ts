@@ -53,6 +53,8 @@ export interface FeatureModel {
   readonly excludes: readonly string[];
   readonly mandatory: boolean;
   readonly modern: boolean;
+  /** Its configuration fields are read once it is negotiated, not when it is offered. */
+  readonly fieldsNegotiated: boolean;
   /** In force though not negotiated, as long as none of these is; null: only when negotiated. */
   readonly impliedWithout: readonly string[] | null;
   readonly legacy: boolean;

@@ -108,6 +108,8 @@ export interface Feature<F extends string = string> {
   readonly mandatory?: true;
   /** Is never offered over a legacy interface. */
   readonly modern?: true;
+  /** Drivers read the fields of the configuration that it brings once it is negotiated, not when it is offered. */
+  readonly fieldsWhen?: "negotiated";
   /** In force though it was not negotiated, as long as none of these is: what went without saying before there was a bit. */
   readonly impliedWithout?: readonly F[];
   /** What makes a device able to offer it. */

@@ -1737,7 +1737,8 @@ export class SoundDriver extends Driver {
   }
 
   async #readConfig(): Promise<void> {
-    const gates = soundGates(this.offered);
+    const unread = featureSet(VIRTIO_SND_F_CTLS) & ~this.features; // though it is offered
+    const gates = soundGates(this.offered & ~unread);
     const bytes = new Uint8Array(SOUND_CONFIG_SIZE);
     bytes.set(await this.readConfig(0, soundConfigSize(gates)));
     this.#config = decodeSoundConfig(Decoder.of(bytes), gates);

@@ -172,6 +172,7 @@ function featureModel(draft: Draft, key: string, feature: dsl.Feature): FeatureM
     excludes: feature.excludes ?? [],
     mandatory: feature.mandatory ?? false,
     modern: feature.modern ?? false,
+    fieldsNegotiated: feature.fieldsWhen !== undefined,
     impliedWithout: feature.impliedWithout ?? null,
     legacy: by.includes("legacy"),
     by,

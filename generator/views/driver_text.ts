@@ -99,6 +99,7 @@ function featuresText({ features }: DeviceView): object {
     keys: offerable.map((one) => `"${one.key}"`).join(" | "),
     offerable,
     mandatory: offerable.filter((one) => one.mandatory).map(({ name }) => name).join(", "),
+    unread: offerable.filter((one) => one.fieldsNegotiated).map(({ name }) => name).join(", "),
     rivals: offerable.flatMap((one) => one.excludes.map((other) => `["${one.key}", "${other}"]`))
       .join(", "),
   };

@@ -29,6 +29,7 @@ export interface FeatureView {
   readonly legacy: boolean;
   readonly mandatory: boolean;
   readonly modern: boolean;
+  readonly fieldsNegotiated: boolean;
   /** Features that it gives way to, by their keys; and by their constants, as members of an array. */
   readonly excludes: readonly string[];
   readonly excluded: string;
@@ -53,6 +54,7 @@ export function featureViews(device: DeviceModel): FeatureView[] {
     legacy: feature.legacy,
     mandatory: feature.mandatory,
     modern: feature.modern,
+    fieldsNegotiated: feature.fieldsNegotiated,
     excludes: feature.excludes,
     excluded: feature.excludes.map((key) => constantOf(device, key)).join(", "),
   }));

@@ -112,6 +112,7 @@ function jsonModule(module: ModuleModel, fields: JsonFields): JsonModule {
       }),
       legacy: one.legacy,
       ...(one.modern ? { modern: true as const } : {}),
+      ...(one.fieldsNegotiated ? { fieldsWhen: "negotiated" as const } : {}),
       doc: one.doc,
     })),
     messages: Object.fromEntries(

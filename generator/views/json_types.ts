@@ -76,6 +76,8 @@ export interface JsonFeature {
   readonly legacy: boolean;
   /** Never over a legacy interface. */
   readonly modern?: true;
+  /** Drivers read its configuration fields once it is negotiated, not when it is offered. */
+  readonly fieldsWhen?: "negotiated";
   readonly doc: string;
 }
 

@@ -132,7 +132,8 @@ function providers(device: DeviceModel, feature: FeatureModel): string {
     ? ""
     : `; in force by itself without ${list(feature.impliedWithout)}`;
   const modern = feature.modern ? "; never over a legacy interface" : "";
-  return texts.join("; ") + company + implied + modern;
+  const read = feature.fieldsNegotiated ? "; its fields are read only when it is negotiated" : "";
+  return texts.join("; ") + company + implied + modern + read;
 }
 
 function list(names: readonly string[]): string {

@@ -44,6 +44,7 @@ export const sound: Device = defineDevice({
       bit: 0,
       doc: "The device has controls",
       since: "1.3",
+      fieldsWhen: "negotiated", // 5.14.5.1
       by: ["config", "handler"],
     },
   },

@@ -40,6 +40,8 @@ const feature = z.strictObject({
   excludes: listOf(name).exactOptional(),
   mandatory: flag.exactOptional(),
   modern: flag.exactOptional().describe("Is never offered over a legacy interface"),
+  fieldsWhen: z.literal("negotiated").exactOptional()
+    .describe("Its configuration fields are not read before it is negotiated"),
   impliedWithout: listOf(name).exactOptional().describe("In force as long as none of these is"),
   by: z.union([provider, z.array(provider).min(1)], {
     error: "handler, config, option, runtime or legacy, or a list of them",

@@ -7,9 +7,12 @@ import {
   SoundPcmFormat,
   SoundPcmRate,
   SoundStatus,
+  VIRTIO_SND_F_CTLS,
 } from "../../generated/sound/mod.ts";
+import { featureSet } from "../../runtime/features.ts";
 import { loopback } from "../../runtime/loopback.ts";
 import { covers } from "../covers.ts";
+import { HandDevice } from "../driver_bench.ts";
 
 const refused = (rule: RegExp) => ({ name: "RangeError", message: rule });
 
@@ -143,4 +146,45 @@ Deno.test("sound: a device tells of no undefined change of a control (5.14.6.10.
   assert.equal(device.sendCtlNotify({ controlId: 0, mask: 7 }), true);
   await new Promise((resolve) => setTimeout(resolve, 1));
   assert.deepEqual(told, [7]);
+});
+
+Deno.test("sound: a driver does not read how many controls there are unless it takes part in them (5.14.5.1)", async () => {
+  covers("drivernormative:Device Types / Sound Device / Device Initialization#1");
+  const config = new Uint8Array(16).fill(1);
+  const open = async (features: readonly "CTLS"[]) => {
+    const hand = new HandDevice(25, featureSet(VIRTIO_SND_F_CTLS, 32), config);
+    const read = hand.readConfig.bind(hand);
+    let end = 0;
+    hand.readConfig = (offset, length) => {
+      end = Math.max(end, offset + length);
+      return read(offset, length);
+    };
+    await using driver = await SoundDriver.open(hand, { features });
+    return [end, driver.config.controls];
+  };
+  assert.deepEqual(await open([]), [12, undefined]);
+  assert.deepEqual(await open(["CTLS"]), [16, 0x0101_0101]);
+});
+
+Deno.test("sound: frames are readable or writable, and only the answer lies behind them (5.14.6.8)", async () => {
+  const IO = "drivernormative:Device Types / Sound Device / Device Operation";
+  covers(`${IO} / PCM Output Stream#2`, `${IO} / PCM Input Stream#2`);
+  const hand = new HandDevice(
+    25,
+    featureSet(32),
+    Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0),
+  );
+  const seen: number[][] = [];
+  hand.onKick = (queue) => {
+    if (queue.index < 2) return;
+    const head = queue.pop();
+    const { readableLength, writableLength } = queue.chain(head);
+    seen.push([queue.index, readableLength, writableLength]);
+    queue.push(head, 0);
+    queue.publish();
+  };
+  await using driver = await SoundDriver.open(hand);
+  await assert.rejects(driver.play({ streamId: 0 }, new Uint8Array(480)));
+  await assert.rejects(driver.record({ streamId: 0 }, new Uint8Array(480)));
+  assert.deepEqual(seen, [[2, 4 + 480, 8], [3, 4, 480 + 8]]);
 });

@@ -10,8 +10,12 @@ export const device: Device = construct("offered_or_negotiated", {
     LIMIT: { bit: 0, doc: "There is a limit", by: "config" },
     RO: { bit: 1, doc: "Read-only", by: "option" },
     MORE: { bit: 2, doc: "There is more", by: "option" },
+    LATE: { bit: 3, doc: "Read late", fieldsWhen: "negotiated", by: "config" },
   },
-  config: { struct: "c", fields: { limit: le32("Limit", { when: "LIMIT" }) } },
+  config: {
+    struct: "c",
+    fields: { limit: le32("Limit", { when: "LIMIT" }), late: le32("Late", { when: "LATE" }) },
+  },
   messages: {
     ask: {
       doc: "A request",
@@ -74,4 +78,11 @@ export async function run({ makeDevice, openDriver }: Sides): Promise<void> {
   await using driver = await openDriver(device, { features: [] });
   assert.deepEqual(get(driver, "config"), { limit: 5 });
   assert.deepEqual(await call(driver, "ask", { level: 1 }), { status: 1 });
+  const late = makeDevice({ config: { limit: 5, late: 7 }, ask: () => 0 });
+  const read = async (features: string[]) => {
+    await using one = await openDriver(late, { features });
+    return get(one, "config");
+  };
+  assert.deepEqual(await read([]), { limit: 5 });
+  assert.deepEqual(await read(["LATE"]), { limit: 5, late: 7 });
 }
