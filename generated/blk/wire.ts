@@ -740,6 +740,16 @@ export function blockConfigFault(value: BlockSettings): PeerErrorDetail | undefi
       got: value.secureEraseSectorAlignment ?? 0,
     };
   }
+  if (
+    (value.zoned?.maxAppendSectors ?? 0) >
+      Math.floor(((value.segMax ?? Infinity) * (value.sizeMax ?? Infinity)) / 512)
+  ) {
+    return {
+      field: "zoned.max_append_sectors",
+      wanted: "within what the segments of a request hold (VIRTIO 1.4, 5.2.5.2)",
+      got: value.zoned?.maxAppendSectors ?? 0,
+    };
+  }
   return undefined;
 }
 

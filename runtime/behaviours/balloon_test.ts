@@ -155,6 +155,61 @@ Deno.test("a driver hints in rounds that the device starts, and releases when it
   await driver.close();
 });
 
+/** A device that notes what hints it gets: commands as numbers, pages by their lengths. */
+function noting() {
+  const said: (string | number)[] = [];
+  const device = made({
+    hintCommand: ({ cmdId }) => void said.push(cmdId),
+    hint: (pages) => void said.push(`${pages.length} bytes`),
+  }, { freePageHintCmdId: DONE });
+  return { device, said };
+}
+
+Deno.test("a driver names each round once, and hints in none that was stopped (5.5.6.5.1)", async () => {
+  const HINTING =
+    "drivernormative:Device Types / Memory Balloon Device / Device Operation / Free Page Hinting";
+  covers(`${HINTING}#3`, `${HINTING}#4`, `${HINTING}#5`);
+  const { device, said } = noting();
+  const pages = () => [new Uint8Array(1), new Uint8Array(2)];
+  const driver = await opened(device, { hints: { pages, release: () => {} } });
+  for (const freePageHintCmdId of [STOP, DONE]) {
+    device.configure({ freePageHintCmdId });
+    await settled();
+  }
+  assert.deepEqual(said, []);
+  for (const freePageHintCmdId of [7, 7, 8]) {
+    device.configure({ freePageHintCmdId });
+    await settled();
+  }
+  assert.deepEqual(said, [7, "1 bytes", "2 bytes", STOP, 8, "1 bytes", "2 bytes", STOP]);
+  await driver.close();
+});
+
+Deno.test("a driver ends a round for which it finds no pages (5.5.6.5.1)", async () => {
+  const { device, said } = noting();
+  const failures: unknown[] = [];
+  const log = console.error;
+  console.error = (error) => failures.push(error);
+  try {
+    const driver = await opened(device, {
+      hints: {
+        pages: function* () {
+          yield new Uint8Array(1);
+          throw new Error("Cannot find pages: there are none");
+        },
+        release: () => {},
+      },
+    });
+    device.configure({ freePageHintCmdId: 7 });
+    await settled();
+    assert.deepEqual(said, [7, "1 bytes", STOP]);
+    assert.equal(failures.length, 1);
+    await driver.close();
+  } finally {
+    console.error = log;
+  }
+});
+
 Deno.test("reported pages are kept where the guest counts on a poison (5.5.6.7.2)", async () => {
   covers(
     "devicenormative:Device Types / Memory Balloon Device / Device Operation / Free Page Reporting#2",

@@ -215,15 +215,19 @@ export class DriverPageHints extends ConfigAnswers {
     return this.#host.config.freePageHintCmdId ?? this.#codes.hintCommand.DONE;
   }
 
+  /** A round that was begun is ended, also when the user has no pages to give (VIRTIO 1.4, 5.5.6.5.1). */
   async #hintRound(id: number): Promise<void> {
     this.#round = id;
     await this.#host.hintCommand({ cmdId: id });
-    for await (const pages of this.#options?.pages() ?? []) {
-      if (this.#id !== id) break;
-      this.#held = true;
-      await this.#host.hint(pages);
+    try {
+      for await (const pages of this.#options?.pages() ?? []) {
+        if (this.#id !== id) break;
+        this.#held = true;
+        await this.#host.hint(pages);
+      }
+    } finally {
+      await this.#host.hintCommand({ cmdId: this.#codes.hintCommand.STOP });
     }
-    await this.#host.hintCommand({ cmdId: this.#codes.hintCommand.STOP });
   }
 }
 

@@ -99,6 +99,11 @@ export const blk: Device = defineDevice({
       section: "5.2.6.2",
       of: { config: "secure_erase_sector_alignment" },
       multipleOf: { config: ["zoned", "zone_sectors"] },
+    }, {
+      doc: "within what the segments of a request hold",
+      section: "5.2.5.2",
+      of: { config: ["zoned", "max_append_sectors"] },
+      atMost: { quotient: [{ product: [{ config: "seg_max" }, { config: "size_max" }] }, 512] },
     }],
     fields: {
       capacity: le64("Size of the disk, in sectors of 512 bytes", { as: "number" }),

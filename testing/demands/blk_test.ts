@@ -388,3 +388,35 @@ Deno.test("blk: flags that nobody knows are not supported, also where nothing ca
   assert.equal(await ask(WRITE_ZEROES, 1), IOERR);
   bench.check();
 });
+
+Deno.test("blk: appends are no longer than the segments of a request (5.2.5.2)", async () => {
+  const INITIALIZATION = "devicenormative:Device Types / Block Device / Device Initialization";
+  covers(`${INITIALIZATION}#14`, `${INITIALIZATION}#15`, `${INITIALIZATION}#16`);
+  const config = (maxAppendSectors: number, segments: { segMax?: number; sizeMax?: number }) => ({
+    capacity: 64,
+    ...segments,
+    zoned: {
+      zoneSectors: 16,
+      maxOpenZones: 0,
+      maxActiveZones: 0,
+      maxAppendSectors,
+      writeGranularity: 512,
+      model: 1,
+    },
+  });
+  const handlers = { zones: {}, in: () => OK, out: () => OK, flush: () => OK };
+  const segments = { segMax: 2, sizeMax: 2048 };
+  const make = (most: number, limits = segments) =>
+    new BlockDevice({ config: config(most, limits), ...handlers });
+  assert.throws(() => make(9), { name: "RangeError", message: /max_append_sectors: 9 was given/ });
+  new BlockDevice({ config: config(9, { segMax: 2 }), ...handlers });
+  new BlockDevice({ config: config(9, { sizeMax: 512 }), ...handlers });
+  for (const most of [0, 8]) {
+    await using driver = await BlockDriver.open(loopback(make(most)));
+    assert.equal(driver.config.zoned?.maxAppendSectors, most);
+    const append = async (sectors: number) =>
+      (await driver.zoneAppend({ sector: 0 }, new Uint8Array(sectors * 512))).status;
+    if (most > 0) assert.equal(await append(most), OK);
+    await assert.rejects(append(most + 1), refused(/at once/));
+  }
+});
