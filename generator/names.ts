@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Words that can't name a local variable or parameter; such locals get a trailing underscore. */
+/** Words that can't name a local variable or parameter, or that do already; such locals get a trailing underscore. */
 const RESERVED: ReadonlySet<string> = new Set([
   ..."arguments await break case catch class const continue debugger default delete do else".split(
     " ",
@@ -12,6 +12,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   ..."enum eval export extends false finally for function if implements import in".split(" "),
   ..."instanceof interface let new null package private protected public return static".split(" "),
   ..."super switch this throw true try typeof undefined var void while with yield".split(" "),
+  ..."d e s".split(" "),
 ]);
 
 function words(name: string): string[] {
@@ -82,11 +83,14 @@ export function isReservedStatic(name: string): boolean {
 
 /** What drivers, devices and their options have beside requests and queues. */
 const RESERVED_MEMBERS: ReadonlySet<string> = new Set([
-  ..."abort bind close collect config configChanged features getFeatures getStatus".split(" "),
-  ..."hasFeature info needsReset negotiate notify offered open openQueue options queue".split(" "),
-  ..."queueCount queueSizeMax ready region regions requestSlots reset resetQueue".split(" "),
-  ..."restore ring save serve setFeatures setStatus sharedMemory signal strict".split(" "),
-  ..."transport unbind wasOffered window".split(" "),
+  ..."abort admin answer bind close collect config configChanged configuring e".split(" "),
+  ..."features getFeatures getStatus hasFeature info kick later legacy length".split(" "),
+  ..."lengths needsReset negotiate notify offered offers onConfigChange".split(" "),
+  ..."onNeedsReset open openQueue options parked plan poll polls queue".split(" "),
+  ..."queueCount queueSizeMax readConfig ready refreshConfig region regions".split(" "),
+  ..."requestSlots reset resetQueue restore resume ring s save serve".split(" "),
+  ..."setFeatures setStatus settings settle sharedMemory signal status strict".split(" "),
+  ..."suspend transport turns unbind wasOffered window writeConfig".split(" "),
 ]);
 
 /** Whether `name` cannot be that of a request or queue. */

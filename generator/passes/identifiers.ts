@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FieldModel } from "../model.ts";
+import type { FieldModel, MessagesModel } from "../model.ts";
 import {
   className,
   isReservedMember,
@@ -12,6 +12,7 @@ import {
   isReservedStatic,
   isReservedType,
   propertyName,
+  shortName,
 } from "../names.ts";
 import { GLOBALS, TYPES, VALUES } from "../symbols.ts";
 import { type Draft, entries } from "./draft.ts";
@@ -32,8 +33,8 @@ interface Named {
 
 /** Reports fields, cases, queues and types that would share a name in TypeScript. */
 export function namesUnique(draft: Draft): void {
-  for (const { items } of scopes(draft)) {
-    const taken = new Map<string, Named>();
+  for (const { items, beside = [] } of scopes(draft)) {
+    const taken = new Map(beside.map((item) => [item.becomes, item]));
     for (const item of items) {
       const other = taken.get(item.becomes);
       if (other === undefined) taken.set(item.becomes, item);
@@ -64,9 +65,10 @@ function show({ name, becomes }: Named): string {
   return name === becomes ? `"${name}"` : `"${name}", which becomes ${becomes}`;
 }
 
-/** Names that must differ among each other, and those that they cannot be. */
+/** Names that must differ among each other and from what is beside them, and those that they cannot be. */
 interface Scope {
   readonly items: readonly Named[];
+  readonly beside?: readonly Named[];
   readonly reserved: (name: string) => boolean;
 }
 
@@ -74,23 +76,44 @@ function* scopes(draft: Draft): Generator<Scope> {
   for (const fields of fieldLists(draft)) {
     yield { items: [...properties(fields)], reserved: isReservedProperty };
   }
-  for (const set of draft.messages.values()) {
-    const items = set.tagged ? set.cases.map(({ name, path }) => property(name, path)) : [];
-    yield { items, reserved: isReservedMember };
-  }
   const members = (["queues", "behaviours"] as const).flatMap((kind) =>
     entries<unknown>(draft.device?.[kind]).map(([name]) => property(name, `${kind}.${name}`))
   );
-  yield {
-    items: members,
-    reserved: isReservedMember,
-  };
+  yield { items: members, reserved: isReservedMember };
+  for (const set of draft.messages.values()) {
+    const items = set.tagged ? set.cases.map(({ name, path }) => property(name, path)) : [];
+    yield { items, beside: [...members, ...derived(draft, set)], reserved: isReservedMember };
+  }
   for (const kind of ["capabilities", "objects"] as const) {
     const all = entries<unknown>(draft.device?.adminQueue?.[kind]);
     const items = all.map(([name]) => property(name, `adminQueue.${kind}.${name}`));
     yield { items, reserved: isReservedStatic };
   }
-  yield { items: [...types(draft)], reserved: isReservedType };
+  const prefix = draft.device?.prefix ?? "";
+  yield {
+    items: [...types(draft, prefix)],
+    reserved: (name) => name.startsWith(prefix) && isReservedType(name.slice(prefix.length)),
+  };
+}
+
+/** Members of generated classes that are called after queues, sets and cases. */
+function derived(draft: Draft, { name: set, path: setPath, cases }: MessagesModel): Named[] {
+  const { name: device = "", prefix = "", queues } = draft.device ?? {};
+  const called = (path: string, ...names: readonly string[]) =>
+    names.map((name): Named => ({ name, becomes: name, path: `generated code of ${path}` }));
+  const whole = className(shortName(set, device));
+  return [
+    ...called(setPath, `begin${whole}`, `serve${whole}Set`, `answer${whole}`, `fail${whole}`),
+    ...entries(queues).flatMap(([name]) =>
+      called(`queues.${name}`, `serve${className(name)}`, `${propertyName(name)}Available`)
+    ),
+    ...cases.flatMap(({ name, path }) => {
+      const type = className(name);
+      const pool = propertyName(`${prefix}${type}Requests`);
+      const handler = `${propertyName(name)}Handler`;
+      return called(path, `finish${type}`, `submit${type}`, handler, pool);
+    }),
+  ];
 }
 
 function property(name: string, path: string): Named {
@@ -143,12 +166,23 @@ function* exported(draft: Draft): Generator<Named> {
   }
 }
 
-/** Types of a description: enumerations, and structs by their whole names. */
-function* types(draft: Draft): Generator<Named> {
+/** Types that a module exports: those of enumerations, queues and events behind the prefix, and structs by their whole names. */
+function* types(draft: Draft, prefix: string): Generator<Named> {
   for (const { name, typeName } of draft.enums.values()) {
-    yield { name: typeName, becomes: typeName, path: `enums.${name}.name` };
+    yield { name: typeName, becomes: prefix + typeName, path: `enums.${name}.name` };
   }
   for (const { name, path } of draft.structs.values()) {
     yield { name, becomes: className(name), path };
+  }
+  const { name: device = "", queues } = draft.device ?? {};
+  for (const [name, { role, carries }] of entries(queues)) {
+    if (role !== "receive") {
+      yield { name, becomes: prefix + className(name), path: `queues.${name}` };
+      continue;
+    }
+    for (const set of typeof carries === "string" ? [carries] : carries) {
+      const { path, tagged = true } = draft.messages.get(set) ?? { path: "" };
+      if (!tagged) yield { name: set, becomes: prefix + className(shortName(set, device)), path };
+    }
   }
 }
