@@ -33,8 +33,9 @@ const entries = entriesOf(notes);
 
 Deno.test("NOTES.md accounts for all 119 issues of the standard, each once, in its section", () => {
   assert.equal(Object.keys(issues).length, 119);
+  const known = entries.filter(({ name }) => name in issues); // there are readings beyond them
   assert.deepEqual(
-    entries.map(({ name, section }) => `${name} ${section}`).sort(),
+    known.map(({ name, section }) => `${name} ${section}`).sort(),
     Object.entries(issues).map(([name, section]) => `${name} ${section}`).sort(),
   );
 });
@@ -60,8 +61,9 @@ Deno.test("A file that NOTES.md points at names the entry, and names none that i
     const is = links.some((link) => found.get(link)?.has(name));
     assert.ok(is || text.startsWith("Editorial: labels"), name);
   }
+  const there = new Set(entries.map(({ name }) => name));
   const unknown = [...found.values()].flatMap((names) =>
-    [...names].filter((one) => !(one in issues))
+    [...names].filter((one) => !there.has(one))
   );
   assert.deepEqual(unknown, []);
 });
