@@ -94,7 +94,7 @@ function bios(round: string): Uint8Array<ArrayBuffer> {
 function plug(bus: V86Bus, index: number, device: EntropyDevice): void {
   const pci = bus.plug(SLOTS[index]!, device);
   pci.writeConfig(0x20, 4, MEMORY + 4096 * index);
-  pci.writeConfig(4, 2, 2); // memory is decoded
+  pci.writeConfig(4, 2, 6); // memory is decoded, and may be reached
   const bar = pci.bars.find(({ address }) => address !== undefined)!;
   const set = (name: keyof typeof PCI_COMMON, value: number) =>
     bar.write(PCI_COMMON[name].offset, Math.min(PCI_COMMON[name].size, 4), value);
