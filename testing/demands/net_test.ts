@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
+  emptyVirtioNetHdr,
   NetworkAck,
   NetworkDevice,
   NetworkDriver,
@@ -224,4 +225,27 @@ Deno.test("net: a link is half or full duplex, or that is unknown, whatever else
   const bits = featureSet(ReservedFeature.VIRTIO_F_VERSION_1, 63);
   await using driver = await NetworkDriver.open(new HandDevice(1, bits, bytes));
   assert.deepEqual(driver.config, { speed: 1000, duplex: 7 }, "a driver is open to it");
+});
+
+Deno.test("net: a packet for queues that are reset is dropped, and comes by another (5.1.9.5.6.2)", async () => {
+  covers(
+    "devicenormative:Device Types / Network Device / Device Operation / Control Virtqueue / Automatic receive steering in multiqueue mode#4",
+  );
+  const device = new NetworkDevice({ config: { maxVirtqueuePairs: 2 }, mqVqPairsSet: () => 0 });
+  const transport = loopback(device);
+  const seen: number[] = [];
+  await using driver = await NetworkDriver.open(transport, {
+    onReceive: (_value, data) => void seen.push(data[0]!),
+  });
+  await driver.mqVqPairsSet({ virtqueuePairs: 2 });
+  const hdr = emptyVirtioNetHdr();
+  const send = (mark: number, pair: number) =>
+    device.sendReceive({ hdr }, new Uint8Array(60).fill(mark), pair);
+  await transport.resetQueue(0);
+  assert.deepEqual([send(1, 0), send(2, 1)], [false, true]);
+  await transport.resetQueue(2);
+  assert.deepEqual([send(3, 0), send(4, 1)], [false, false]);
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  assert.deepEqual(seen, [2]);
+  assert.deepEqual([device.receiveRoom(0), device.receiveRoom(1)], [0, 0]);
 });
