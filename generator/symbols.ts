@@ -31,6 +31,7 @@ export const BEHAVIOURS: readonly string[] = [
   "MediaSessions",
   "MemoryBlocks",
   "PcmStreams",
+  "PlatformEvents",
   "ReceiveFilter",
   "ReportedPages",
   "RequestGroups",

@@ -54,6 +54,7 @@ export * from "./behaviours/media_sessions.ts";
 export * from "./behaviours/driver_media_sessions.ts";
 export * from "./behaviours/memory_blocks.ts";
 export * from "./behaviours/pcm_streams.ts";
+export * from "./behaviours/platform_events.ts";
 export type { PcmCommand, PcmParams, PcmState, PcmStreamInfo } from "./behaviours/pcm_stream.ts";
 export * from "./behaviours/protected_blocks.ts";
 export * from "./behaviours/driver_protected_blocks.ts";

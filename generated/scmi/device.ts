@@ -16,6 +16,7 @@ import {
   isPromise,
   ParkedBuffers,
   PeerError,
+  PlatformEvents,
   type QueuePlan,
   RequestAborted,
   type RingOptions,
@@ -36,6 +37,7 @@ import {
   scmiQueues,
   type ScmiSession,
   scmiSession,
+  VIRTIO_SCMI_F_P2A_CHANNELS,
 } from "./wire.ts";
 
 /** What serves the requests of the driver; a request without a handler is answered as not supported. */
@@ -81,6 +83,8 @@ function offeredFeatures(options: ScmiDeviceOptions): bigint {
 
 /** A platform for Arm's System Control and Management Interface (SCMI) (VIRTIO 1.4, 5.17) */
 export class ScmiDevice extends Device {
+  /** Notifications, and delayed responses, which wait for buffers (VIRTIO 1.4, 5.17.6.3); undefined without its features, and where the user does this. */
+  readonly events?: PlatformEvents;
   readonly #options: ScmiDeviceOptions;
   readonly #offers: ScmiGates;
   readonly #e = new Encoder();
@@ -111,8 +115,22 @@ export class ScmiDevice extends Device {
     }
     this.#plan = scmiQueues(this.#offers, undefined, options.strict);
     this.#s = scmiSession(this.offered, undefined);
-    this.#commandHandler = options.command?.bind(options);
-    this.#eventqAvailable = options.eventqAvailable?.bind(options);
+    const handlers = {
+      command: options.command?.bind(options),
+      eventqAvailable: options.eventqAvailable?.bind(options),
+    };
+    if (this.#offers.p2aChannels) {
+      this.events = this.behaviours.add(
+        "events",
+        new PlatformEvents(this, {
+          features: { P2A_CHANNELS: VIRTIO_SCMI_F_P2A_CHANNELS },
+        }),
+        (features) => scmiGates(features).p2aChannels,
+      );
+      Object.assign(handlers, this.events.handlers(handlers) as Partial<typeof handlers>);
+    }
+    this.#commandHandler = handlers.command;
+    this.#eventqAvailable = handlers.eventqAvailable;
   }
 
   /** A notification, or the delayed response to a command (VIRTIO 1.4, 5.17.6.3). False when no buffer is parked that holds it. */

@@ -73,6 +73,16 @@ export const scmi: Device = defineDevice({
     },
   },
 
+  behaviours: {
+    events: {
+      doc: "Notifications, and delayed responses, which wait for buffers",
+      section: "5.17.6.3",
+      when: "P2A_CHANNELS",
+      features: ["P2A_CHANNELS"],
+      device: { class: "PlatformEvents" },
+    },
+  },
+
   queues: {
     cmdq: {
       doc: "Commands, served in any order",
