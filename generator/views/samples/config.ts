@@ -67,13 +67,15 @@ function setScalar(
   values[keyOf(model)] = type === "bigint" ? BigInt(value) : value;
 }
 
-/** Paths of the fields that bound something in a request by these comparisons, but for numbers of queues. */
+/** Paths of the fields that bound something in a request, or a field, by these comparisons, but for numbers of queues. */
 function boundsOf(
   device: DeviceModel,
   comparisons: readonly (keyof dsl.Comparison)[],
 ): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const { checks } of device.messages.flatMap((set) => set.cases)) {
+  const { checks: own = [] } = device.config?.description ?? {};
+  const all = device.messages.flatMap((set) => set.cases.map(({ checks }) => checks));
+  for (const checks of [own, ...all]) {
     for (const check of checks) {
       JSON.stringify(comparisons.map((key) => check[key]), (key, value) => {
         if (key === "config") found.add(pathOf(value).join("."));
