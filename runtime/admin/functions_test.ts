@@ -85,6 +85,7 @@ Deno.test("2.12.1.5: the group is there while VF Enable is set, with members 1 t
   assert.deepEqual(it.device.errors, []);
 });
 
+// NOTES.md: admin-members-gone
 Deno.test("2.11: a function that was switched off comes back as after a reset", async () => {
   const resources = [{ type: 0x200, capability: 0, limit: () => 1 }];
   await using it = await owner({ resources });

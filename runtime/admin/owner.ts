@@ -5,9 +5,6 @@
  * Whatever a driver sends is answered by a status: an unknown group, command or member, a command that
  * it did not say it would use, a value that makes no sense. Nothing a driver sends throws.
  *
- * A driver must not clear `VF Enable` while a command for a virtual function is under way; what a device
- * then does is not said (2.12.1.5). Here a command that ends later is refused as one that comes later.
- *
  * @module
  */
 
@@ -111,6 +108,7 @@ export class GroupOwner implements AdminServer {
   enableFunctions(count: number | undefined): void {
     this.#enabled = count;
     if (count !== undefined) return;
+    // NOTES.md: admin-members-gone
     try {
       this.objects.reset(GroupType.SRIOV);
     } catch (error) {
