@@ -24,6 +24,7 @@ import {
   fieldTable,
   gateWords,
   partTable,
+  ruleLines,
 } from "./page_fields.ts";
 import { exampleText } from "./page_example.ts";
 import type { DeviceView } from "./wire.ts";
@@ -158,6 +159,7 @@ function configLines(device: DeviceModel): string[] {
     ...drawing(config.fields),
     "",
     ...fieldTable(config.fields),
+    ...ruleLines(config.description.checks ?? []),
     ...(notifies.length === 0
       ? []
       : ["", ...paragraph(`The device announces changes of ${list(notifies)}.`)]),

@@ -7,7 +7,7 @@
 import type * as dsl from "../../spec/types.ts";
 import type { Alternatives, FieldModel, MessagesModel } from "../model.ts";
 import { byteTable } from "./byte_table.ts";
-import { anchor, code, plain, table } from "./markdown.ts";
+import { anchor, code, paragraph, plain, table, where } from "./markdown.ts";
 
 /** A gate in words: `FLUSH`, `MQ or RSS`, `A and B, or C`. */
 export function gateWords(alternatives: Alternatives): string {
@@ -24,6 +24,15 @@ export function drawing(fields: readonly FieldModel[]): string[] {
 export function fieldTable(fields: readonly FieldModel[]): string[] {
   if (fields.length === 0) return [];
   return table(["Offset", "Field", "Type", "With", "Meaning"], fields.flatMap(rowsOf));
+}
+
+/** What fields of a configuration have to be beside each other. */
+export function ruleLines(checks: readonly dsl.ConfigCheck[]): string[] {
+  if (checks.length === 0) return [];
+  const rules = checks.flatMap(({ of, doc, section }) =>
+    paragraph(`- ${pathText(of.config)} is ${plain(doc)}${where(section ?? "none")}`, "  ")
+  );
+  return ["", "A device is made with nothing else, and a driver takes nothing else:", "", ...rules];
 }
 
 /** The table of the fields of a message; none when there are no fields. */
@@ -116,7 +125,26 @@ function meaningText({ field, doc }: FieldModel): string {
   if ("driverWrites" in field && field.driverWrites !== undefined) {
     notes.push("The driver may write it");
   }
+  if (field.kind === "scalar" && field.reserved === undefined) notes.push(...boundsText(field));
   return [...(doc === "" ? [] : [plain(doc)]), ...notes].join(". ");
+}
+
+/** Which values there are: `1 to 16, a multiple of 4`. */
+function boundsText({ min, max, multipleOf, powerOfTwo, oneOf }: dsl.Bounds): string[] {
+  const most = typeof max === "object" ? code(`config.${max.config}`) : max;
+  const texts = [
+    ...(oneOf === undefined ? [] : [`One of ${oneOf.join(", ")}`]),
+    ...(min !== undefined && most !== undefined
+      ? [`${min} to ${most}`]
+      : min !== undefined
+      ? [`At least ${min}`]
+      : most !== undefined
+      ? [`At most ${most}`]
+      : []),
+    ...(multipleOf === undefined ? [] : [`A multiple of ${multipleOf}`]),
+    ...(powerOfTwo === undefined ? [] : ["A power of two"]),
+  ];
+  return texts;
 }
 
 function link(text: string, heading: string): string {
