@@ -157,7 +157,7 @@ export class BalloonInflateq {
     return slot;
   }
 
-  /** Gives pages to the balloon; the guest keeps off them from then on (VIRTIO 1.4, 5.5.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Gives pages to the balloon; the guest keeps off them from then on (VIRTIO 1.4, 5.5.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   inflate(request: BalloonInflate, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -262,7 +262,7 @@ export class BalloonDeflateq {
     return slot;
   }
 
-  /** Takes pages back from the balloon (VIRTIO 1.4, 5.5.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Takes pages back from the balloon (VIRTIO 1.4, 5.5.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   deflate(request: BalloonDeflate, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -369,7 +369,7 @@ export class BalloonFreePageVq {
     return slot;
   }
 
-  /** Starts a round of hints with its id, or ends it with STOP (VIRTIO 1.4, 5.5.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Starts a round of hints with its id, or ends it with STOP (VIRTIO 1.4, 5.5.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   hintCommand(request: BalloonHintCommandMessage, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -626,7 +626,7 @@ export class BalloonStatsq {
     return slot;
   }
 
-  /** Statistics of the memory, any of them in any order; those without a name are ignored (VIRTIO 1.4, 5.5.6.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Statistics of the memory, any of them in any order; those without a name are ignored (VIRTIO 1.4, 5.5.6.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   stats(request: BalloonStats, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -743,17 +743,17 @@ export class BalloonDriver extends Driver {
     await this.#readConfig();
   }
 
-  /** Gives pages to the balloon; the guest keeps off them from then on (VIRTIO 1.4, 5.5.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Gives pages to the balloon; the guest keeps off them from then on (VIRTIO 1.4, 5.5.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   inflate(request: BalloonInflate, options?: { readonly signal?: AbortSignal }): Promise<void> {
     return queueOf(this.inflateq, 0).inflate(request, options?.signal);
   }
 
-  /** Takes pages back from the balloon (VIRTIO 1.4, 5.5.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Takes pages back from the balloon (VIRTIO 1.4, 5.5.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   deflate(request: BalloonDeflate, options?: { readonly signal?: AbortSignal }): Promise<void> {
     return queueOf(this.deflateq, 0).deflate(request, options?.signal);
   }
 
-  /** Starts a round of hints with its id, or ends it with STOP (VIRTIO 1.4, 5.5.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Starts a round of hints with its id, or ends it with STOP (VIRTIO 1.4, 5.5.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   hintCommand(
     request: BalloonHintCommandMessage,
     options?: { readonly signal?: AbortSignal },

@@ -158,7 +158,7 @@ export function writeVirtioBalloonStat(view: DataView, at: number, value: Virtio
   view.setBigUint64(at + 2, within64(value.val, "val"), true);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.5.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.5.4). Fields of features that are not offered are absent. */
 export interface BalloonConfig {
   /** Pages of 4096 bytes that the balloon should have */
   numPages: number;

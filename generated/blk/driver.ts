@@ -196,7 +196,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Reads sectors (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads sectors (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   in(
     request: BlockReq,
     data: Uint8Array,
@@ -254,7 +254,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Writes sectors (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Writes sectors (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   out(
     request: BlockOutRequest,
     data: Uint8Array,
@@ -309,7 +309,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Makes all completed writes durable (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Makes all completed writes durable (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   flush(request: BlockReq, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -353,7 +353,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Reads the device's identification (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the device's identification (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getId(
     request: BlockReq,
     signal?: AbortSignal,
@@ -396,7 +396,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Reads how worn the device is (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads how worn the device is (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getLifetime(
     request: BlockReq,
     signal?: AbortSignal,
@@ -439,7 +439,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Gives up the content of ranges; each may or may not be deallocated (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Gives up the content of ranges; each may or may not be deallocated (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   discard(
     request: BlockDiscardRequest,
     signal?: AbortSignal,
@@ -495,7 +495,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Fills ranges with zeroes, deallocating those with unmap if it likes (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Fills ranges with zeroes, deallocating those with unmap if it likes (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   writeZeroes(
     request: BlockWriteZeroesRequest,
     signal?: AbortSignal,
@@ -551,7 +551,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Erases ranges so that nothing can bring them back (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Erases ranges so that nothing can bring them back (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   secureErase(
     request: BlockSecureEraseRequest,
     signal?: AbortSignal,
@@ -600,7 +600,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Writes at the write pointer of the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Writes at the write pointer of the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   zoneAppend(
     request: BlockOutRequest,
     data: Uint8Array,
@@ -664,14 +664,14 @@ export class BlockRequestq {
     slots.sent(ring.add(), slot);
   }
 
-  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6). Returns the request's number, -1 when there is no room. */
+  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6); `room` is how many bytes the answer may take, its status included. Returns the request's number, -1 when there is no room. */
   submitZoneReport(request: BlockReq, room: number): number {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) this.#putZoneReport(slot, request, room);
     return slot;
   }
 
-  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6); `room` is how many bytes the answer may take, its status included. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   zoneReport(
     request: BlockReq,
     room: number,
@@ -722,7 +722,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Opens the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Opens the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   zoneOpen(request: BlockReq, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -771,7 +771,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Closes the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Closes the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   zoneClose(request: BlockReq, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -820,7 +820,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Makes the zone that starts at sector full (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Makes the zone that starts at sector full (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   zoneFinish(request: BlockReq, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -869,7 +869,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Makes the zone that starts at sector empty (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Makes the zone that starts at sector empty (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   zoneReset(request: BlockReq, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -918,7 +918,7 @@ export class BlockRequestq {
     return slot;
   }
 
-  /** Makes all open, closed and full zones empty (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Makes all open, closed and full zones empty (VIRTIO 1.4, 5.2.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   zoneResetAll(request: BlockReq, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -1120,7 +1120,7 @@ export class BlockDriver extends Driver {
     await this.#readConfig();
   }
 
-  /** Reads sectors (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads sectors (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   in(
     request: BlockReq,
     data: Uint8Array,
@@ -1129,7 +1129,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).in(request, data, options?.signal);
   }
 
-  /** Writes sectors (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Writes sectors (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   out(
     request: BlockOutRequest,
     data: Uint8Array,
@@ -1138,7 +1138,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).out(request, data, options?.signal);
   }
 
-  /** Makes all completed writes durable (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Makes all completed writes durable (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   flush(
     request: BlockReq,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },
@@ -1147,7 +1147,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).flush(request, options?.signal);
   }
 
-  /** Reads the device's identification (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the device's identification (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getId(
     request: BlockReq,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },
@@ -1155,7 +1155,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).getId(request, options?.signal);
   }
 
-  /** Reads how worn the device is (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Reads how worn the device is (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   getLifetime(
     request: BlockReq,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },
@@ -1166,7 +1166,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).getLifetime(request, options?.signal);
   }
 
-  /** Gives up the content of ranges; each may or may not be deallocated (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Gives up the content of ranges; each may or may not be deallocated (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   discard(
     request: BlockDiscardRequest,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },
@@ -1177,7 +1177,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).discard(request, options?.signal);
   }
 
-  /** Fills ranges with zeroes, deallocating those with unmap if it likes (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Fills ranges with zeroes, deallocating those with unmap if it likes (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   writeZeroes(
     request: BlockWriteZeroesRequest,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },
@@ -1188,7 +1188,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).writeZeroes(request, options?.signal);
   }
 
-  /** Erases ranges so that nothing can bring them back (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Erases ranges so that nothing can bring them back (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   secureErase(
     request: BlockSecureEraseRequest,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },
@@ -1199,7 +1199,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).secureErase(request, options?.signal);
   }
 
-  /** Writes at the write pointer of the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Writes at the write pointer of the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   zoneAppend(
     request: BlockOutRequest,
     data: Uint8Array,
@@ -1211,7 +1211,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).zoneAppend(request, data, options?.signal);
   }
 
-  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6); `room` is how many bytes the answer may take, its status included. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   zoneReport(
     request: BlockReq,
     room: number,
@@ -1223,7 +1223,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).zoneReport(request, room, options?.signal);
   }
 
-  /** Opens the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Opens the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   zoneOpen(
     request: BlockReq,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },
@@ -1234,7 +1234,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).zoneOpen(request, options?.signal);
   }
 
-  /** Closes the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Closes the zone that starts at sector (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   zoneClose(
     request: BlockReq,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },
@@ -1245,7 +1245,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).zoneClose(request, options?.signal);
   }
 
-  /** Makes the zone that starts at sector full (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Makes the zone that starts at sector full (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   zoneFinish(
     request: BlockReq,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },
@@ -1256,7 +1256,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).zoneFinish(request, options?.signal);
   }
 
-  /** Makes the zone that starts at sector empty (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Makes the zone that starts at sector empty (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   zoneReset(
     request: BlockReq,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },
@@ -1267,7 +1267,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).zoneReset(request, options?.signal);
   }
 
-  /** Makes all open, closed and full zones empty (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Makes all open, closed and full zones empty (VIRTIO 1.4, 5.2.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   zoneResetAll(
     request: BlockReq,
     options?: { readonly queue?: number; readonly signal?: AbortSignal },

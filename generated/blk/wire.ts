@@ -636,7 +636,7 @@ export function encodeVirtioScsiPcReq(
   e.u8(value.status, "status");
 }
 
-/** Configuration space (VIRTIO 1.4, 5.2.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.2.4). Fields of features that are not offered are absent. */
 export interface BlockConfig {
   /** Size of the disk, in sectors of 512 bytes */
   capacity: number;

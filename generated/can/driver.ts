@@ -141,7 +141,7 @@ export class CanTxq {
     return slot;
   }
 
-  /** Sends a frame; fails while the controller is stopped (VIRTIO 1.4, 5.20.5.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sends a frame; fails while the controller is stopped (VIRTIO 1.4, 5.20.5.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   tx(request: CanTxRequest, signal?: AbortSignal): Promise<{ readonly result: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -379,7 +379,7 @@ export class CanDriver extends Driver {
     return this.#config;
   }
 
-  /** Sends a frame; fails while the controller is stopped (VIRTIO 1.4, 5.20.5.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Sends a frame; fails while the controller is stopped (VIRTIO 1.4, 5.20.5.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   tx(
     request: CanTxRequest,
     options?: { readonly signal?: AbortSignal },

@@ -127,7 +127,7 @@ export function canSession(
   return canGates(features);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.20.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.20.4). Fields of features that are not offered are absent. */
 export interface CanConfig {
   /** State of the controller */
   status: number;

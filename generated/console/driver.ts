@@ -279,7 +279,7 @@ export class ConsoleControlTransmitq {
     return slot;
   }
 
-  /** Says that the driver can take control messages (1) or failed (0); id has no meaning (VIRTIO 1.4, 5.3.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Says that the driver can take control messages (1) or failed (0); id has no meaning (VIRTIO 1.4, 5.3.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   deviceReady(request: ConsoleDriverControl, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -317,7 +317,7 @@ export class ConsoleControlTransmitq {
     return slot;
   }
 
-  /** Says that the port can be used (1) or could not be set up (0) (VIRTIO 1.4, 5.3.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Says that the port can be used (1) or could not be set up (0) (VIRTIO 1.4, 5.3.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   portReady(request: ConsoleDriverControl, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -355,7 +355,7 @@ export class ConsoleControlTransmitq {
     return slot;
   }
 
-  /** Says that the driver's side of the port opened (1) or closed (0) (VIRTIO 1.4, 5.3.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Says that the driver's side of the port opened (1) or closed (0) (VIRTIO 1.4, 5.3.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   driverControlPortOpen(request: ConsoleDriverControl, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -492,7 +492,7 @@ export class ConsoleDriver extends Driver {
     return queueOf(this.transmitq, options?.queue ?? 0).portOutput(data, options?.signal);
   }
 
-  /** Says that the driver can take control messages (1) or failed (0); id has no meaning (VIRTIO 1.4, 5.3.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Says that the driver can take control messages (1) or failed (0); id has no meaning (VIRTIO 1.4, 5.3.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   deviceReady(
     request: ConsoleDriverControl,
     options?: { readonly signal?: AbortSignal },
@@ -500,7 +500,7 @@ export class ConsoleDriver extends Driver {
     return queueOf(this.controlTransmitq, 0).deviceReady(request, options?.signal);
   }
 
-  /** Says that the port can be used (1) or could not be set up (0) (VIRTIO 1.4, 5.3.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Says that the port can be used (1) or could not be set up (0) (VIRTIO 1.4, 5.3.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   portReady(
     request: ConsoleDriverControl,
     options?: { readonly signal?: AbortSignal },
@@ -508,7 +508,7 @@ export class ConsoleDriver extends Driver {
     return queueOf(this.controlTransmitq, 0).portReady(request, options?.signal);
   }
 
-  /** Says that the driver's side of the port opened (1) or closed (0) (VIRTIO 1.4, 5.3.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Says that the driver's side of the port opened (1) or closed (0) (VIRTIO 1.4, 5.3.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   driverControlPortOpen(
     request: ConsoleDriverControl,
     options?: { readonly signal?: AbortSignal },

@@ -135,7 +135,7 @@ export function writeVirtioConsoleResize(
   view.setUint16(at + 2, within(value.rows, 0xffff, "rows"), true);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.3.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.3.4). Fields of features that are not offered are absent. */
 export interface ConsoleConfig {
   /** Columns of port 0 */
   cols?: number;

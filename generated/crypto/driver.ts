@@ -205,7 +205,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Encrypts in a session, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Encrypts in a session, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   cipherEncrypt(
     request: CryptoCipherRequest,
     srcData: Uint8Array,
@@ -304,7 +304,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Encrypts in a session or without one, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Encrypts in a session or without one, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   cipherEncryptStateless(
     request: CryptoCipherStatelessRequest,
     aad: Uint8Array,
@@ -417,7 +417,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Decrypts in a session, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Decrypts in a session, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   cipherDecrypt(
     request: CryptoCipherRequest,
     srcData: Uint8Array,
@@ -516,7 +516,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Decrypts in a session or without one, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Decrypts in a session or without one, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   cipherDecryptStateless(
     request: CryptoCipherStatelessRequest,
     aad: Uint8Array,
@@ -623,7 +623,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Hashes in a session (VIRTIO 1.4, 5.9.9.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Hashes in a session (VIRTIO 1.4, 5.9.9.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   hash(
     request: CryptoHashRequest,
     srcData: Uint8Array,
@@ -702,7 +702,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Hashes in a session or without one (VIRTIO 1.4, 5.9.9.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Hashes in a session or without one (VIRTIO 1.4, 5.9.9.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   hashStateless(
     request: CryptoHashStatelessRequest,
     srcData: Uint8Array,
@@ -782,7 +782,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Computes a MAC in a session (VIRTIO 1.4, 5.9.9.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Computes a MAC in a session (VIRTIO 1.4, 5.9.9.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   mac(
     request: CryptoHashRequest,
     srcData: Uint8Array,
@@ -861,7 +861,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Computes a MAC in a session or without one (VIRTIO 1.4, 5.9.9.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Computes a MAC in a session or without one (VIRTIO 1.4, 5.9.9.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   macStateless(
     request: CryptoMacStatelessRequest,
     srcData: Uint8Array,
@@ -954,7 +954,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Encrypts and authenticates in a session (VIRTIO 1.4, 5.9.9.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Encrypts and authenticates in a session (VIRTIO 1.4, 5.9.9.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   aeadEncrypt(
     request: CryptoAeadRequest,
     srcData: Uint8Array,
@@ -1052,7 +1052,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Encrypts and authenticates in a session or without one (VIRTIO 1.4, 5.9.9.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Encrypts and authenticates in a session or without one (VIRTIO 1.4, 5.9.9.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   aeadEncryptStateless(
     request: CryptoAeadStatelessRequest,
     srcData: Uint8Array,
@@ -1160,7 +1160,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Decrypts and verifies in a session; BADMSG when the tag is wrong (VIRTIO 1.4, 5.9.9.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Decrypts and verifies in a session; BADMSG when the tag is wrong (VIRTIO 1.4, 5.9.9.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   aeadDecrypt(
     request: CryptoAeadRequest,
     srcData: Uint8Array,
@@ -1258,7 +1258,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Decrypts and verifies in a session or without one; BADMSG when the tag is wrong (VIRTIO 1.4, 5.9.9.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Decrypts and verifies in a session or without one; BADMSG when the tag is wrong (VIRTIO 1.4, 5.9.9.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   aeadDecryptStateless(
     request: CryptoAeadStatelessRequest,
     srcData: Uint8Array,
@@ -1365,7 +1365,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Encrypts asymmetrically in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Encrypts asymmetrically in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherEncrypt(
     request: CryptoAkcipherRequest,
     srcData: Uint8Array,
@@ -1450,7 +1450,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Encrypts asymmetrically in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Encrypts asymmetrically in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherEncryptStateless(
     request: CryptoAkcipherStatelessRequest,
     srcData: Uint8Array,
@@ -1543,7 +1543,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Decrypts asymmetrically in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Decrypts asymmetrically in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherDecrypt(
     request: CryptoAkcipherRequest,
     srcData: Uint8Array,
@@ -1628,7 +1628,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Decrypts asymmetrically in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Decrypts asymmetrically in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherDecryptStateless(
     request: CryptoAkcipherStatelessRequest,
     srcData: Uint8Array,
@@ -1721,7 +1721,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Signs in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Signs in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherSign(
     request: CryptoAkcipherRequest,
     srcData: Uint8Array,
@@ -1806,7 +1806,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Signs in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Signs in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherSignStateless(
     request: CryptoAkcipherStatelessRequest,
     srcData: Uint8Array,
@@ -1899,7 +1899,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Verifies a signature in a session; KEY_REJECTED when it is wrong (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Verifies a signature in a session; KEY_REJECTED when it is wrong (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherVerify(
     request: CryptoAkcipherVerifyRequest,
     srcData: Uint8Array,
@@ -1983,7 +1983,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Verifies a signature in a session or without one; KEY_REJECTED when it is wrong (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Verifies a signature in a session or without one; KEY_REJECTED when it is wrong (VIRTIO 1.4, 5.9.9.8). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherVerifyStateless(
     request: CryptoAkcipherVerifyStatelessRequest,
     srcData: Uint8Array,
@@ -2075,7 +2075,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Makes an IPsec packet (VIRTIO 1.4, 5.9.9.9.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Makes an IPsec packet (VIRTIO 1.4, 5.9.9.9.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ipsecOutbound(
     request: CryptoIpsecRequest,
     srcData: Uint8Array,
@@ -2160,7 +2160,7 @@ export class CryptoDataq {
     return slot;
   }
 
-  /** Opens an IPsec packet; BADMSG when its integrity check fails (VIRTIO 1.4, 5.9.9.9.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Opens an IPsec packet; BADMSG when its integrity check fails (VIRTIO 1.4, 5.9.9.9.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ipsecInbound(
     request: CryptoIpsecRequest,
     srcData: Uint8Array,
@@ -2418,7 +2418,7 @@ export class CryptoControlq {
     return slot;
   }
 
-  /** Creates a session for ciphers, also chained with hashes or MACs (VIRTIO 1.4, 5.9.9.2.1.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a session for ciphers, also chained with hashes or MACs (VIRTIO 1.4, 5.9.9.2.1.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   cipherCreateSession(
     request: CryptoCipherCreateSessionRequest,
     signal?: AbortSignal,
@@ -2477,7 +2477,7 @@ export class CryptoControlq {
     return slot;
   }
 
-  /** Destroys a cipher session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys a cipher session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   cipherDestroySession(
     request: CryptoDestroySessionRequest,
     signal?: AbortSignal,
@@ -2526,7 +2526,7 @@ export class CryptoControlq {
     return slot;
   }
 
-  /** Creates a session for hashes (VIRTIO 1.4, 5.9.9.2.1.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a session for hashes (VIRTIO 1.4, 5.9.9.2.1.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   hashCreateSession(
     request: CryptoHashCreateSessionRequest,
     signal?: AbortSignal,
@@ -2575,7 +2575,7 @@ export class CryptoControlq {
     return slot;
   }
 
-  /** Destroys a hash session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys a hash session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   hashDestroySession(
     request: CryptoDestroySessionRequest,
     signal?: AbortSignal,
@@ -2624,7 +2624,7 @@ export class CryptoControlq {
     return slot;
   }
 
-  /** Creates a session for message authentication codes (VIRTIO 1.4, 5.9.9.2.1.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a session for message authentication codes (VIRTIO 1.4, 5.9.9.2.1.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   macCreateSession(
     request: CryptoMacCreateSessionRequest,
     signal?: AbortSignal,
@@ -2678,7 +2678,7 @@ export class CryptoControlq {
     return slot;
   }
 
-  /** Destroys a MAC session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys a MAC session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   macDestroySession(
     request: CryptoDestroySessionRequest,
     signal?: AbortSignal,
@@ -2727,7 +2727,7 @@ export class CryptoControlq {
     return slot;
   }
 
-  /** Creates a session for authenticated encryption (VIRTIO 1.4, 5.9.9.2.1.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a session for authenticated encryption (VIRTIO 1.4, 5.9.9.2.1.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   aeadCreateSession(
     request: CryptoAeadCreateSessionRequest,
     signal?: AbortSignal,
@@ -2781,7 +2781,7 @@ export class CryptoControlq {
     return slot;
   }
 
-  /** Destroys an AEAD session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys an AEAD session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   aeadDestroySession(
     request: CryptoDestroySessionRequest,
     signal?: AbortSignal,
@@ -2830,7 +2830,7 @@ export class CryptoControlq {
     return slot;
   }
 
-  /** Creates a session for asymmetric ciphers and signatures (VIRTIO 1.4, 5.9.9.2.1.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a session for asymmetric ciphers and signatures (VIRTIO 1.4, 5.9.9.2.1.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherCreateSession(
     request: CryptoAkcipherCreateSessionRequest,
     signal?: AbortSignal,
@@ -2879,7 +2879,7 @@ export class CryptoControlq {
     return slot;
   }
 
-  /** Destroys an asymmetric session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys an asymmetric session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherDestroySession(
     request: CryptoDestroySessionRequest,
     signal?: AbortSignal,
@@ -3002,7 +3002,7 @@ export class CryptoDriver extends Driver {
     return this.#config;
   }
 
-  /** Encrypts in a session, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Encrypts in a session, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   cipherEncrypt(
     request: CryptoCipherRequest,
     srcData: Uint8Array,
@@ -3024,7 +3024,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Encrypts in a session or without one, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Encrypts in a session or without one, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   cipherEncryptStateless(
     request: CryptoCipherStatelessRequest,
     aad: Uint8Array,
@@ -3046,7 +3046,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Decrypts in a session, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Decrypts in a session, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   cipherDecrypt(
     request: CryptoCipherRequest,
     srcData: Uint8Array,
@@ -3068,7 +3068,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Decrypts in a session or without one, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Decrypts in a session or without one, perhaps chained with a hash or MAC (VIRTIO 1.4, 5.9.9.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   cipherDecryptStateless(
     request: CryptoCipherStatelessRequest,
     aad: Uint8Array,
@@ -3090,7 +3090,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Hashes in a session (VIRTIO 1.4, 5.9.9.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Hashes in a session (VIRTIO 1.4, 5.9.9.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   hash(
     request: CryptoHashRequest,
     srcData: Uint8Array,
@@ -3108,7 +3108,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Hashes in a session or without one (VIRTIO 1.4, 5.9.9.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Hashes in a session or without one (VIRTIO 1.4, 5.9.9.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   hashStateless(
     request: CryptoHashStatelessRequest,
     srcData: Uint8Array,
@@ -3126,7 +3126,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Computes a MAC in a session (VIRTIO 1.4, 5.9.9.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Computes a MAC in a session (VIRTIO 1.4, 5.9.9.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   mac(
     request: CryptoHashRequest,
     srcData: Uint8Array,
@@ -3144,7 +3144,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Computes a MAC in a session or without one (VIRTIO 1.4, 5.9.9.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Computes a MAC in a session or without one (VIRTIO 1.4, 5.9.9.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   macStateless(
     request: CryptoMacStatelessRequest,
     srcData: Uint8Array,
@@ -3162,7 +3162,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Encrypts and authenticates in a session (VIRTIO 1.4, 5.9.9.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Encrypts and authenticates in a session (VIRTIO 1.4, 5.9.9.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   aeadEncrypt(
     request: CryptoAeadRequest,
     srcData: Uint8Array,
@@ -3182,7 +3182,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Encrypts and authenticates in a session or without one (VIRTIO 1.4, 5.9.9.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Encrypts and authenticates in a session or without one (VIRTIO 1.4, 5.9.9.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   aeadEncryptStateless(
     request: CryptoAeadStatelessRequest,
     srcData: Uint8Array,
@@ -3202,7 +3202,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Decrypts and verifies in a session; BADMSG when the tag is wrong (VIRTIO 1.4, 5.9.9.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Decrypts and verifies in a session; BADMSG when the tag is wrong (VIRTIO 1.4, 5.9.9.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   aeadDecrypt(
     request: CryptoAeadRequest,
     srcData: Uint8Array,
@@ -3222,7 +3222,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Decrypts and verifies in a session or without one; BADMSG when the tag is wrong (VIRTIO 1.4, 5.9.9.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Decrypts and verifies in a session or without one; BADMSG when the tag is wrong (VIRTIO 1.4, 5.9.9.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   aeadDecryptStateless(
     request: CryptoAeadStatelessRequest,
     srcData: Uint8Array,
@@ -3242,7 +3242,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Encrypts asymmetrically in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Encrypts asymmetrically in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   akcipherEncrypt(
     request: CryptoAkcipherRequest,
     srcData: Uint8Array,
@@ -3260,7 +3260,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Encrypts asymmetrically in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Encrypts asymmetrically in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   akcipherEncryptStateless(
     request: CryptoAkcipherStatelessRequest,
     srcData: Uint8Array,
@@ -3280,7 +3280,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Decrypts asymmetrically in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Decrypts asymmetrically in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   akcipherDecrypt(
     request: CryptoAkcipherRequest,
     srcData: Uint8Array,
@@ -3298,7 +3298,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Decrypts asymmetrically in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Decrypts asymmetrically in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   akcipherDecryptStateless(
     request: CryptoAkcipherStatelessRequest,
     srcData: Uint8Array,
@@ -3318,7 +3318,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Signs in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Signs in a session (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   akcipherSign(
     request: CryptoAkcipherRequest,
     srcData: Uint8Array,
@@ -3336,7 +3336,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Signs in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Signs in a session or without one (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   akcipherSignStateless(
     request: CryptoAkcipherStatelessRequest,
     srcData: Uint8Array,
@@ -3354,7 +3354,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Verifies a signature in a session; KEY_REJECTED when it is wrong (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Verifies a signature in a session; KEY_REJECTED when it is wrong (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   akcipherVerify(
     request: CryptoAkcipherVerifyRequest,
     srcData: Uint8Array,
@@ -3372,7 +3372,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Verifies a signature in a session or without one; KEY_REJECTED when it is wrong (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Verifies a signature in a session or without one; KEY_REJECTED when it is wrong (VIRTIO 1.4, 5.9.9.8). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   akcipherVerifyStateless(
     request: CryptoAkcipherVerifyStatelessRequest,
     srcData: Uint8Array,
@@ -3392,7 +3392,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Makes an IPsec packet (VIRTIO 1.4, 5.9.9.9.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Makes an IPsec packet (VIRTIO 1.4, 5.9.9.9.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ipsecOutbound(
     request: CryptoIpsecRequest,
     srcData: Uint8Array,
@@ -3407,7 +3407,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Opens an IPsec packet; BADMSG when its integrity check fails (VIRTIO 1.4, 5.9.9.9.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Opens an IPsec packet; BADMSG when its integrity check fails (VIRTIO 1.4, 5.9.9.9.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ipsecInbound(
     request: CryptoIpsecRequest,
     srcData: Uint8Array,
@@ -3422,7 +3422,7 @@ export class CryptoDriver extends Driver {
     );
   }
 
-  /** Creates a session for ciphers, also chained with hashes or MACs (VIRTIO 1.4, 5.9.9.2.1.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a session for ciphers, also chained with hashes or MACs (VIRTIO 1.4, 5.9.9.2.1.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   cipherCreateSession(
     request: CryptoCipherCreateSessionRequest,
     options?: { readonly signal?: AbortSignal },
@@ -3430,7 +3430,7 @@ export class CryptoDriver extends Driver {
     return queueOf(this.controlq, 0).cipherCreateSession(request, options?.signal);
   }
 
-  /** Destroys a cipher session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys a cipher session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   cipherDestroySession(
     request: CryptoDestroySessionRequest,
     options?: { readonly signal?: AbortSignal },
@@ -3438,7 +3438,7 @@ export class CryptoDriver extends Driver {
     return queueOf(this.controlq, 0).cipherDestroySession(request, options?.signal);
   }
 
-  /** Creates a session for hashes (VIRTIO 1.4, 5.9.9.2.1.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a session for hashes (VIRTIO 1.4, 5.9.9.2.1.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   hashCreateSession(
     request: CryptoHashCreateSessionRequest,
     options?: { readonly signal?: AbortSignal },
@@ -3446,7 +3446,7 @@ export class CryptoDriver extends Driver {
     return queueOf(this.controlq, 0).hashCreateSession(request, options?.signal);
   }
 
-  /** Destroys a hash session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys a hash session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   hashDestroySession(
     request: CryptoDestroySessionRequest,
     options?: { readonly signal?: AbortSignal },
@@ -3454,7 +3454,7 @@ export class CryptoDriver extends Driver {
     return queueOf(this.controlq, 0).hashDestroySession(request, options?.signal);
   }
 
-  /** Creates a session for message authentication codes (VIRTIO 1.4, 5.9.9.2.1.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a session for message authentication codes (VIRTIO 1.4, 5.9.9.2.1.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   macCreateSession(
     request: CryptoMacCreateSessionRequest,
     options?: { readonly signal?: AbortSignal },
@@ -3462,7 +3462,7 @@ export class CryptoDriver extends Driver {
     return queueOf(this.controlq, 0).macCreateSession(request, options?.signal);
   }
 
-  /** Destroys a MAC session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys a MAC session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   macDestroySession(
     request: CryptoDestroySessionRequest,
     options?: { readonly signal?: AbortSignal },
@@ -3470,7 +3470,7 @@ export class CryptoDriver extends Driver {
     return queueOf(this.controlq, 0).macDestroySession(request, options?.signal);
   }
 
-  /** Creates a session for authenticated encryption (VIRTIO 1.4, 5.9.9.2.1.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a session for authenticated encryption (VIRTIO 1.4, 5.9.9.2.1.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   aeadCreateSession(
     request: CryptoAeadCreateSessionRequest,
     options?: { readonly signal?: AbortSignal },
@@ -3478,7 +3478,7 @@ export class CryptoDriver extends Driver {
     return queueOf(this.controlq, 0).aeadCreateSession(request, options?.signal);
   }
 
-  /** Destroys an AEAD session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys an AEAD session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   aeadDestroySession(
     request: CryptoDestroySessionRequest,
     options?: { readonly signal?: AbortSignal },
@@ -3486,7 +3486,7 @@ export class CryptoDriver extends Driver {
     return queueOf(this.controlq, 0).aeadDestroySession(request, options?.signal);
   }
 
-  /** Creates a session for asymmetric ciphers and signatures (VIRTIO 1.4, 5.9.9.2.1.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a session for asymmetric ciphers and signatures (VIRTIO 1.4, 5.9.9.2.1.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherCreateSession(
     request: CryptoAkcipherCreateSessionRequest,
     options?: { readonly signal?: AbortSignal },
@@ -3494,7 +3494,7 @@ export class CryptoDriver extends Driver {
     return queueOf(this.controlq, 0).akcipherCreateSession(request, options?.signal);
   }
 
-  /** Destroys an asymmetric session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys an asymmetric session (VIRTIO 1.4, 5.9.9.2.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   akcipherDestroySession(
     request: CryptoDestroySessionRequest,
     options?: { readonly signal?: AbortSignal },

@@ -2384,7 +2384,7 @@ export function encodeVirtioCryptoResourceObjIpsecSa256bKey(
   e.struct(32, writeVirtioCryptoIpsecLifetime, value.life);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.9.5) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.9.5). Fields of features that are not offered are absent. */
 export interface CryptoConfig {
   /** Whether the device takes requests */
   status: number;

@@ -148,7 +148,7 @@ export class FileSystemHiprio {
     return slot;
   }
 
-  /** Forgets lookups of a file; there is no answer (VIRTIO 1.4, 5.11.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Forgets lookups of a file; there is no answer (VIRTIO 1.4, 5.11.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   forget(request: FileSystemHighPriority, datain: Uint8Array, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -206,7 +206,7 @@ export class FileSystemHiprio {
     return slot;
   }
 
-  /** Interrupts a request (VIRTIO 1.4, 5.11.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Interrupts a request (VIRTIO 1.4, 5.11.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   interrupt(
     request: FileSystemHighPriority,
     datain: Uint8Array,
@@ -277,7 +277,7 @@ export class FileSystemHiprio {
     return slot;
   }
 
-  /** Forgets lookups of many files; there is no answer (VIRTIO 1.4, 5.11.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Forgets lookups of many files; there is no answer (VIRTIO 1.4, 5.11.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   batchForget(
     request: FileSystemHighPriority,
     datain: Uint8Array,
@@ -435,7 +435,7 @@ export class FileSystemRequestq {
     return slot;
   }
 
-  /** A request of FUSE that is answered (VIRTIO 1.4, 5.11.6.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** A request of FUSE that is answered (VIRTIO 1.4, 5.11.6.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   req(
     request: FileSystemReqRequest,
     datain: Uint8Array,
@@ -577,7 +577,7 @@ export class FileSystemDriver extends Driver {
     return this.#config;
   }
 
-  /** Forgets lookups of a file; there is no answer (VIRTIO 1.4, 5.11.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Forgets lookups of a file; there is no answer (VIRTIO 1.4, 5.11.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   forget(
     request: FileSystemHighPriority,
     datain: Uint8Array,
@@ -586,7 +586,7 @@ export class FileSystemDriver extends Driver {
     return queueOf(this.hiprio, 0).forget(request, datain, options?.signal);
   }
 
-  /** Interrupts a request (VIRTIO 1.4, 5.11.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Interrupts a request (VIRTIO 1.4, 5.11.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   interrupt(
     request: FileSystemHighPriority,
     datain: Uint8Array,
@@ -596,7 +596,7 @@ export class FileSystemDriver extends Driver {
     return queueOf(this.hiprio, 0).interrupt(request, datain, dataout, options?.signal);
   }
 
-  /** Forgets lookups of many files; there is no answer (VIRTIO 1.4, 5.11.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Forgets lookups of many files; there is no answer (VIRTIO 1.4, 5.11.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   batchForget(
     request: FileSystemHighPriority,
     datain: Uint8Array,
@@ -605,7 +605,7 @@ export class FileSystemDriver extends Driver {
     return queueOf(this.hiprio, 0).batchForget(request, datain, options?.signal);
   }
 
-  /** A request of FUSE that is answered (VIRTIO 1.4, 5.11.6.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** A request of FUSE that is answered (VIRTIO 1.4, 5.11.6.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   req(
     request: FileSystemReqRequest,
     datain: Uint8Array,

@@ -320,7 +320,7 @@ export function encodeVirtioFsReadReq(
   e.bytesOf(value.dataout, "dataout", value.out.len - 16);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.11.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.11.4). Fields of features that are not offered are absent. */
 export interface FileSystemConfig {
   /** Name of the file system, in UTF-8 */
   tag: string;

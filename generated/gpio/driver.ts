@@ -194,7 +194,7 @@ export class GpioRequestq {
     return slot;
   }
 
-  /** Reads the direction of a line (VIRTIO 1.4, 5.18.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the direction of a line (VIRTIO 1.4, 5.18.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getDirection(
     request: GpioGetRequest,
     signal?: AbortSignal,
@@ -236,7 +236,7 @@ export class GpioRequestq {
     return slot;
   }
 
-  /** Sets the direction of a line; with NONE the device forgets all about the line (VIRTIO 1.4, 5.18.6.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the direction of a line; with NONE the device forgets all about the line (VIRTIO 1.4, 5.18.6.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   setDirection(
     request: GpioSetDirectionRequest,
     signal?: AbortSignal,
@@ -280,7 +280,7 @@ export class GpioRequestq {
     return slot;
   }
 
-  /** Reads the value sensed on a line (VIRTIO 1.4, 5.18.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the value sensed on a line (VIRTIO 1.4, 5.18.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getValue(
     request: GpioGetRequest,
     signal?: AbortSignal,
@@ -322,7 +322,7 @@ export class GpioRequestq {
     return slot;
   }
 
-  /** Sets the value that a line has as an output, now or later (VIRTIO 1.4, 5.18.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the value that a line has as an output, now or later (VIRTIO 1.4, 5.18.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   setValue(
     request: GpioSetValueRequest,
     signal?: AbortSignal,
@@ -364,7 +364,7 @@ export class GpioRequestq {
     return slot;
   }
 
-  /** Enables interrupts of a line, or disables them with NONE (VIRTIO 1.4, 5.18.6.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Enables interrupts of a line, or disables them with NONE (VIRTIO 1.4, 5.18.6.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   setIrqType(
     request: GpioSetIrqTypeRequest,
     signal?: AbortSignal,
@@ -559,7 +559,7 @@ export class GpioEventq {
     return slot;
   }
 
-  /** Unmasks interrupts of a line; answered by the next one, which masks them again (VIRTIO 1.4, 5.18.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Unmasks interrupts of a line; answered by the next one, which masks them again (VIRTIO 1.4, 5.18.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   irq(request: GpioIrqRequest, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -649,7 +649,7 @@ export class GpioDriver extends Driver {
     return queueOf(this.requestq, 0).getLineNames(options?.signal);
   }
 
-  /** Reads the direction of a line (VIRTIO 1.4, 5.18.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the direction of a line (VIRTIO 1.4, 5.18.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getDirection(
     request: GpioGetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -657,7 +657,7 @@ export class GpioDriver extends Driver {
     return queueOf(this.requestq, 0).getDirection(request, options?.signal);
   }
 
-  /** Sets the direction of a line; with NONE the device forgets all about the line (VIRTIO 1.4, 5.18.6.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the direction of a line; with NONE the device forgets all about the line (VIRTIO 1.4, 5.18.6.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   setDirection(
     request: GpioSetDirectionRequest,
     options?: { readonly signal?: AbortSignal },
@@ -665,7 +665,7 @@ export class GpioDriver extends Driver {
     return queueOf(this.requestq, 0).setDirection(request, options?.signal);
   }
 
-  /** Reads the value sensed on a line (VIRTIO 1.4, 5.18.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the value sensed on a line (VIRTIO 1.4, 5.18.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getValue(
     request: GpioGetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -673,7 +673,7 @@ export class GpioDriver extends Driver {
     return queueOf(this.requestq, 0).getValue(request, options?.signal);
   }
 
-  /** Sets the value that a line has as an output, now or later (VIRTIO 1.4, 5.18.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the value that a line has as an output, now or later (VIRTIO 1.4, 5.18.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   setValue(
     request: GpioSetValueRequest,
     options?: { readonly signal?: AbortSignal },
@@ -681,7 +681,7 @@ export class GpioDriver extends Driver {
     return queueOf(this.requestq, 0).setValue(request, options?.signal);
   }
 
-  /** Enables interrupts of a line, or disables them with NONE (VIRTIO 1.4, 5.18.6.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Enables interrupts of a line, or disables them with NONE (VIRTIO 1.4, 5.18.6.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   setIrqType(
     request: GpioSetIrqTypeRequest,
     options?: { readonly signal?: AbortSignal },
@@ -692,7 +692,7 @@ export class GpioDriver extends Driver {
     return queueOf(this.requestq, 0).setIrqType(request, options?.signal);
   }
 
-  /** Unmasks interrupts of a line; answered by the next one, which masks them again (VIRTIO 1.4, 5.18.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Unmasks interrupts of a line; answered by the next one, which masks them again (VIRTIO 1.4, 5.18.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   irq(
     request: GpioIrqRequest,
     options?: { readonly signal?: AbortSignal },

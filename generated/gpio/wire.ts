@@ -142,7 +142,7 @@ export function gpioSession(
   };
 }
 
-/** Configuration space (VIRTIO 1.4, 5.18.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.18.4). Fields of features that are not offered are absent. */
 export interface GpioConfig {
   /** Number of lines */
   ngpio: number;

@@ -242,7 +242,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Reads the configuration of the displays (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the configuration of the displays (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getDisplayInfo(
     request: GpuControl,
     signal?: AbortSignal,
@@ -284,7 +284,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Creates an image in the host (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates an image in the host (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceCreate2d(
     request: GpuResourceCreate2dRequest,
     signal?: AbortSignal,
@@ -326,7 +326,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Destroys a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceUnref(
     request: GpuResourceUnrefRequest,
     signal?: AbortSignal,
@@ -368,7 +368,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Shows part of an image on a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Shows part of an image on a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   setScanout(
     request: GpuSetScanoutRequest,
     signal?: AbortSignal,
@@ -410,7 +410,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Brings changes of an image to the displays that show it (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Brings changes of an image to the displays that show it (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceFlush(
     request: GpuResourceFlushRequest,
     signal?: AbortSignal,
@@ -452,7 +452,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Copies from an image's backing memory into the image (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Copies from an image's backing memory into the image (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   transferToHost2d(
     request: GpuTransferToHost2dRequest,
     signal?: AbortSignal,
@@ -494,7 +494,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Gives guest memory to a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Gives guest memory to a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceAttachBacking(
     request: GpuResourceAttachBackingRequest,
     signal?: AbortSignal,
@@ -538,7 +538,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Takes its guest memory from a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Takes its guest memory from a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceDetachBacking(
     request: GpuResourceUnrefRequest,
     signal?: AbortSignal,
@@ -580,7 +580,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Reads which capability set stands at an index (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads which capability set stands at an index (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getCapsetInfo(
     request: GpuGetCapsetInfoRequest,
     signal?: AbortSignal,
@@ -622,7 +622,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Reads a capability set (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads a capability set (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getCapset(
     request: GpuGetCapsetRequest,
     capsetData: Uint8Array,
@@ -670,7 +670,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Reads the EDID of a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the EDID of a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getEdid(
     request: GpuGetEdidRequest,
     signal?: AbortSignal,
@@ -712,7 +712,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Exports a resource to other devices (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Exports a resource to other devices (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceAssignUuid(
     request: GpuResourceUnrefRequest,
     signal?: AbortSignal,
@@ -754,7 +754,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Creates a blob (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a blob (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceCreateBlob(
     request: GpuResourceCreateBlobRequest,
     signal?: AbortSignal,
@@ -803,7 +803,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Shows part of a blob on a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Shows part of a blob on a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   setScanoutBlob(
     request: GpuSetScanoutBlobRequest,
     signal?: AbortSignal,
@@ -847,7 +847,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Creates the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctxCreate(
     request: GpuCtxCreateRequest,
     signal?: AbortSignal,
@@ -889,7 +889,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Destroys the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctxDestroy(request: GpuControl, signal?: AbortSignal): Promise<{ readonly type: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -928,7 +928,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Lets the context ctx_id use a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Lets the context ctx_id use a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctxAttachResource(
     request: GpuResourceUnrefRequest,
     signal?: AbortSignal,
@@ -970,7 +970,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Takes a resource from the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Takes a resource from the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctxDetachResource(
     request: GpuResourceUnrefRequest,
     signal?: AbortSignal,
@@ -1012,7 +1012,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Creates a 3D resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates a 3D resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceCreate3d(
     request: GpuResourceCreate3dRequest,
     signal?: AbortSignal,
@@ -1054,7 +1054,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Copies from a 3D resource's backing memory into the resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Copies from a 3D resource's backing memory into the resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   transferToHost3d(
     request: GpuTransferHost3dRequest,
     signal?: AbortSignal,
@@ -1096,7 +1096,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Copies from a 3D resource into its backing memory (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Copies from a 3D resource into its backing memory (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   transferFromHost3d(
     request: GpuTransferHost3dRequest,
     signal?: AbortSignal,
@@ -1138,7 +1138,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Runs a stream of commands in the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Runs a stream of commands in the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   submit3d(
     request: GpuSubmit3dRequest,
     commands: Uint8Array,
@@ -1192,7 +1192,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Maps a blob of the host into the host visible region (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Maps a blob of the host into the host visible region (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceMapBlob(
     request: GpuResourceMapBlobRequest,
     signal?: AbortSignal,
@@ -1240,7 +1240,7 @@ export class GpuControlq {
     return slot;
   }
 
-  /** Unmaps a blob of the host (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Unmaps a blob of the host (VIRTIO 1.4, 5.7.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceUnmapBlob(
     request: GpuResourceUnmapBlobRequest,
     signal?: AbortSignal,
@@ -1571,7 +1571,7 @@ export class GpuCursorq {
     return slot;
   }
 
-  /** Changes the image of the pointer, and moves it (VIRTIO 1.4, 5.7.6.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Changes the image of the pointer, and moves it (VIRTIO 1.4, 5.7.6.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   updateCursor(request: GpuCursor, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -1609,7 +1609,7 @@ export class GpuCursorq {
     return slot;
   }
 
-  /** Moves the pointer (VIRTIO 1.4, 5.7.6.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Moves the pointer (VIRTIO 1.4, 5.7.6.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   moveCursor(request: GpuCursor, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -1709,7 +1709,7 @@ export class GpuDriver extends Driver {
     await this.#readConfig();
   }
 
-  /** Reads the configuration of the displays (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the configuration of the displays (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getDisplayInfo(
     request: GpuControl,
     options?: { readonly signal?: AbortSignal },
@@ -1717,7 +1717,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).getDisplayInfo(request, options?.signal);
   }
 
-  /** Creates an image in the host (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Creates an image in the host (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceCreate2d(
     request: GpuResourceCreate2dRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1725,7 +1725,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).resourceCreate2d(request, options?.signal);
   }
 
-  /** Destroys a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Destroys a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceUnref(
     request: GpuResourceUnrefRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1733,7 +1733,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).resourceUnref(request, options?.signal);
   }
 
-  /** Shows part of an image on a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Shows part of an image on a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   setScanout(
     request: GpuSetScanoutRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1741,7 +1741,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).setScanout(request, options?.signal);
   }
 
-  /** Brings changes of an image to the displays that show it (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Brings changes of an image to the displays that show it (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceFlush(
     request: GpuResourceFlushRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1749,7 +1749,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).resourceFlush(request, options?.signal);
   }
 
-  /** Copies from an image's backing memory into the image (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Copies from an image's backing memory into the image (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   transferToHost2d(
     request: GpuTransferToHost2dRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1757,7 +1757,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).transferToHost2d(request, options?.signal);
   }
 
-  /** Gives guest memory to a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Gives guest memory to a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceAttachBacking(
     request: GpuResourceAttachBackingRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1765,7 +1765,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).resourceAttachBacking(request, options?.signal);
   }
 
-  /** Takes its guest memory from a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Takes its guest memory from a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resourceDetachBacking(
     request: GpuResourceUnrefRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1773,7 +1773,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).resourceDetachBacking(request, options?.signal);
   }
 
-  /** Reads which capability set stands at an index (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads which capability set stands at an index (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getCapsetInfo(
     request: GpuGetCapsetInfoRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1781,7 +1781,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).getCapsetInfo(request, options?.signal);
   }
 
-  /** Reads a capability set (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads a capability set (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getCapset(
     request: GpuGetCapsetRequest,
     capsetData: Uint8Array,
@@ -1790,7 +1790,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).getCapset(request, capsetData, options?.signal);
   }
 
-  /** Reads the EDID of a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Reads the EDID of a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   getEdid(
     request: GpuGetEdidRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1801,7 +1801,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).getEdid(request, options?.signal);
   }
 
-  /** Exports a resource to other devices (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Exports a resource to other devices (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   resourceAssignUuid(
     request: GpuResourceUnrefRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1812,7 +1812,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).resourceAssignUuid(request, options?.signal);
   }
 
-  /** Creates a blob (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Creates a blob (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   resourceCreateBlob(
     request: GpuResourceCreateBlobRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1823,7 +1823,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).resourceCreateBlob(request, options?.signal);
   }
 
-  /** Shows part of a blob on a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Shows part of a blob on a display (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   setScanoutBlob(
     request: GpuSetScanoutBlobRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1834,7 +1834,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).setScanoutBlob(request, options?.signal);
   }
 
-  /** Creates the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Creates the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctxCreate(
     request: GpuCtxCreateRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1845,7 +1845,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).ctxCreate(request, options?.signal);
   }
 
-  /** Destroys the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Destroys the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctxDestroy(
     request: GpuControl,
     options?: { readonly signal?: AbortSignal },
@@ -1856,7 +1856,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).ctxDestroy(request, options?.signal);
   }
 
-  /** Lets the context ctx_id use a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Lets the context ctx_id use a resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctxAttachResource(
     request: GpuResourceUnrefRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1867,7 +1867,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).ctxAttachResource(request, options?.signal);
   }
 
-  /** Takes a resource from the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Takes a resource from the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctxDetachResource(
     request: GpuResourceUnrefRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1878,7 +1878,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).ctxDetachResource(request, options?.signal);
   }
 
-  /** Creates a 3D resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Creates a 3D resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   resourceCreate3d(
     request: GpuResourceCreate3dRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1889,7 +1889,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).resourceCreate3d(request, options?.signal);
   }
 
-  /** Copies from a 3D resource's backing memory into the resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Copies from a 3D resource's backing memory into the resource (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   transferToHost3d(
     request: GpuTransferHost3dRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1900,7 +1900,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).transferToHost3d(request, options?.signal);
   }
 
-  /** Copies from a 3D resource into its backing memory (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Copies from a 3D resource into its backing memory (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   transferFromHost3d(
     request: GpuTransferHost3dRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1911,7 +1911,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).transferFromHost3d(request, options?.signal);
   }
 
-  /** Runs a stream of commands in the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Runs a stream of commands in the context ctx_id (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   submit3d(
     request: GpuSubmit3dRequest,
     commands: Uint8Array,
@@ -1923,7 +1923,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).submit3d(request, commands, options?.signal);
   }
 
-  /** Maps a blob of the host into the host visible region (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Maps a blob of the host into the host visible region (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   resourceMapBlob(
     request: GpuResourceMapBlobRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1934,7 +1934,7 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).resourceMapBlob(request, options?.signal);
   }
 
-  /** Unmaps a blob of the host (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Unmaps a blob of the host (VIRTIO 1.4, 5.7.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   resourceUnmapBlob(
     request: GpuResourceUnmapBlobRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1945,12 +1945,12 @@ export class GpuDriver extends Driver {
     return queueOf(this.controlq, 0).resourceUnmapBlob(request, options?.signal);
   }
 
-  /** Changes the image of the pointer, and moves it (VIRTIO 1.4, 5.7.6.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Changes the image of the pointer, and moves it (VIRTIO 1.4, 5.7.6.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   updateCursor(request: GpuCursor, options?: { readonly signal?: AbortSignal }): Promise<void> {
     return queueOf(this.cursorq, 0).updateCursor(request, options?.signal);
   }
 
-  /** Moves the pointer (VIRTIO 1.4, 5.7.6.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Moves the pointer (VIRTIO 1.4, 5.7.6.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   moveCursor(request: GpuCursor, options?: { readonly signal?: AbortSignal }): Promise<void> {
     return queueOf(this.cursorq, 0).moveCursor(request, options?.signal);
   }

@@ -628,7 +628,7 @@ export function writeVirtioGpu3dResource(
   view.setUint32(at + 44, within(0, 0xffff_ffff, "padding"), true);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.7.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.7.4). Fields of features that are not offered are absent. */
 export interface GpuConfig {
   /** Pending events */
   eventsRead: number;

@@ -116,7 +116,7 @@ export class I2cRequestq {
     return slot;
   }
 
-  /** One segment of a transaction (VIRTIO 1.4, 5.16.6.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** One segment of a transaction (VIRTIO 1.4, 5.16.6.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   req(
     request: I2cReqRequest,
     writeBuf: Uint8Array,
@@ -207,7 +207,7 @@ export class I2cDriver extends Driver {
     return driver;
   }
 
-  /** One segment of a transaction (VIRTIO 1.4, 5.16.6.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** One segment of a transaction (VIRTIO 1.4, 5.16.6.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   req(
     request: I2cReqRequest,
     writeBuf: Uint8Array,

@@ -118,7 +118,7 @@ export class InputStatusq {
     return slot;
   }
 
-  /** Feedback from the driver, such as the lights of a keyboard (VIRTIO 1.4, 5.8.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Feedback from the driver, such as the lights of a keyboard (VIRTIO 1.4, 5.8.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   status(request: InputStatus, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -204,7 +204,7 @@ export class InputDriver extends Driver {
     });
   }
 
-  /** Feedback from the driver, such as the lights of a keyboard (VIRTIO 1.4, 5.8.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Feedback from the driver, such as the lights of a keyboard (VIRTIO 1.4, 5.8.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   status(request: InputStatus, options?: { readonly signal?: AbortSignal }): Promise<void> {
     return queueOf(this.statusq, 0).status(request, options?.signal);
   }

@@ -172,7 +172,7 @@ export class IommuRequestq {
     return slot;
   }
 
-  /** Attaches an endpoint to a domain, which comes into being with its first one (VIRTIO 1.4, 5.13.6.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Attaches an endpoint to a domain, which comes into being with its first one (VIRTIO 1.4, 5.13.6.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   attach(request: IommuAttachRequest, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -223,7 +223,7 @@ export class IommuRequestq {
     return slot;
   }
 
-  /** Detaches an endpoint from its domain, which is gone with its last one (VIRTIO 1.4, 5.13.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Detaches an endpoint from its domain, which is gone with its last one (VIRTIO 1.4, 5.13.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   detach(request: IommuDetachRequest, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -273,7 +273,7 @@ export class IommuRequestq {
     return slot;
   }
 
-  /** Maps a range of virtual addresses of a domain to guest addresses (VIRTIO 1.4, 5.13.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Maps a range of virtual addresses of a domain to guest addresses (VIRTIO 1.4, 5.13.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   map(request: IommuMapRequest, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -350,7 +350,7 @@ export class IommuRequestq {
     return slot;
   }
 
-  /** Removes the mappings in a range of virtual addresses of a domain, none by halves (VIRTIO 1.4, 5.13.6.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Removes the mappings in a range of virtual addresses of a domain, none by halves (VIRTIO 1.4, 5.13.6.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   unmap(request: IommuUnmapRequest, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -412,7 +412,7 @@ export class IommuRequestq {
     return slot;
   }
 
-  /** Tells the properties of an endpoint (VIRTIO 1.4, 5.13.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Tells the properties of an endpoint (VIRTIO 1.4, 5.13.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   probe(
     request: IommuProbeRequest,
     signal?: AbortSignal,
@@ -566,7 +566,7 @@ export class IommuDriver extends Driver {
     await this.#readConfig();
   }
 
-  /** Attaches an endpoint to a domain, which comes into being with its first one (VIRTIO 1.4, 5.13.6.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Attaches an endpoint to a domain, which comes into being with its first one (VIRTIO 1.4, 5.13.6.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   attach(
     request: IommuAttachRequest,
     options?: { readonly signal?: AbortSignal },
@@ -574,7 +574,7 @@ export class IommuDriver extends Driver {
     return queueOf(this.requestq, 0).attach(request, options?.signal);
   }
 
-  /** Detaches an endpoint from its domain, which is gone with its last one (VIRTIO 1.4, 5.13.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Detaches an endpoint from its domain, which is gone with its last one (VIRTIO 1.4, 5.13.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   detach(
     request: IommuDetachRequest,
     options?: { readonly signal?: AbortSignal },
@@ -582,7 +582,7 @@ export class IommuDriver extends Driver {
     return queueOf(this.requestq, 0).detach(request, options?.signal);
   }
 
-  /** Maps a range of virtual addresses of a domain to guest addresses (VIRTIO 1.4, 5.13.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Maps a range of virtual addresses of a domain to guest addresses (VIRTIO 1.4, 5.13.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   map(
     request: IommuMapRequest,
     options?: { readonly signal?: AbortSignal },
@@ -591,7 +591,7 @@ export class IommuDriver extends Driver {
     return queueOf(this.requestq, 0).map(request, options?.signal);
   }
 
-  /** Removes the mappings in a range of virtual addresses of a domain, none by halves (VIRTIO 1.4, 5.13.6.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Removes the mappings in a range of virtual addresses of a domain, none by halves (VIRTIO 1.4, 5.13.6.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   unmap(
     request: IommuUnmapRequest,
     options?: { readonly signal?: AbortSignal },
@@ -602,7 +602,7 @@ export class IommuDriver extends Driver {
     return queueOf(this.requestq, 0).unmap(request, options?.signal);
   }
 
-  /** Tells the properties of an endpoint (VIRTIO 1.4, 5.13.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Tells the properties of an endpoint (VIRTIO 1.4, 5.13.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   probe(
     request: IommuProbeRequest,
     options?: { readonly signal?: AbortSignal },

@@ -404,7 +404,7 @@ export function encodeVirtioIommuProbeResvMem(
   e.le64(value.end, "end");
 }
 
-/** Configuration space (VIRTIO 1.4, 5.13.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.13.4). Fields of features that are not offered are absent. */
 export interface IommuConfig {
   /** Page sizes; the lowest bit is the granularity of mappings */
   pageSizeMask: bigint;

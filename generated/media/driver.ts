@@ -202,7 +202,7 @@ export class MediaCommandq {
     return slot;
   }
 
-  /** Closes a session; nothing is answered (VIRTIO 1.4, 5.22.6.1.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Closes a session; nothing is answered (VIRTIO 1.4, 5.22.6.1.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   closeSession(request: MediaCloseSession, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(1);
     if (slot >= 0) {
@@ -240,7 +240,7 @@ export class MediaCommandq {
     return slot;
   }
 
-  /** Runs an ioctl; its data are in the order and layout of V4L2 on 64 bits (VIRTIO 1.4, 5.22.6.1.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Runs an ioctl; its data are in the order and layout of V4L2 on 64 bits (VIRTIO 1.4, 5.22.6.1.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ioctl(
     request: MediaIoctlRequest,
     input: Uint8Array,
@@ -291,7 +291,7 @@ export class MediaCommandq {
     return slot;
   }
 
-  /** Maps a buffer of the device into the shared memory region (VIRTIO 1.4, 5.22.6.1.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Maps a buffer of the device into the shared memory region (VIRTIO 1.4, 5.22.6.1.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   mmap(
     request: MediaMmapRequest,
     signal?: AbortSignal,
@@ -333,7 +333,7 @@ export class MediaCommandq {
     return slot;
   }
 
-  /** Unmaps a buffer, which stays mapped until then whatever becomes of its session (VIRTIO 1.4, 5.22.6.1.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Unmaps a buffer, which stays mapped until then whatever becomes of its session (VIRTIO 1.4, 5.22.6.1.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   munmap(request: MediaMunmapRequest, signal?: AbortSignal): Promise<{ readonly status: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -512,7 +512,7 @@ export class MediaDriver extends Driver {
     return queueOf(this.commandq, 0).openSession(options?.signal);
   }
 
-  /** Closes a session; nothing is answered (VIRTIO 1.4, 5.22.6.1.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Closes a session; nothing is answered (VIRTIO 1.4, 5.22.6.1.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   closeSession(
     request: MediaCloseSession,
     options?: { readonly signal?: AbortSignal },
@@ -520,7 +520,7 @@ export class MediaDriver extends Driver {
     return queueOf(this.commandq, 0).closeSession(request, options?.signal);
   }
 
-  /** Runs an ioctl; its data are in the order and layout of V4L2 on 64 bits (VIRTIO 1.4, 5.22.6.1.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Runs an ioctl; its data are in the order and layout of V4L2 on 64 bits (VIRTIO 1.4, 5.22.6.1.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ioctl(
     request: MediaIoctlRequest,
     input: Uint8Array,
@@ -530,7 +530,7 @@ export class MediaDriver extends Driver {
     return queueOf(this.commandq, 0).ioctl(request, input, output, options?.signal);
   }
 
-  /** Maps a buffer of the device into the shared memory region (VIRTIO 1.4, 5.22.6.1.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Maps a buffer of the device into the shared memory region (VIRTIO 1.4, 5.22.6.1.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   mmap(
     request: MediaMmapRequest,
     options?: { readonly signal?: AbortSignal },
@@ -538,7 +538,7 @@ export class MediaDriver extends Driver {
     return queueOf(this.commandq, 0).mmap(request, options?.signal);
   }
 
-  /** Unmaps a buffer, which stays mapped until then whatever becomes of its session (VIRTIO 1.4, 5.22.6.1.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Unmaps a buffer, which stays mapped until then whatever becomes of its session (VIRTIO 1.4, 5.22.6.1.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   munmap(
     request: MediaMunmapRequest,
     options?: { readonly signal?: AbortSignal },

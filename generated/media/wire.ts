@@ -169,7 +169,7 @@ export function writeVirtioMediaSgEntry(
   view.setUint32(at + 12, within(0, 0xffff_ffff, "__reserved"), true);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.22.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.22.4). Fields of features that are not offered are absent. */
 export interface MediaConfig {
   /** Capabilities, as in V4L2 */
   deviceCaps: number;

@@ -136,7 +136,7 @@ export class MemoryGuestRequest {
     return slot;
   }
 
-  /** Plugs blocks that are all unplugged (VIRTIO 1.4, 5.15.6.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Plugs blocks that are all unplugged (VIRTIO 1.4, 5.15.6.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   plug(request: MemoryPlugRequest, signal?: AbortSignal): Promise<{ readonly type: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -175,7 +175,7 @@ export class MemoryGuestRequest {
     return slot;
   }
 
-  /** Unplugs blocks that are all plugged (VIRTIO 1.4, 5.15.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Unplugs blocks that are all plugged (VIRTIO 1.4, 5.15.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   unplug(request: MemoryPlugRequest, signal?: AbortSignal): Promise<{ readonly type: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -253,7 +253,7 @@ export class MemoryGuestRequest {
     return slot;
   }
 
-  /** Tells whether blocks are plugged (VIRTIO 1.4, 5.15.6.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Tells whether blocks are plugged (VIRTIO 1.4, 5.15.6.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   state(
     request: MemoryPlugRequest,
     signal?: AbortSignal,
@@ -367,7 +367,7 @@ export class MemoryDriver extends Driver {
     return this.#config;
   }
 
-  /** Plugs blocks that are all unplugged (VIRTIO 1.4, 5.15.6.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Plugs blocks that are all unplugged (VIRTIO 1.4, 5.15.6.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   plug(
     request: MemoryPlugRequest,
     options?: { readonly signal?: AbortSignal },
@@ -375,7 +375,7 @@ export class MemoryDriver extends Driver {
     return queueOf(this.guestRequest, 0).plug(request, options?.signal);
   }
 
-  /** Unplugs blocks that are all plugged (VIRTIO 1.4, 5.15.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Unplugs blocks that are all plugged (VIRTIO 1.4, 5.15.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   unplug(
     request: MemoryPlugRequest,
     options?: { readonly signal?: AbortSignal },
@@ -388,7 +388,7 @@ export class MemoryDriver extends Driver {
     return queueOf(this.guestRequest, 0).unplugAll(options?.signal);
   }
 
-  /** Tells whether blocks are plugged (VIRTIO 1.4, 5.15.6.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Tells whether blocks are plugged (VIRTIO 1.4, 5.15.6.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   state(
     request: MemoryPlugRequest,
     options?: { readonly signal?: AbortSignal },

@@ -146,7 +146,7 @@ export function writeVirtioMemRespState(
   view.setUint16(at, within(value.type, 0xffff, "type"), true);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.15.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.15.4). Fields of features that are not offered are absent. */
 export interface MemoryConfig {
   /** Bytes of a block, and its alignment */
   blockSize: bigint;

@@ -275,7 +275,7 @@ export class NetworkTransmitq {
     return slot;
   }
 
-  /** A packet to the network (VIRTIO 1.4, 5.1.9.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** A packet to the network (VIRTIO 1.4, 5.1.9.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   transmit(request: NetworkTransmit, data: Uint8Array, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -582,7 +582,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Receives everything, or what the filters let through (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Receives everything, or what the filters let through (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   rxPromisc(request: NetworkRxRequest, signal?: AbortSignal): Promise<{ readonly ack: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -621,7 +621,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Receives all multicast packets, or those of the table (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Receives all multicast packets, or those of the table (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   rxAllmulti(request: NetworkRxRequest, signal?: AbortSignal): Promise<{ readonly ack: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -660,7 +660,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Receives all unicast packets, or those of the table (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Receives all unicast packets, or those of the table (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   rxAlluni(request: NetworkRxRequest, signal?: AbortSignal): Promise<{ readonly ack: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -699,7 +699,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Receives no multicast packets, even with ALLMULTI; broadcasts are not meant (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Receives no multicast packets, even with ALLMULTI; broadcasts are not meant (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   rxNomulti(request: NetworkRxRequest, signal?: AbortSignal): Promise<{ readonly ack: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -738,7 +738,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Receives no unicast packets, even with ALLUNI (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Receives no unicast packets, even with ALLUNI (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   rxNouni(request: NetworkRxRequest, signal?: AbortSignal): Promise<{ readonly ack: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -777,7 +777,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Receives no broadcast packets, even with ALLMULTI (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Receives no broadcast packets, even with ALLMULTI (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   rxNobcast(request: NetworkRxRequest, signal?: AbortSignal): Promise<{ readonly ack: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -816,7 +816,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Sets the addresses to receive for (VIRTIO 1.4, 5.1.9.5.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the addresses to receive for (VIRTIO 1.4, 5.1.9.5.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   macTableSet(
     request: NetworkMacTableSetRequest,
     signal?: AbortSignal,
@@ -860,7 +860,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Sets the device's own address; mac in the configuration follows (VIRTIO 1.4, 5.1.9.5.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the device's own address; mac in the configuration follows (VIRTIO 1.4, 5.1.9.5.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   macAddrSet(
     request: NetworkMacAddrSetRequest,
     signal?: AbortSignal,
@@ -902,7 +902,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Receives packets of a VLAN (VIRTIO 1.4, 5.1.9.5.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Receives packets of a VLAN (VIRTIO 1.4, 5.1.9.5.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   vlanAdd(request: NetworkVlanRequest, signal?: AbortSignal): Promise<{ readonly ack: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -941,7 +941,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Receives packets of a VLAN no more (VIRTIO 1.4, 5.1.9.5.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Receives packets of a VLAN no more (VIRTIO 1.4, 5.1.9.5.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   vlanDel(request: NetworkVlanRequest, signal?: AbortSignal): Promise<{ readonly ack: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -1019,7 +1019,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Uses so many pairs of queues and steers by flow (VIRTIO 1.4, 5.1.9.5.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Uses so many pairs of queues and steers by flow (VIRTIO 1.4, 5.1.9.5.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   mqVqPairsSet(
     request: NetworkMqVqPairsSetRequest,
     signal?: AbortSignal,
@@ -1071,7 +1071,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Steers received packets by their hash (VIRTIO 1.4, 5.1.9.5.7.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Steers received packets by their hash (VIRTIO 1.4, 5.1.9.5.7.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   mqRssConfig(
     request: NetworkMqRssConfigRequest,
     signal?: AbortSignal,
@@ -1159,7 +1159,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Computes hashes to report (VIRTIO 1.4, 5.1.9.5.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Computes hashes to report (VIRTIO 1.4, 5.1.9.5.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   mqHashConfig(
     request: NetworkMqHashConfigRequest,
     signal?: AbortSignal,
@@ -1254,7 +1254,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Adds a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Adds a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   rssCtxAdd(
     request: NetworkRssCtxRequest,
     signal?: AbortSignal,
@@ -1347,7 +1347,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Changes a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Changes a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   rssCtxMod(
     request: NetworkRssCtxRequest,
     signal?: AbortSignal,
@@ -1440,7 +1440,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Deletes a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Deletes a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   rssCtxDel(
     request: NetworkRssCtxDelRequest,
     signal?: AbortSignal,
@@ -1487,7 +1487,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Hashes the inner header of these encapsulations (VIRTIO 1.4, 5.1.9.4.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Hashes the inner header of these encapsulations (VIRTIO 1.4, 5.1.9.4.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   hashTunnelSet(
     request: NetworkHashTunnelSetRequest,
     signal?: AbortSignal,
@@ -1534,7 +1534,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Enables these receive offloads and disables all others (VIRTIO 1.4, 5.1.9.5.9.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Enables these receive offloads and disables all others (VIRTIO 1.4, 5.1.9.5.9.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   guestOffloadsSet(
     request: NetworkGuestOffloadsSetRequest,
     signal?: AbortSignal,
@@ -1622,7 +1622,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Sets when all transmit queues notify (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets when all transmit queues notify (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   notfCoalTxSet(
     request: NetworkNotfCoalSetRequest,
     signal?: AbortSignal,
@@ -1664,7 +1664,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Sets when all receive queues notify (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets when all receive queues notify (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   notfCoalRxSet(
     request: NetworkNotfCoalSetRequest,
     signal?: AbortSignal,
@@ -1706,7 +1706,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Sets when one queue notifies (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets when one queue notifies (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   notfCoalVqSet(
     request: NetworkNotfCoalVqSetRequest,
     signal?: AbortSignal,
@@ -1762,7 +1762,7 @@ export class NetworkControlq {
     return slot;
   }
 
-  /** Reads when one queue notifies (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads when one queue notifies (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   notfCoalVqGet(
     request: NetworkNotfCoalVqGetRequest,
     signal?: AbortSignal,
@@ -1850,14 +1850,14 @@ export class NetworkControlq {
     slots.sent(ring.add(), slot);
   }
 
-  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2). Returns the request's number, -1 when there is no room. */
+  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2); `room` is how many bytes the answer may take, its status included. Returns the request's number, -1 when there is no room. */
   submitStatsGet(request: NetworkStatsGetRequest, room: number): number {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) this.#putStatsGet(slot, request, room);
     return slot;
   }
 
-  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2); `room` is how many bytes the answer may take, its status included. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   statsGet(
     request: NetworkStatsGetRequest,
     room: number,
@@ -2141,7 +2141,7 @@ export class NetworkDriver extends Driver {
     return this.#config;
   }
 
-  /** A packet to the network (VIRTIO 1.4, 5.1.9.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** A packet to the network (VIRTIO 1.4, 5.1.9.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   transmit(
     request: NetworkTransmit,
     data: Uint8Array,
@@ -2150,7 +2150,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.transmitq, options?.queue ?? 0).transmit(request, data, options?.signal);
   }
 
-  /** Receives everything, or what the filters let through (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Receives everything, or what the filters let through (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   rxPromisc(
     request: NetworkRxRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2161,7 +2161,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).rxPromisc(request, options?.signal);
   }
 
-  /** Receives all multicast packets, or those of the table (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Receives all multicast packets, or those of the table (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   rxAllmulti(
     request: NetworkRxRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2172,7 +2172,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).rxAllmulti(request, options?.signal);
   }
 
-  /** Receives all unicast packets, or those of the table (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Receives all unicast packets, or those of the table (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   rxAlluni(
     request: NetworkRxRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2183,7 +2183,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).rxAlluni(request, options?.signal);
   }
 
-  /** Receives no multicast packets, even with ALLMULTI; broadcasts are not meant (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Receives no multicast packets, even with ALLMULTI; broadcasts are not meant (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   rxNomulti(
     request: NetworkRxRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2194,7 +2194,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).rxNomulti(request, options?.signal);
   }
 
-  /** Receives no unicast packets, even with ALLUNI (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Receives no unicast packets, even with ALLUNI (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   rxNouni(
     request: NetworkRxRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2205,7 +2205,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).rxNouni(request, options?.signal);
   }
 
-  /** Receives no broadcast packets, even with ALLMULTI (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Receives no broadcast packets, even with ALLMULTI (VIRTIO 1.4, 5.1.9.5.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   rxNobcast(
     request: NetworkRxRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2216,7 +2216,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).rxNobcast(request, options?.signal);
   }
 
-  /** Sets the addresses to receive for (VIRTIO 1.4, 5.1.9.5.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Sets the addresses to receive for (VIRTIO 1.4, 5.1.9.5.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   macTableSet(
     request: NetworkMacTableSetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2227,7 +2227,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).macTableSet(request, options?.signal);
   }
 
-  /** Sets the device's own address; mac in the configuration follows (VIRTIO 1.4, 5.1.9.5.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Sets the device's own address; mac in the configuration follows (VIRTIO 1.4, 5.1.9.5.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   macAddrSet(
     request: NetworkMacAddrSetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2238,7 +2238,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).macAddrSet(request, options?.signal);
   }
 
-  /** Receives packets of a VLAN (VIRTIO 1.4, 5.1.9.5.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Receives packets of a VLAN (VIRTIO 1.4, 5.1.9.5.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   vlanAdd(
     request: NetworkVlanRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2249,7 +2249,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).vlanAdd(request, options?.signal);
   }
 
-  /** Receives packets of a VLAN no more (VIRTIO 1.4, 5.1.9.5.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Receives packets of a VLAN no more (VIRTIO 1.4, 5.1.9.5.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   vlanDel(
     request: NetworkVlanRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2268,7 +2268,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).announceAck(options?.signal);
   }
 
-  /** Uses so many pairs of queues and steers by flow (VIRTIO 1.4, 5.1.9.5.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Uses so many pairs of queues and steers by flow (VIRTIO 1.4, 5.1.9.5.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   mqVqPairsSet(
     request: NetworkMqVqPairsSetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2279,7 +2279,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).mqVqPairsSet(request, options?.signal);
   }
 
-  /** Steers received packets by their hash (VIRTIO 1.4, 5.1.9.5.7.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Steers received packets by their hash (VIRTIO 1.4, 5.1.9.5.7.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   mqRssConfig(
     request: NetworkMqRssConfigRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2290,7 +2290,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).mqRssConfig(request, options?.signal);
   }
 
-  /** Computes hashes to report (VIRTIO 1.4, 5.1.9.5.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Computes hashes to report (VIRTIO 1.4, 5.1.9.5.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   mqHashConfig(
     request: NetworkMqHashConfigRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2311,7 +2311,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).rssCtxCapGet(options?.signal);
   }
 
-  /** Adds a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Adds a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   rssCtxAdd(
     request: NetworkRssCtxRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2322,7 +2322,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).rssCtxAdd(request, options?.signal);
   }
 
-  /** Changes a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Changes a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   rssCtxMod(
     request: NetworkRssCtxRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2333,7 +2333,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).rssCtxMod(request, options?.signal);
   }
 
-  /** Deletes a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Deletes a context of receive-side scaling (VIRTIO 1.4, 5.1.9.5.8.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   rssCtxDel(
     request: NetworkRssCtxDelRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2344,7 +2344,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).rssCtxDel(request, options?.signal);
   }
 
-  /** Hashes the inner header of these encapsulations (VIRTIO 1.4, 5.1.9.4.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Hashes the inner header of these encapsulations (VIRTIO 1.4, 5.1.9.4.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   hashTunnelSet(
     request: NetworkHashTunnelSetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2355,7 +2355,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).hashTunnelSet(request, options?.signal);
   }
 
-  /** Enables these receive offloads and disables all others (VIRTIO 1.4, 5.1.9.5.9.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Enables these receive offloads and disables all others (VIRTIO 1.4, 5.1.9.5.9.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   guestOffloadsSet(
     request: NetworkGuestOffloadsSetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2366,7 +2366,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).guestOffloadsSet(request, options?.signal);
   }
 
-  /** Sets when all transmit queues notify (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Sets when all transmit queues notify (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   notfCoalTxSet(
     request: NetworkNotfCoalSetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2377,7 +2377,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).notfCoalTxSet(request, options?.signal);
   }
 
-  /** Sets when all receive queues notify (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Sets when all receive queues notify (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   notfCoalRxSet(
     request: NetworkNotfCoalSetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2388,7 +2388,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).notfCoalRxSet(request, options?.signal);
   }
 
-  /** Sets when one queue notifies (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Sets when one queue notifies (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   notfCoalVqSet(
     request: NetworkNotfCoalVqSetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2399,7 +2399,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).notfCoalVqSet(request, options?.signal);
   }
 
-  /** Reads when one queue notifies (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Reads when one queue notifies (VIRTIO 1.4, 5.1.9.5.10). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   notfCoalVqGet(
     request: NetworkNotfCoalVqGetRequest,
     options?: { readonly signal?: AbortSignal },
@@ -2420,7 +2420,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).statsQuery(options?.signal);
   }
 
-  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2); `room` is how many bytes the answer may take, its status included. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   statsGet(
     request: NetworkStatsGetRequest,
     room: number,

@@ -2793,7 +2793,7 @@ export function encodeVirtioCryptoResourceObjIpsecSa256bKey(
   e.struct(32, writeVirtioCryptoIpsecLifetime, value.life);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.1.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.1.4). Fields of features that are not offered are absent. */
 export interface NetworkConfig {
   /** MAC address */
   mac?: Uint8Array;

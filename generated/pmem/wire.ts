@@ -79,7 +79,7 @@ export function pmemSession(
   return pmemGates(features);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.19.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.19.4). Fields of features that are not offered are absent. */
 export interface PmemConfig {
   /** Guest address of the memory; 0 with SHMEM_REGION */
   start: bigint;

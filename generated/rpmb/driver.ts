@@ -138,14 +138,14 @@ export class RpmbRequestq {
     return promise;
   }
 
-  /** Programs the key, which stays for good (VIRTIO 1.4, 5.12.6.1.1). Returns the request's number, -1 when there is no room. */
+  /** Programs the key, which stays for good (VIRTIO 1.4, 5.12.6.1.1); `room` is how many bytes the answer may take. Returns the request's number, -1 when there is no room. */
   submitProgramKey(request: RpmbProgramKeyRequest, room: number): number {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) this.#putProgramKey(slot, request, room);
     return slot;
   }
 
-  /** Programs the key, which stays for good (VIRTIO 1.4, 5.12.6.1.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Programs the key, which stays for good (VIRTIO 1.4, 5.12.6.1.1); `room` is how many bytes the answer may take. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   programKey(
     request: RpmbProgramKeyRequest,
     room: number,
@@ -192,7 +192,7 @@ export class RpmbRequestq {
     return slot;
   }
 
-  /** Reads the write counter (VIRTIO 1.4, 5.12.6.1.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the write counter (VIRTIO 1.4, 5.12.6.1.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getWriteCounter(request: RpmbFrame, signal?: AbortSignal): Promise<RpmbGetWriteCounterAnswer> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -224,14 +224,14 @@ export class RpmbRequestq {
     slots.sent(ring.add(), slot);
   }
 
-  /** Writes blocks; the first is in the frame itself (VIRTIO 1.4, 5.12.6.1.3). Returns the request's number, -1 when there is no room. */
+  /** Writes blocks; the first is in the frame itself (VIRTIO 1.4, 5.12.6.1.3); `room` is how many bytes the answer may take. Returns the request's number, -1 when there is no room. */
   submitDataWrite(request: RpmbDataWriteRequest, room: number): number {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) this.#putDataWrite(slot, request, room);
     return slot;
   }
 
-  /** Writes blocks; the first is in the frame itself (VIRTIO 1.4, 5.12.6.1.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Writes blocks; the first is in the frame itself (VIRTIO 1.4, 5.12.6.1.3); `room` is how many bytes the answer may take. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   dataWrite(
     request: RpmbDataWriteRequest,
     room: number,
@@ -278,7 +278,7 @@ export class RpmbRequestq {
     return slot;
   }
 
-  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   dataRead(request: RpmbFrame, signal?: AbortSignal): Promise<RpmbDataReadAnswer> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -322,7 +322,7 @@ export class RpmbRequestq {
     return slot;
   }
 
-  /** Tells how the key or write request of the buffer before went (VIRTIO 1.4, 5.12.6.1.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Tells how the key or write request of the buffer before went (VIRTIO 1.4, 5.12.6.1.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resultRead(request: RpmbFrame, signal?: AbortSignal): Promise<RpmbResultReadAnswer> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -479,7 +479,7 @@ export class RpmbDriver extends Driver {
     return this.#config;
   }
 
-  /** Programs the key, which stays for good (VIRTIO 1.4, 5.12.6.1.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Programs the key, which stays for good (VIRTIO 1.4, 5.12.6.1.1); `room` is how many bytes the answer may take. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   programKey(
     request: RpmbProgramKeyRequest,
     room: number,
@@ -488,7 +488,7 @@ export class RpmbDriver extends Driver {
     return queueOf(this.requestq, 0).programKey(request, room, options?.signal);
   }
 
-  /** Reads the write counter (VIRTIO 1.4, 5.12.6.1.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the write counter (VIRTIO 1.4, 5.12.6.1.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   getWriteCounter(
     request: RpmbFrame,
     options?: { readonly signal?: AbortSignal },
@@ -496,7 +496,7 @@ export class RpmbDriver extends Driver {
     return queueOf(this.requestq, 0).getWriteCounter(request, options?.signal);
   }
 
-  /** Writes blocks; the first is in the frame itself (VIRTIO 1.4, 5.12.6.1.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Writes blocks; the first is in the frame itself (VIRTIO 1.4, 5.12.6.1.3); `room` is how many bytes the answer may take. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   dataWrite(
     request: RpmbDataWriteRequest,
     room: number,
@@ -505,7 +505,7 @@ export class RpmbDriver extends Driver {
     return queueOf(this.requestq, 0).dataWrite(request, room, options?.signal);
   }
 
-  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   dataRead(
     request: RpmbFrame,
     options?: { readonly signal?: AbortSignal },
@@ -513,7 +513,7 @@ export class RpmbDriver extends Driver {
     return queueOf(this.requestq, 0).dataRead(request, options?.signal);
   }
 
-  /** Tells how the key or write request of the buffer before went (VIRTIO 1.4, 5.12.6.1.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Tells how the key or write request of the buffer before went (VIRTIO 1.4, 5.12.6.1.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   resultRead(
     request: RpmbFrame,
     options?: { readonly signal?: AbortSignal },

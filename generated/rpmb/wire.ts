@@ -175,7 +175,7 @@ export function writeVirtioRpmbFrame(view: DataView, at: number, value: VirtioRp
   view.setUint16(at + 510, within(value.reqResp, 0xffff, "req_resp"));
 }
 
-/** Configuration space (VIRTIO 1.4, 5.12.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.12.4). Fields of features that are not offered are absent. */
 export interface RpmbConfig {
   /** Size, in units of 128 KiB */
   capacity: number;

@@ -170,7 +170,7 @@ export class RtcRequestq {
     return slot;
   }
 
-  /** Reads a clock (VIRTIO 1.4, 5.23.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads a clock (VIRTIO 1.4, 5.23.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   read(
     request: RtcReadRequest,
     signal?: AbortSignal,
@@ -214,7 +214,7 @@ export class RtcRequestq {
     return slot;
   }
 
-  /** Reads a clock together with a hardware counter (VIRTIO 1.4, 5.23.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads a clock together with a hardware counter (VIRTIO 1.4, 5.23.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   readCross(
     request: RtcReadCrossRequest,
     signal?: AbortSignal,
@@ -304,7 +304,7 @@ export class RtcRequestq {
     return slot;
   }
 
-  /** Tells what a clock is (VIRTIO 1.4, 5.23.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Tells what a clock is (VIRTIO 1.4, 5.23.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   clockCap(
     request: RtcReadRequest,
     signal?: AbortSignal,
@@ -348,7 +348,7 @@ export class RtcRequestq {
     return slot;
   }
 
-  /** Tells whether a clock can be read together with a hardware counter (VIRTIO 1.4, 5.23.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Tells whether a clock can be read together with a hardware counter (VIRTIO 1.4, 5.23.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   crossCap(
     request: RtcReadCrossRequest,
     signal?: AbortSignal,
@@ -397,7 +397,7 @@ export class RtcRequestq {
     return slot;
   }
 
-  /** Reads the alarm of a clock (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the alarm of a clock (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   readAlarm(
     request: RtcReadRequest,
     signal?: AbortSignal,
@@ -441,7 +441,7 @@ export class RtcRequestq {
     return slot;
   }
 
-  /** Sets the alarm of a clock; a time that has passed expires at once (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the alarm of a clock; a time that has passed expires at once (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   setAlarm(
     request: RtcSetAlarmRequest,
     signal?: AbortSignal,
@@ -490,7 +490,7 @@ export class RtcRequestq {
     return slot;
   }
 
-  /** Enables or disables the alarm of a clock, whose time stays (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Enables or disables the alarm of a clock, whose time stays (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   setAlarmEnabled(
     request: RtcSetAlarmEnabledRequest,
     signal?: AbortSignal,
@@ -709,7 +709,7 @@ export class RtcDriver extends Driver {
     return driver;
   }
 
-  /** Reads a clock (VIRTIO 1.4, 5.23.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads a clock (VIRTIO 1.4, 5.23.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   read(
     request: RtcReadRequest,
     options?: { readonly signal?: AbortSignal },
@@ -717,7 +717,7 @@ export class RtcDriver extends Driver {
     return queueOf(this.requestq, 0).read(request, options?.signal);
   }
 
-  /** Reads a clock together with a hardware counter (VIRTIO 1.4, 5.23.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads a clock together with a hardware counter (VIRTIO 1.4, 5.23.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   readCross(
     request: RtcReadCrossRequest,
     options?: { readonly signal?: AbortSignal },
@@ -732,7 +732,7 @@ export class RtcDriver extends Driver {
     return queueOf(this.requestq, 0).cfg(options?.signal);
   }
 
-  /** Tells what a clock is (VIRTIO 1.4, 5.23.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Tells what a clock is (VIRTIO 1.4, 5.23.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   clockCap(
     request: RtcReadRequest,
     options?: { readonly signal?: AbortSignal },
@@ -740,7 +740,7 @@ export class RtcDriver extends Driver {
     return queueOf(this.requestq, 0).clockCap(request, options?.signal);
   }
 
-  /** Tells whether a clock can be read together with a hardware counter (VIRTIO 1.4, 5.23.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Tells whether a clock can be read together with a hardware counter (VIRTIO 1.4, 5.23.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   crossCap(
     request: RtcReadCrossRequest,
     options?: { readonly signal?: AbortSignal },
@@ -748,7 +748,7 @@ export class RtcDriver extends Driver {
     return queueOf(this.requestq, 0).crossCap(request, options?.signal);
   }
 
-  /** Reads the alarm of a clock (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Reads the alarm of a clock (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   readAlarm(
     request: RtcReadRequest,
     options?: { readonly signal?: AbortSignal },
@@ -759,7 +759,7 @@ export class RtcDriver extends Driver {
     return queueOf(this.requestq, 0).readAlarm(request, options?.signal);
   }
 
-  /** Sets the alarm of a clock; a time that has passed expires at once (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Sets the alarm of a clock; a time that has passed expires at once (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   setAlarm(
     request: RtcSetAlarmRequest,
     options?: { readonly signal?: AbortSignal },
@@ -770,7 +770,7 @@ export class RtcDriver extends Driver {
     return queueOf(this.requestq, 0).setAlarm(request, options?.signal);
   }
 
-  /** Enables or disables the alarm of a clock, whose time stays (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Enables or disables the alarm of a clock, whose time stays (VIRTIO 1.4, 5.23.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   setAlarmEnabled(
     request: RtcSetAlarmEnabledRequest,
     options?: { readonly signal?: AbortSignal },

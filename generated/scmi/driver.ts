@@ -134,7 +134,7 @@ export class ScmiCmdq {
     return slot;
   }
 
-  /** A command and its response (VIRTIO 1.4, 5.17.6.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** A command and its response (VIRTIO 1.4, 5.17.6.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   command(
     request: ScmiCommandRequest,
     retValues: Uint8Array,
@@ -246,7 +246,7 @@ export class ScmiDriver extends Driver {
     return ids[name] < 0 ? undefined : await this.transport.sharedMemory(ids[name]);
   }
 
-  /** A command and its response (VIRTIO 1.4, 5.17.6.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** A command and its response (VIRTIO 1.4, 5.17.6.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   command(
     request: ScmiCommandRequest,
     retValues: Uint8Array,

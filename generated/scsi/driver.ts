@@ -163,7 +163,7 @@ export class ScsiControlq {
     return slot;
   }
 
-  /** Performs a task management function; the commands it ends are answered before it (VIRTIO 1.4, 5.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Performs a task management function; the commands it ends are answered before it (VIRTIO 1.4, 5.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   tmf(request: ScsiTmfRequest, signal?: AbortSignal): Promise<{ readonly response: number }> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -204,7 +204,7 @@ export class ScsiControlq {
     return slot;
   }
 
-  /** Asks which asynchronous events a logical unit can report (VIRTIO 1.4, 5.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Asks which asynchronous events a logical unit can report (VIRTIO 1.4, 5.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   anQuery(
     request: ScsiAnRequest,
     signal?: AbortSignal,
@@ -247,7 +247,7 @@ export class ScsiControlq {
     return slot;
   }
 
-  /** Asks for reports of a logical unit's asynchronous events (VIRTIO 1.4, 5.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Asks for reports of a logical unit's asynchronous events (VIRTIO 1.4, 5.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   anSubscribe(
     request: ScsiAnRequest,
     signal?: AbortSignal,
@@ -393,7 +393,7 @@ export class ScsiRequestq {
     return slot;
   }
 
-  /** A SCSI command for a logical unit (VIRTIO 1.4, 5.6.6.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** A SCSI command for a logical unit (VIRTIO 1.4, 5.6.6.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   command(
     request: ScsiCommandRequest,
     piOut: Uint8Array,
@@ -567,7 +567,7 @@ export class ScsiDriver extends Driver {
     await this.#readConfig();
   }
 
-  /** Performs a task management function; the commands it ends are answered before it (VIRTIO 1.4, 5.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Performs a task management function; the commands it ends are answered before it (VIRTIO 1.4, 5.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   tmf(
     request: ScsiTmfRequest,
     options?: { readonly signal?: AbortSignal },
@@ -575,7 +575,7 @@ export class ScsiDriver extends Driver {
     return queueOf(this.controlq, 0).tmf(request, options?.signal);
   }
 
-  /** Asks which asynchronous events a logical unit can report (VIRTIO 1.4, 5.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Asks which asynchronous events a logical unit can report (VIRTIO 1.4, 5.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   anQuery(
     request: ScsiAnRequest,
     options?: { readonly signal?: AbortSignal },
@@ -583,7 +583,7 @@ export class ScsiDriver extends Driver {
     return queueOf(this.controlq, 0).anQuery(request, options?.signal);
   }
 
-  /** Asks for reports of a logical unit's asynchronous events (VIRTIO 1.4, 5.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Asks for reports of a logical unit's asynchronous events (VIRTIO 1.4, 5.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   anSubscribe(
     request: ScsiAnRequest,
     options?: { readonly signal?: AbortSignal },
@@ -591,7 +591,7 @@ export class ScsiDriver extends Driver {
     return queueOf(this.controlq, 0).anSubscribe(request, options?.signal);
   }
 
-  /** A SCSI command for a logical unit (VIRTIO 1.4, 5.6.6.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** A SCSI command for a logical unit (VIRTIO 1.4, 5.6.6.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   command(
     request: ScsiCommandRequest,
     piOut: Uint8Array,

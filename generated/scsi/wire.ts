@@ -223,7 +223,7 @@ export function scsiSession(
   };
 }
 
-/** Configuration space (VIRTIO 1.4, 5.6.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.6.4). Fields of features that are not offered are absent. */
 export interface ScsiConfig {
   /** Number of request queues */
   numQueues: number;

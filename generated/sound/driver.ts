@@ -218,7 +218,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Reads what jacks there are (VIRTIO 1.4, 5.14.6.4.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads what jacks there are (VIRTIO 1.4, 5.14.6.4.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   jackInfo(
     request: SoundInfoRequest,
     signal?: AbortSignal,
@@ -270,7 +270,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Changes the association and the sequence of a jack that has REMAP (VIRTIO 1.4, 5.14.6.4.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Changes the association and the sequence of a jack that has REMAP (VIRTIO 1.4, 5.14.6.4.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   jackRemap(
     request: SoundJackRemapRequest,
     signal?: AbortSignal,
@@ -312,7 +312,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Reads what streams there are (VIRTIO 1.4, 5.14.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads what streams there are (VIRTIO 1.4, 5.14.6.6.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmInfo(
     request: SoundInfoRequest,
     signal?: AbortSignal,
@@ -364,7 +364,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Sets the parameters of a stream (VIRTIO 1.4, 5.14.6.6.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the parameters of a stream (VIRTIO 1.4, 5.14.6.6.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmSetParams(
     request: SoundPcmSetParamsRequest,
     signal?: AbortSignal,
@@ -433,7 +433,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Prepares a stream (VIRTIO 1.4, 5.14.6.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Prepares a stream (VIRTIO 1.4, 5.14.6.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmPrepare(request: SoundPcmRequest, signal?: AbortSignal): Promise<{ readonly code: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -472,7 +472,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Releases a stream, after all of its buffers went back (VIRTIO 1.4, 5.14.6.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Releases a stream, after all of its buffers went back (VIRTIO 1.4, 5.14.6.6.5). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmRelease(request: SoundPcmRequest, signal?: AbortSignal): Promise<{ readonly code: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -511,7 +511,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Starts a stream (VIRTIO 1.4, 5.14.6.6.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Starts a stream (VIRTIO 1.4, 5.14.6.6.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmStart(request: SoundPcmRequest, signal?: AbortSignal): Promise<{ readonly code: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -550,7 +550,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Stops a stream (VIRTIO 1.4, 5.14.6.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Stops a stream (VIRTIO 1.4, 5.14.6.6.7). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmStop(request: SoundPcmRequest, signal?: AbortSignal): Promise<{ readonly code: number }> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
@@ -589,7 +589,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Reads what channel maps there are (VIRTIO 1.4, 5.14.6.9.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads what channel maps there are (VIRTIO 1.4, 5.14.6.9.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   chmapInfo(
     request: SoundInfoRequest,
     signal?: AbortSignal,
@@ -641,7 +641,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Reads what controls there are (VIRTIO 1.4, 5.14.6.10.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads what controls there are (VIRTIO 1.4, 5.14.6.10.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctlInfo(
     request: SoundInfoRequest,
     signal?: AbortSignal,
@@ -693,7 +693,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Reads the items of an enumerated control (VIRTIO 1.4, 5.14.6.10.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the items of an enumerated control (VIRTIO 1.4, 5.14.6.10.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctlEnumItems(
     request: SoundCtlRequest,
     itemsOfTheControl: number,
@@ -741,7 +741,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Reads the value of a control that has READ (VIRTIO 1.4, 5.14.6.10.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the value of a control that has READ (VIRTIO 1.4, 5.14.6.10.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctlRead(
     request: SoundCtlRequest,
     signal?: AbortSignal,
@@ -783,7 +783,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Sets the value of a control that has WRITE (VIRTIO 1.4, 5.14.6.10.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the value of a control that has WRITE (VIRTIO 1.4, 5.14.6.10.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctlWrite(
     request: SoundCtlWriteRequest,
     signal?: AbortSignal,
@@ -820,14 +820,14 @@ export class SoundControlq {
     slots.sent(ring.add(), slot);
   }
 
-  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3). Returns the request's number, -1 when there is no room. */
+  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3); `room` is how many bytes the answer may take, its status included. Returns the request's number, -1 when there is no room. */
   submitCtlTlvRead(request: SoundCtlRequest, room: number): number {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) this.#putCtlTlvRead(slot, request, room);
     return slot;
   }
 
-  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3); `room` is how many bytes the answer may take, its status included. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctlTlvRead(
     request: SoundCtlRequest,
     room: number,
@@ -873,7 +873,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Sets the metadata of a control that has TLV_WRITE (VIRTIO 1.4, 5.14.6.10.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the metadata of a control that has TLV_WRITE (VIRTIO 1.4, 5.14.6.10.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctlTlvWrite(
     request: SoundCtlTlvRequest,
     signal?: AbortSignal,
@@ -917,7 +917,7 @@ export class SoundControlq {
     return slot;
   }
 
-  /** Runs a command on the metadata of a control that has TLV_COMMAND (VIRTIO 1.4, 5.14.6.10.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Runs a command on the metadata of a control that has TLV_COMMAND (VIRTIO 1.4, 5.14.6.10.3). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctlTlvCommand(
     request: SoundCtlTlvRequest,
     signal?: AbortSignal,
@@ -1247,7 +1247,7 @@ export class SoundTxq {
     return slot;
   }
 
-  /** Frames for an output stream; they come back once the device has taken them all (VIRTIO 1.4, 5.14.6.8.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Frames for an output stream; they come back once the device has taken them all (VIRTIO 1.4, 5.14.6.8.1). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   play(
     request: SoundPlayRequest,
     frames: Uint8Array,
@@ -1380,7 +1380,7 @@ export class SoundRxq {
     return slot;
   }
 
-  /** Frames from an input stream; they come back once the buffer is full, or at the end (VIRTIO 1.4, 5.14.6.8.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** Frames from an input stream; they come back once the buffer is full, or at the end (VIRTIO 1.4, 5.14.6.8.2). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   record(
     request: SoundRecordRequest,
     frames: Uint8Array,
@@ -1489,7 +1489,7 @@ export class SoundDriver extends Driver {
     return this.#config;
   }
 
-  /** Reads what jacks there are (VIRTIO 1.4, 5.14.6.4.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads what jacks there are (VIRTIO 1.4, 5.14.6.4.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   jackInfo(
     request: SoundInfoRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1497,7 +1497,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).jackInfo(request, options?.signal);
   }
 
-  /** Changes the association and the sequence of a jack that has REMAP (VIRTIO 1.4, 5.14.6.4.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Changes the association and the sequence of a jack that has REMAP (VIRTIO 1.4, 5.14.6.4.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   jackRemap(
     request: SoundJackRemapRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1505,7 +1505,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).jackRemap(request, options?.signal);
   }
 
-  /** Reads what streams there are (VIRTIO 1.4, 5.14.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads what streams there are (VIRTIO 1.4, 5.14.6.6.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmInfo(
     request: SoundInfoRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1513,7 +1513,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).pcmInfo(request, options?.signal);
   }
 
-  /** Sets the parameters of a stream (VIRTIO 1.4, 5.14.6.6.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Sets the parameters of a stream (VIRTIO 1.4, 5.14.6.6.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmSetParams(
     request: SoundPcmSetParamsRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1521,7 +1521,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).pcmSetParams(request, options?.signal);
   }
 
-  /** Prepares a stream (VIRTIO 1.4, 5.14.6.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Prepares a stream (VIRTIO 1.4, 5.14.6.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmPrepare(
     request: SoundPcmRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1529,7 +1529,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).pcmPrepare(request, options?.signal);
   }
 
-  /** Releases a stream, after all of its buffers went back (VIRTIO 1.4, 5.14.6.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Releases a stream, after all of its buffers went back (VIRTIO 1.4, 5.14.6.6.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmRelease(
     request: SoundPcmRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1537,7 +1537,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).pcmRelease(request, options?.signal);
   }
 
-  /** Starts a stream (VIRTIO 1.4, 5.14.6.6.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Starts a stream (VIRTIO 1.4, 5.14.6.6.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmStart(
     request: SoundPcmRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1545,7 +1545,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).pcmStart(request, options?.signal);
   }
 
-  /** Stops a stream (VIRTIO 1.4, 5.14.6.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Stops a stream (VIRTIO 1.4, 5.14.6.6.7). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   pcmStop(
     request: SoundPcmRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1553,7 +1553,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).pcmStop(request, options?.signal);
   }
 
-  /** Reads what channel maps there are (VIRTIO 1.4, 5.14.6.9.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Reads what channel maps there are (VIRTIO 1.4, 5.14.6.9.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   chmapInfo(
     request: SoundInfoRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1561,7 +1561,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).chmapInfo(request, options?.signal);
   }
 
-  /** Reads what controls there are (VIRTIO 1.4, 5.14.6.10.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Reads what controls there are (VIRTIO 1.4, 5.14.6.10.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctlInfo(
     request: SoundInfoRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1572,7 +1572,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).ctlInfo(request, options?.signal);
   }
 
-  /** Reads the items of an enumerated control (VIRTIO 1.4, 5.14.6.10.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Reads the items of an enumerated control (VIRTIO 1.4, 5.14.6.10.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctlEnumItems(
     request: SoundCtlRequest,
     itemsOfTheControl: number,
@@ -1584,7 +1584,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).ctlEnumItems(request, itemsOfTheControl, options?.signal);
   }
 
-  /** Reads the value of a control that has READ (VIRTIO 1.4, 5.14.6.10.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Reads the value of a control that has READ (VIRTIO 1.4, 5.14.6.10.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctlRead(
     request: SoundCtlRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1595,7 +1595,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).ctlRead(request, options?.signal);
   }
 
-  /** Sets the value of a control that has WRITE (VIRTIO 1.4, 5.14.6.10.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Sets the value of a control that has WRITE (VIRTIO 1.4, 5.14.6.10.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctlWrite(
     request: SoundCtlWriteRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1606,7 +1606,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).ctlWrite(request, options?.signal);
   }
 
-  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3); `room` is how many bytes the answer may take, its status included. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctlTlvRead(
     request: SoundCtlRequest,
     room: number,
@@ -1618,7 +1618,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).ctlTlvRead(request, room, options?.signal);
   }
 
-  /** Sets the metadata of a control that has TLV_WRITE (VIRTIO 1.4, 5.14.6.10.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Sets the metadata of a control that has TLV_WRITE (VIRTIO 1.4, 5.14.6.10.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctlTlvWrite(
     request: SoundCtlTlvRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1629,7 +1629,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).ctlTlvWrite(request, options?.signal);
   }
 
-  /** Runs a command on the metadata of a control that has TLV_COMMAND (VIRTIO 1.4, 5.14.6.10.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, TypeError when its features were not negotiated. */
+  /** Runs a command on the metadata of a control that has TLV_COMMAND (VIRTIO 1.4, 5.14.6.10.3). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctlTlvCommand(
     request: SoundCtlTlvRequest,
     options?: { readonly signal?: AbortSignal },
@@ -1640,7 +1640,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).ctlTlvCommand(request, options?.signal);
   }
 
-  /** Frames for an output stream; they come back once the device has taken them all (VIRTIO 1.4, 5.14.6.8.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Frames for an output stream; they come back once the device has taken them all (VIRTIO 1.4, 5.14.6.8.1). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   play(
     request: SoundPlayRequest,
     frames: Uint8Array,
@@ -1649,7 +1649,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.txq, 0).play(request, frames, options?.signal);
   }
 
-  /** Frames from an input stream; they come back once the buffer is full, or at the end (VIRTIO 1.4, 5.14.6.8.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** Frames from an input stream; they come back once the buffer is full, or at the end (VIRTIO 1.4, 5.14.6.8.2). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   record(
     request: SoundRecordRequest,
     frames: Uint8Array,

@@ -786,7 +786,7 @@ export function writeVirtioSndCtlIec958(
   setBytes(view, at + 172, value.digSubframe, 4, "dig_subframe");
 }
 
-/** Configuration space (VIRTIO 1.4, 5.14.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.14.4). Fields of features that are not offered are absent. */
 export interface SoundConfig {
   /** Number of jacks */
   jacks: number;

@@ -112,7 +112,7 @@ export class SpiRequestq {
     return slot;
   }
 
-  /** One transfer: reads, writes, or does both at a time (VIRTIO 1.4, 5.21.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** One transfer: reads, writes, or does both at a time (VIRTIO 1.4, 5.21.6). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   transfer(
     request: SpiTransferRequest,
     txBuf: Uint8Array,
@@ -222,7 +222,7 @@ export class SpiDriver extends Driver {
     return this.#config;
   }
 
-  /** One transfer: reads, writes, or does both at a time (VIRTIO 1.4, 5.21.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** One transfer: reads, writes, or does both at a time (VIRTIO 1.4, 5.21.6). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   transfer(
     request: SpiTransferRequest,
     txBuf: Uint8Array,

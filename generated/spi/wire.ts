@@ -63,7 +63,7 @@ export function spiSession(
   return spiGates(features);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.21.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.21.4). Fields of features that are not offered are absent. */
 export interface SpiConfig {
   /** Number of chip selects */
   csMaxNumber: number;

@@ -151,7 +151,7 @@ export class SocketTx {
     return slot;
   }
 
-  /** A packet from the guest; its source is guest_cid (VIRTIO 1.4, 5.10.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense. */
+  /** A packet from the guest; its source is guest_cid (VIRTIO 1.4, 5.10.6.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   transmit(request: SocketTransmit, data: Uint8Array, signal?: AbortSignal): Promise<void> {
     const slot = this.#slots.acquire(3);
     if (slot >= 0) {
@@ -254,7 +254,7 @@ export class SocketDriver extends Driver {
     return this.#config;
   }
 
-  /** A packet from the guest; its source is guest_cid (VIRTIO 1.4, 5.10.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense. */
+  /** A packet from the guest; its source is guest_cid (VIRTIO 1.4, 5.10.6.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   transmit(
     request: SocketTransmit,
     data: Uint8Array,

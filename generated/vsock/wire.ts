@@ -244,7 +244,7 @@ export function writeVirtioVsockEvent(view: DataView, at: number, value: VirtioV
   view.setUint32(at, within(value.id, 0xffff_ffff, "id"), true);
 }
 
-/** Configuration space (VIRTIO 1.4, 5.10.4) Fields of features that are not offered are absent. */
+/** Configuration space (VIRTIO 1.4, 5.10.4). Fields of features that are not offered are absent. */
 export interface SocketConfig {
   /** Context id of the guest; the upper half is zero */
   guestCid: number;

@@ -31,7 +31,9 @@ understood.
     if (name === undefined || others.length > 0) throw new UsageError("one name is needed");
     if (!/^[a-z][a-z0-9_]*$/.test(name)) {
       throw new UsageError(
-        `${JSON.stringify(name)} is no name of small letters, digits and underscores`,
+        `${
+          JSON.stringify(name)
+        } is no name of small letters, digits and underscores that starts with a letter`,
       );
     }
     return await create(`${name}.ts`, starter(name, dslSpecifier()), io);

@@ -50,6 +50,13 @@ export function takesRoom({ writable }: CaseView): boolean {
   return writable.exists && writable.headSize === null && writable.area === null;
 }
 
+/** What to say of the parameter for it. */
+export function roomDoc(one: CaseView): string {
+  if (!takesRoom(one)) return "";
+  const status = one.status === null ? "" : ", its status included";
+  return `; \`room\` is how many bytes the answer may take${status}`;
+}
+
 /** Sizes of the pieces that a request has in its slot. */
 function places({ readable, writable }: CaseView) {
   const walked = readable.exists && !readable.plain;
@@ -74,6 +81,8 @@ function requestText(one: CaseView, kind: number) {
   const spoken = [readSize, writeSize, ...gates, ...demands, ...(room ? [area] : [])].join(" ");
   return {
     ...one,
+    doc: one.doc + roomDoc(one),
+    refuses: readable.type !== null,
     kind,
     walked,
     room,

@@ -5,7 +5,7 @@
  */
 
 import { eventsFrom, eventText, receivedText } from "./driver_events.ts";
-import { parameterTexts, queueClass, resultType } from "./driver_requests.ts";
+import { parameterTexts, queueClass, resultType, roomDoc } from "./driver_requests.ts";
 import type { CaseView } from "./messages.ts";
 import { constantOf } from "./paths.ts";
 import type { QueueView } from "./queues.ts";
@@ -110,6 +110,8 @@ function methodText(queue: QueueView, one: CaseView): object {
   const parameters = parameterTexts(one);
   return {
     ...one,
+    doc: one.doc + roomDoc(one),
+    refuses: one.readable.type !== null,
     queue: queue.property,
     item: queue.many ? "options?.queue ?? 0" : "0",
     parameters: [
