@@ -37,7 +37,7 @@ const BUDGETS: Readonly<Record<string, readonly [lines: number, reason: string]>
   pmem: [750, "one request and a shared region"],
   rpmb: [1650, "five frames of one struct, 512 bytes"],
   rtc: [2300, "nine requests over clocks, and alarms"],
-  scmi: [850, "two queues of messages with a standard of their own"],
+  scmi: [900, "two queues of messages with a standard of their own, three shared regions"],
   scsi: [2050, "commands with sizes from the configuration, task management, events"],
   sound: [5650, "23 control requests, elements with five types of value, four queues"],
   spi: [1000, "one request with 28 fields"],
