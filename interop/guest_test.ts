@@ -71,6 +71,34 @@ echo PACKED=$(cut -c35 /sys/bus/virtio/devices/virtio0/features)
 for (const packed of [false, true]) {
   const format = packed ? "packed" : "split";
   peerTest(
+    `a Linux guest makes requests of more segments than its queue has entries: ${format} ring`,
+    NEEDS,
+    async () => {
+      using scratch = new Scratch();
+      const file = scratch.path("disk");
+      Deno.writeFileSync(file, new Uint8Array(32 << 20));
+      await using server = await serve(["blk", "--file", file], scratch.path("s"));
+      const ring = `queue-size=16${packed ? ",packed=on" : ""}`;
+      await using guest = startGuest(scratch, {
+        modules: ["blk"],
+        qemu: attach(scratch.path("s"), `vhost-user-blk-pci,num-queues=1,${ring}`),
+        script: `
+dd if=/dev/urandom of=/tmp/random bs=1M count=8 2>/dev/null
+dd if=/tmp/random of=/dev/vda bs=1M conv=fsync 2>&1
+echo WRITTEN=$(md5sum < /tmp/random)
+echo 3 > /proc/sys/vm/drop_caches
+echo AGAIN=$(dd if=/dev/vda bs=1M count=8 2>/dev/null | md5sum)
+`,
+      });
+      await guest.printed("GUEST ENDS");
+      assert.equal(told(guest.output, "AGAIN"), told(guest.output, "WRITTEN"), server.output);
+    },
+  );
+}
+
+for (const packed of [false, true]) {
+  const format = packed ? "packed" : "split";
+  peerTest(
     `a Linux guest keeps a file system on our disk, which dies and comes back: ${format} ring`,
     [
       ...NEEDS,

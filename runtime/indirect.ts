@@ -4,6 +4,12 @@ import { DESCRIPTOR_BYTES } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
 import { NO_WORDS } from "./ring_word.ts";
 
+/**
+ * Entries of a table that a device takes of any queue, as QEMU does: a driver must not make a table longer than its queue
+ * (VIRTIO 1.4, 2.7.5.3.1), but Linux does, of requests with more segments than a small queue has entries.
+ */
+export const TABLE_MAX = 1024;
+
 // `next` has 16 bits: entries beyond these can not be reached.
 const REACHABLE = 65536;
 // Small integers of this module, because V8 folds neither imports nor doubles: dividing took longer than all the rest.

@@ -12,7 +12,7 @@
 
 import { type Chain, FAULT_NONE } from "./chain.ts";
 import { DeviceRing } from "./device_ring.ts";
-import { IndirectTable } from "./indirect.ts";
+import { IndirectTable, TABLE_MAX } from "./indirect.ts";
 import {
   DESC_F_INDIRECT,
   DESC_F_NEXT,
@@ -341,8 +341,9 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       return this.break("indirect table", at, wanted, length >>> 0);
     }
     const { words, base, entries } = table;
-    if (entries > this.size) {
-      return this.break("indirect table", at, `at most ${this.size} descriptors`, entries);
+    const most = Math.max(this.size, TABLE_MAX);
+    if (entries > most) {
+      return this.break("indirect table", at, `at most ${most} descriptors`, entries);
     }
     for (let entry = 0; entry < entries; entry++) {
       const word = base + (entry << 2);

@@ -13,7 +13,7 @@
 import { type Chain, FAULT_NONE } from "./chain.ts";
 import { checkInteger } from "./check.ts";
 import { DeviceRing } from "./device_ring.ts";
-import { IndirectTable } from "./indirect.ts";
+import { IndirectTable, TABLE_MAX } from "./indirect.ts";
 import {
   AVAIL_F_NO_INTERRUPT,
   DESC_F_INDIRECT,
@@ -306,8 +306,9 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       return this.break("indirect table", index, wanted, length >>> 0);
     }
     const { words, base, entries } = table;
+    const most = Math.max(this.size, TABLE_MAX);
     let entry = 0;
-    for (let count = before + 1; count <= this.size; count++) {
+    for (let count = before + 1; count <= most; count++) {
       const word = base + (entry << 2);
       const size = words[word + 2]!;
       const own = words[word + 3]!;
@@ -323,7 +324,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
         return this.break("next", index, `less than the table's ${entries}`, entry);
       }
     }
-    return this.break("next", index, `an end after ${this.size} descriptors`, "none");
+    return this.break("next", index, `an end after ${most} descriptors`, "none");
   }
 
   private checkTotal(index: number, chain: Chain): boolean {

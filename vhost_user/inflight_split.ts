@@ -13,6 +13,7 @@ import {
   INFLIGHT_REGION_SPLIT,
   VHOST_USER_INFLIGHT_VERSION,
 } from "../generated/layout/vhost_user.ts";
+import { TABLE_MAX } from "../runtime/indirect.ts";
 import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE } from "../runtime/layout.ts";
 import type { GuestMemory } from "../runtime/memory.ts";
 import type {
@@ -137,8 +138,9 @@ function bufferAt(head: number, layout: QueueLayout, memory: GuestMemory): Infli
   const view = new DataView(bytes.buffer);
   let table = { address: layout.desc, entries: layout.size };
   let descriptors = 1;
+  const most = Math.max(layout.size, TABLE_MAX);
   for (let at = head, steps = 0;; steps++) {
-    if (steps > layout.size) refuse("next", `an end after ${layout.size} descriptors`, "none");
+    if (steps > most) refuse("next", `an end after ${most} descriptors`, "none");
     if (at >= table.entries) refuse("next", `less than ${table.entries}`, at);
     const place = table.address + 16 * at;
     if (!memory.contains(place, 16)) refuse("addr", "inside guest memory", place);
