@@ -265,7 +265,13 @@ function sharedLines(device: DeviceModel): string[] {
     gateWords(when),
     plain(doc),
   ]);
-  return table(["Id", "Name", "With", "Purpose"], rows);
+  return [
+    ...table(["Id", "Name", "With", "Purpose"], rows),
+    "",
+    ...paragraph(
+      "A device shares them by its option `regions`; a driver finds one by `driver.region`.",
+    ),
+  ];
 }
 
 function messageLines(device: DeviceModel, set: MessagesModel): string[] {
