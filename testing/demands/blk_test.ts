@@ -65,13 +65,14 @@ Deno.test("blk: a device tells of no wear that is reserved (5.2.6.2)", async () 
   }
 });
 
-/** The way to a disk on which every sector seems to be a zone, and to be appended to without limit. */
+/** The way to a disk that seems endless, and each sector a zone that is appended to without limit. */
 function misled(device: BlockDevice): Transport {
   const transport = loopback(device);
   const read = transport.readConfig.bind(transport);
   transport.readConfig = async (offset, length) => {
     const bytes = await read(offset, length);
     const view = new DataView(bytes.buffer, bytes.byteOffset);
+    view.setBigUint64(-offset, 1n << 32n, true); // capacity
     view.setUint32(ZONED - offset, 1, true);
     view.setUint32(ZONED + 12 - offset, 0xffff_ffff, true);
     return bytes;
@@ -110,6 +111,10 @@ Deno.test("blk: an append names the first sector of its zone (5.2.6.2)", async (
   await using disk = await zoned(8, true);
   for (const sector of [1, 15, 17]) assert.equal(await disk.append(sector), ZONE_INVALID_CMD);
   assert.equal(await disk.append(16), OK);
+  const { driver } = disk;
+  const beyond = await driver.zoneReport({ sector: 64 }, 1024);
+  assert.deepEqual(beyond, { zones: [], status: ZONE_INVALID_CMD });
+  assert.equal((await driver.zoneOpen({ sector: 64 })).status, ZONE_INVALID_CMD);
 });
 
 Deno.test("blk: no append is longer than the device says, and without a length there are none (5.2.6.2)", async () => {
