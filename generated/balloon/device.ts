@@ -212,7 +212,7 @@ export class BalloonDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): BalloonConfig {
+  get settings(): Readonly<BalloonConfig> {
     return this.#settings;
   }
 

@@ -722,7 +722,7 @@ export class BalloonDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): BalloonConfig {
+  get config(): Readonly<BalloonConfig> {
     return this.#config;
   }
 

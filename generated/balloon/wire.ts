@@ -124,7 +124,7 @@ export function balloonSession(
 
 /** `struct virtio_balloon_stat`: One statistic (VIRTIO 1.4, 5.5.6.3) */
 export interface VirtioBalloonStat {
-  /** What it is about */
+  /** What it is about ({@linkcode BalloonStatTag}) */
   tag: number;
   /** Its value */
   val: bigint;
@@ -164,7 +164,7 @@ export interface BalloonConfig {
   numPages: number;
   /** Pages that it has, kept up to date by the driver */
   actual: number;
-  /** Round of free page hinting, or STOP or DONE */
+  /** Round of free page hinting, or STOP or DONE ({@linkcode BalloonHintCommand}) */
   freePageHintCmdId?: number;
   /** What the driver fills free pages with */
   poisonVal?: number;
@@ -284,7 +284,7 @@ export function encodeBalloonStats(e: Encoder, value: BalloonStats, _s: BalloonS
 
 /** Starts a round of hints with its id, or ends it with STOP (VIRTIO 1.4, 5.5.6.5) */
 export interface BalloonHintCommandMessage {
-  /** The round, or STOP */
+  /** The round, or STOP ({@linkcode BalloonHintCommand}) */
   cmdId: number;
 }
 

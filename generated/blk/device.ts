@@ -302,7 +302,7 @@ export class BlockDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): BlockConfig {
+  get settings(): Readonly<BlockConfig> {
     return this.#settings;
   }
 

@@ -1106,7 +1106,7 @@ export class BlockDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): BlockConfig {
+  get config(): Readonly<BlockConfig> {
     return this.#config;
   }
 

@@ -411,7 +411,7 @@ export interface VirtioBlkZonedCharacteristics {
   maxAppendSectors: number;
   /** Writes to sequential zones are multiples of this, in bytes */
   writeGranularity: number;
-  /** Whose task the zones are */
+  /** Whose task the zones are ({@linkcode BlockZoneModel}) */
   model: number;
 }
 
@@ -521,9 +521,9 @@ export interface VirtioBlkZoneDescriptor {
   zStart: number;
   /** Sector of the next write */
   zWp: bigint;
-  /** How it may be written */
+  /** How it may be written ({@linkcode BlockZoneType}) */
   zType: number;
-  /** Its state */
+  /** Its state ({@linkcode BlockZoneState}) */
   zState: number;
 }
 
@@ -570,7 +570,7 @@ export function writeVirtioBlkZoneDescriptor(
 
 /** `struct virtio_scsi_pc_req`: A SCSI packet command, which only the legacy interface knows and no device here serves (VIRTIO 1.4, 5.2.6.3) */
 export interface VirtioScsiPcReq {
-  /** SCSI_CMD or SCSI_CMD_OUT */
+  /** SCSI_CMD or SCSI_CMD_OUT ({@linkcode BlockRequestType}) */
   type: number;
   /** Priority: the higher the more urgent */
   ioprio: number;
@@ -590,7 +590,7 @@ export interface VirtioScsiPcReq {
   senseLen: number;
   /** Bytes of data that were not transferred */
   residual: number;
-  /** How it went */
+  /** How it went ({@linkcode BlockStatus}) */
   status: number;
 }
 
@@ -909,7 +909,7 @@ export function encodeBlockGetIdAnswer(
 
 /** Reads how worn the device is (VIRTIO 1.4, 5.2.6) */
 export interface BlockGetLifetimeAnswer {
-  /** Reserved blocks consumed */
+  /** Reserved blocks consumed ({@linkcode BlockPreEolInfo}) */
   preEolInfo: number;
   /** Wear of the SLC cells: 1 is up to 10 percent, 11 past the expected life, 0 unknown */
   deviceLifetimeEstTypA: number;

@@ -146,7 +146,7 @@ export class CanDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): CanConfig {
+  get settings(): Readonly<CanConfig> {
     return this.#settings;
   }
 

@@ -375,7 +375,7 @@ export class CanDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): CanConfig {
+  get config(): Readonly<CanConfig> {
     return this.#config;
   }
 

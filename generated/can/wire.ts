@@ -129,7 +129,7 @@ export function canSession(
 
 /** Configuration space (VIRTIO 1.4, 5.20.4). Fields of features that are not offered are absent. */
 export interface CanConfig {
-  /** State of the controller */
+  /** State of the controller ({@linkcode CanControllerStatus}) */
   status: number;
 }
 
@@ -159,7 +159,7 @@ export function canConfigSize(_s: CanGates): number {
 
 /** Sends a frame; fails while the controller is stopped (VIRTIO 1.4, 5.20.5.2) */
 export interface CanTxRequest {
-  /** Kind of the frame */
+  /** Kind of the frame ({@linkcode CanFrameFlag}) */
   flags: number;
   /** Identifier */
   canId: number;
@@ -194,7 +194,7 @@ export function encodeCanTxRequest(e: Encoder, value: CanTxRequest, _s: CanSessi
 
 /** A frame from the bus (VIRTIO 1.4, 5.20.5.3) */
 export interface CanRx {
-  /** Kind of the frame */
+  /** Kind of the frame ({@linkcode CanFrameFlag}) */
   flags: number;
   /** Identifier */
   canId: number;

@@ -150,7 +150,7 @@ export class ConsoleDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): ConsoleConfig {
+  get settings(): Readonly<ConsoleConfig> {
     return this.#settings;
   }
 

@@ -463,7 +463,7 @@ export class ConsoleDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): ConsoleConfig {
+  get config(): Readonly<ConsoleConfig> {
     return this.#config;
   }
 

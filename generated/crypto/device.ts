@@ -527,7 +527,7 @@ export class CryptoDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): CryptoConfig {
+  get settings(): Readonly<CryptoConfig> {
     return this.#settings;
   }
 

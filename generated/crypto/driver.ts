@@ -2998,7 +2998,7 @@ export class CryptoDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): CryptoConfig {
+  get config(): Readonly<CryptoConfig> {
     return this.#config;
   }
 

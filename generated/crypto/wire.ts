@@ -584,7 +584,7 @@ export function cryptoSession(
 
 /** `struct virtio_crypto_hash_create_session_flf`: Parameters of a hash session (VIRTIO 1.4, 5.9.9.2.1.1) */
 export interface VirtioCryptoHashCreateSessionFlf {
-  /** Hash algorithm */
+  /** Hash algorithm ({@linkcode CryptoHashAlgorithm}) */
   algo: number;
   /** Bytes of a hash */
   hashResultLen: number;
@@ -624,7 +624,7 @@ export function writeVirtioCryptoHashCreateSessionFlf(
 
 /** `struct virtio_crypto_mac_create_session_flf`: Parameters of a MAC session (VIRTIO 1.4, 5.9.9.2.1.2) */
 export interface VirtioCryptoMacCreateSessionFlf {
-  /** MAC algorithm */
+  /** MAC algorithm ({@linkcode CryptoMacAlgorithm}) */
   algo: number;
   /** Bytes of a code */
   hashResultLen: number;
@@ -670,11 +670,11 @@ export function writeVirtioCryptoMacCreateSessionFlf(
 
 /** `struct virtio_crypto_cipher_session_flf`: Parameters of a cipher session (VIRTIO 1.4, 5.9.9.2.1.3) */
 export interface VirtioCryptoCipherSessionFlf {
-  /** Cipher algorithm */
+  /** Cipher algorithm ({@linkcode CryptoCipherAlgorithm}) */
   algo: number;
   /** Bytes of the key */
   keyLen: number;
-  /** Direction */
+  /** Direction ({@linkcode CryptoOperation}) */
   op: number;
 }
 
@@ -782,13 +782,13 @@ function encodeVirtioCryptoAlgChainSessionFlfAlgoFlf(
 
 /** `struct virtio_crypto_alg_chain_session_flf`: Parameters of a session that chains a cipher with a hash or a MAC (VIRTIO 1.4, 5.9.9.2.1.3) */
 export interface VirtioCryptoAlgChainSessionFlf {
-  /** Which comes first */
+  /** Which comes first ({@linkcode CryptoChainOrder}) */
   algChainOrder: number;
-  /** Cipher algorithm */
+  /** Cipher algorithm ({@linkcode CryptoCipherAlgorithm}) */
   algo: number;
   /** Bytes of the key */
   keyLen: number;
-  /** Direction */
+  /** Direction ({@linkcode CryptoOperation}) */
   op: number;
   /** The hash or MAC */
   algoFlf: VirtioCryptoAlgChainSessionFlfAlgoFlf;
@@ -890,9 +890,9 @@ function encodeVirtioCryptoSymCreateSessionFlfOpFlf(
 
 /** `struct virtio_crypto_rsa_session_para`: Parameters of RSA (VIRTIO 1.4, 5.9.9.2.1.5) */
 export interface VirtioCryptoRsaSessionPara {
-  /** Padding */
+  /** Padding ({@linkcode CryptoRsaPadding}) */
   paddingAlgo: number;
-  /** Hash in the padding */
+  /** Hash in the padding ({@linkcode CryptoRsaHash}) */
   hashAlgo: number;
 }
 
@@ -930,7 +930,7 @@ export function writeVirtioCryptoRsaSessionPara(
 
 /** `struct virtio_crypto_ecdsa_session_para`: Parameters of ECDSA (VIRTIO 1.4, 5.9.9.2.1.5) */
 export interface VirtioCryptoEcdsaSessionPara {
-  /** Curve */
+  /** Curve ({@linkcode CryptoCurve}) */
   curveId: number;
 }
 
@@ -1031,7 +1031,7 @@ function encodeVirtioCryptoAkcipherCreateSessionFlfAlgoFlf(
 
 /** `struct virtio_crypto_hash_data_flf_stateless_sess_para`: What a session would say (VIRTIO 1.4, 5.9.9.4) */
 export interface VirtioCryptoHashDataFlfStatelessSessPara {
-  /** Hash algorithm */
+  /** Hash algorithm ({@linkcode CryptoHashAlgorithm}) */
   algo: number;
 }
 
@@ -1066,7 +1066,7 @@ export function writeVirtioCryptoHashDataFlfStatelessSessPara(
 
 /** `struct virtio_crypto_mac_data_flf_stateless_sess_para`: What a session would say (VIRTIO 1.4, 5.9.9.5) */
 export interface VirtioCryptoMacDataFlfStatelessSessPara {
-  /** MAC algorithm */
+  /** MAC algorithm ({@linkcode CryptoMacAlgorithm}) */
   algo: number;
   /** Bytes of the key */
   authKeyLen: number;
@@ -1297,11 +1297,11 @@ function encodeVirtioCryptoSymDataFlfOpTypeFlf(
 
 /** `struct virtio_crypto_cipher_data_flf_stateless_sess_para`: What a session would say (VIRTIO 1.4, 5.9.9.6) */
 export interface VirtioCryptoCipherDataFlfStatelessSessPara {
-  /** Cipher algorithm */
+  /** Cipher algorithm ({@linkcode CryptoCipherAlgorithm}) */
   algo: number;
   /** Bytes of the key */
   keyLen: number;
-  /** Direction */
+  /** Direction ({@linkcode CryptoOperation}) */
   op: number;
 }
 
@@ -1396,7 +1396,7 @@ export interface VirtioCryptoAlgChainDataFlfStatelessSessParaHash {
   algo: number;
   /** Bytes of the key */
   authKeyLen: number;
-  /** Kind of hash */
+  /** Kind of hash ({@linkcode CryptoHashMode}) */
   hashMode: number;
 }
 
@@ -1437,15 +1437,15 @@ export function writeVirtioCryptoAlgChainDataFlfStatelessSessParaHash(
 
 /** `struct virtio_crypto_alg_chain_data_flf_stateless_sess_para`: What a session would say (VIRTIO 1.4, 5.9.9.6) */
 export interface VirtioCryptoAlgChainDataFlfStatelessSessPara {
-  /** Which comes first */
+  /** Which comes first ({@linkcode CryptoChainOrder}) */
   algChainOrder: number;
   /** Bytes of additional authenticated data */
   aadLen: number;
-  /** Cipher algorithm */
+  /** Cipher algorithm ({@linkcode CryptoCipherAlgorithm}) */
   algo: number;
   /** Bytes of the key */
   keyLen: number;
-  /** Direction */
+  /** Direction ({@linkcode CryptoOperation}) */
   op: number;
   /** The hash or MAC */
   hash: VirtioCryptoAlgChainDataFlfStatelessSessParaHash;
@@ -1652,11 +1652,11 @@ function encodeVirtioCryptoSymDataFlfStatelessOpTypeFlf(
 
 /** `struct virtio_crypto_aead_data_flf_stateless_sess_para`: What a session would say (VIRTIO 1.4, 5.9.9.7) */
 export interface VirtioCryptoAeadDataFlfStatelessSessPara {
-  /** AEAD algorithm */
+  /** AEAD algorithm ({@linkcode CryptoAeadAlgorithm}) */
   algo: number;
   /** Bytes of the key */
   keyLen: number;
-  /** Direction */
+  /** Direction ({@linkcode CryptoOperation}) */
   op: number;
 }
 
@@ -1763,7 +1763,7 @@ function encodeVirtioCryptoAkcipherDataFlfStatelessSessParaU(
 
 /** `struct virtio_crypto_akcipher_data_flf_stateless_sess_para`: What a session would say (VIRTIO 1.4, 5.9.9.8) */
 export interface VirtioCryptoAkcipherDataFlfStatelessSessPara {
-  /** Kind of key */
+  /** Kind of key ({@linkcode CryptoKeyType}) */
   keyType: number;
   /** Bytes of the key */
   keyLen: number;
@@ -1842,11 +1842,11 @@ export function writeVirtioCryptoIpsecResourceCap(
 
 /** `struct virtio_crypto_ipsec_mode_cap`: What is possible in one mode (VIRTIO 1.4, 5.9.9.9.1.2) */
 export interface VirtioCryptoIpsecModeCap {
-  /** Protocol and mode */
+  /** Protocol and mode ({@linkcode CryptoIpsecMode}) */
   mode: number;
   /** Largest anti-replay window, for packets that arrive */
   maxReplayWinSz: number;
-  /** Options */
+  /** Options ({@linkcode CryptoIpsecOption}) */
   options: number;
   /** Cipher algorithms */
   cipherAlgo: bigint;
@@ -2273,9 +2273,9 @@ export function writeVirtioCryptoResourceObjIpsecSa256bKeyAuthKey(
 
 /** `struct virtio_crypto_resource_obj_ipsec_sa_256b_key`: A security association, of either direction, with keys of up to 256 bits (VIRTIO 1.4, 5.9.9.9.2.1) */
 export interface VirtioCryptoResourceObjIpsecSa256bKey {
-  /** Protocol and mode */
+  /** Protocol and mode ({@linkcode CryptoIpsecMode}) */
   mode: number;
-  /** Direction */
+  /** Direction ({@linkcode CryptoIpsecDirection}) */
   direction: number;
   /** Id of the object */
   objId: number;
@@ -2283,7 +2283,7 @@ export interface VirtioCryptoResourceObjIpsecSa256bKey {
   spi: number;
   /** Salt */
   salt: number;
-  /** Options */
+  /** Options ({@linkcode CryptoIpsecOption}) */
   options: bigint;
   /** Outer header, in tunnel mode */
   param: VirtioCryptoIpsecTunnelParam;
@@ -2293,11 +2293,11 @@ export interface VirtioCryptoResourceObjIpsecSa256bKey {
   udpDport: number;
   /** Anti-replay window; 0 switches the check off */
   replayWinSz: number;
-  /** Cipher algorithm */
+  /** Cipher algorithm ({@linkcode CryptoCipherAlgorithm}) */
   cipherAlgo: number;
   /** Cipher key */
   cipherKey: VirtioCryptoResourceObjIpsecSa256bKeyCipherKey;
-  /** Authentication algorithm */
+  /** Authentication algorithm ({@linkcode CryptoMacAlgorithm}) */
   authAlgo: number;
   /** Authentication key */
   authKey: VirtioCryptoResourceObjIpsecSa256bKeyAuthKey;
@@ -2386,7 +2386,7 @@ export function encodeVirtioCryptoResourceObjIpsecSa256bKey(
 
 /** Configuration space (VIRTIO 1.4, 5.9.5). Fields of features that are not offered are absent. */
 export interface CryptoConfig {
-  /** Whether the device takes requests */
+  /** Whether the device takes requests ({@linkcode CryptoDeviceStatus}) */
   status: number;
   /** Number of data queues */
   maxDataqueues: number;
@@ -2626,7 +2626,7 @@ export interface CryptoHashCreateSessionRequest {
   serviceAlgo: number;
   /** Flags */
   flag: number;
-  /** Hash algorithm */
+  /** Hash algorithm ({@linkcode CryptoHashAlgorithm}) */
   algo: number;
   /** Bytes of a hash */
   hashResultLen: number;
@@ -2673,7 +2673,7 @@ export interface CryptoMacCreateSessionRequest {
   serviceAlgo: number;
   /** Flags */
   flag: number;
-  /** MAC algorithm */
+  /** MAC algorithm ({@linkcode CryptoMacAlgorithm}) */
   algo: number;
   /** Bytes of a code */
   hashResultLen: number;
@@ -2728,13 +2728,13 @@ export interface CryptoAeadCreateSessionRequest {
   serviceAlgo: number;
   /** Flags */
   flag: number;
-  /** AEAD algorithm */
+  /** AEAD algorithm ({@linkcode CryptoAeadAlgorithm}) */
   algo: number;
   /** Bytes of the authentication tag */
   tagLen: number;
   /** Bytes of additional authenticated data */
   aadLen: number;
-  /** Direction */
+  /** Direction ({@linkcode CryptoOperation}) */
   op: number;
   /** Cipher key */
   key: Uint8Array;
@@ -2791,7 +2791,7 @@ export interface CryptoAkcipherCreateSessionRequest {
   serviceAlgo: number;
   /** Flags */
   flag: number;
-  /** Kind of key */
+  /** Kind of key ({@linkcode CryptoKeyType}) */
   keyType: number;
   /** Parameters of the algorithm */
   algoFlf: VirtioCryptoAkcipherCreateSessionFlfAlgoFlf;
@@ -2849,7 +2849,7 @@ export interface CryptoCipherRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** The cipher or chain */
   opTypeFlf: VirtioCryptoSymDataFlfOpTypeFlf;
@@ -2904,7 +2904,7 @@ export interface CryptoCipherStatelessRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** The cipher or chain */
   opTypeFlf: VirtioCryptoSymDataFlfStatelessOpTypeFlf;
@@ -2985,7 +2985,7 @@ export interface CryptoHashRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** Bytes of the hash */
   hashResultLen: number;
@@ -3038,7 +3038,7 @@ export interface CryptoHashStatelessRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** What a session would say */
   sessPara: VirtioCryptoHashDataFlfStatelessSessPara;
@@ -3095,7 +3095,7 @@ export interface CryptoMacStatelessRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** What a session would say */
   sessPara: VirtioCryptoMacDataFlfStatelessSessPara;
@@ -3154,7 +3154,7 @@ export interface CryptoAeadRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** Bytes of destination data, with the tag when encrypting */
   dstDataLen: number;
@@ -3223,7 +3223,7 @@ export interface CryptoAeadStatelessRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** What a session would say */
   sessPara: VirtioCryptoAeadDataFlfStatelessSessPara;
@@ -3297,7 +3297,7 @@ export interface CryptoAkcipherRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** Bytes of destination data */
   dstDataLen: number;
@@ -3350,7 +3350,7 @@ export interface CryptoAkcipherStatelessRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** What a session would say */
   sessPara: VirtioCryptoAkcipherDataFlfStatelessSessPara;
@@ -3405,7 +3405,7 @@ export interface CryptoAkcipherVerifyRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
 }
 
@@ -3457,7 +3457,7 @@ export interface CryptoAkcipherVerifyStatelessRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** What a session would say */
   sessPara: VirtioCryptoAkcipherDataFlfStatelessSessPara;
@@ -3511,7 +3511,7 @@ export interface CryptoIpsecRequest {
   algo: number;
   /** The session; for IPsec, the id of the security association */
   sessionId: bigint;
-  /** Flags; ignored without REVISION_1 */
+  /** Flags; ignored without REVISION_1 ({@linkcode CryptoFlag}) */
   flag: number;
   /** Bytes for the resulting packet */
   dstDataLen: number;

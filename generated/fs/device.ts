@@ -143,7 +143,7 @@ export class FileSystemDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): FileSystemConfig {
+  get settings(): Readonly<FileSystemConfig> {
     return this.#settings;
   }
 

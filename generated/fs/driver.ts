@@ -573,7 +573,7 @@ export class FileSystemDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): FileSystemConfig {
+  get config(): Readonly<FileSystemConfig> {
     return this.#config;
   }
 

@@ -180,7 +180,7 @@ export function fileSystemSession(
 export interface FuseInHeader {
   /** Bytes of the request, this header included */
   len: number;
-  /** What is asked for */
+  /** What is asked for ({@linkcode FileSystemOpcode}) */
   opcode: number;
   /** Number of the request, for its answer */
   unique: bigint;
@@ -367,7 +367,7 @@ export function fileSystemConfigSize(s: FileSystemGates): number {
 
 /** A request of FUSE that is answered (VIRTIO 1.4, 5.11.6.1) */
 export interface FileSystemReqRequest {
-  /** What is asked for */
+  /** What is asked for ({@linkcode FileSystemOpcode}) */
   opcode: number;
   /** Number of the request, for its answer */
   unique: bigint;

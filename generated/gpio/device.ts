@@ -190,7 +190,7 @@ export class GpioDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): GpioConfig {
+  get settings(): Readonly<GpioConfig> {
     return this.#settings;
   }
 

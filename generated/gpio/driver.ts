@@ -638,7 +638,7 @@ export class GpioDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): GpioConfig {
+  get config(): Readonly<GpioConfig> {
     return this.#config;
   }
 

@@ -253,7 +253,7 @@ export function writeGpioGetRequest(
 
 /** Reads the direction of a line (VIRTIO 1.4, 5.18.6.2) */
 export interface GpioGetDirectionAnswer {
-  /** Direction */
+  /** Direction ({@linkcode GpioDirection}) */
   value: GpioDirection;
 }
 
@@ -282,7 +282,7 @@ export function encodeGpioGetDirectionAnswer(
 export interface GpioSetDirectionRequest {
   /** Number of the line */
   gpio: number;
-  /** Direction */
+  /** Direction ({@linkcode GpioDirection}) */
   value: GpioDirection;
 }
 
@@ -378,7 +378,7 @@ export function writeGpioSetValueRequest(
 export interface GpioSetIrqTypeRequest {
   /** Number of the line */
   gpio: number;
-  /** What interrupts */
+  /** What interrupts ({@linkcode GpioIrqType}) */
   value: GpioIrqType;
 }
 

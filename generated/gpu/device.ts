@@ -414,7 +414,7 @@ export class GpuDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): GpuConfig {
+  get settings(): Readonly<GpuConfig> {
     return this.#settings;
   }
 

@@ -1697,7 +1697,7 @@ export class GpuDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): GpuConfig {
+  get config(): Readonly<GpuConfig> {
     return this.#config;
   }
 

@@ -630,9 +630,9 @@ export function writeVirtioGpu3dResource(
 
 /** Configuration space (VIRTIO 1.4, 5.7.4). Fields of features that are not offered are absent. */
 export interface GpuConfig {
-  /** Pending events */
+  /** Pending events ({@linkcode GpuEvent}) */
   eventsRead: number;
-  /** Events to clear */
+  /** Events to clear ({@linkcode GpuEvent}) */
   eventsClear: number;
   /** Number of displays */
   numScanouts: number;
@@ -691,7 +691,7 @@ export function gpuConfigSize(s: GpuGates): number {
 
 /** A command, which may be answered early unless it has a fence (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuControl {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -775,7 +775,7 @@ export function encodeGpuGetDisplayInfoAnswer(
 
 /** Creates an image in the host (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuResourceCreate2dRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -785,7 +785,7 @@ export interface GpuResourceCreate2dRequest {
   ringIdx: number;
   /** Its id, of the driver's choice */
   resourceId: number;
-  /** Its pixels */
+  /** Its pixels ({@linkcode GpuFormat}) */
   format: number;
   /** Its width */
   width: number;
@@ -843,7 +843,7 @@ export function writeGpuResourceCreate2dRequest(
 
 /** Destroys a resource (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuResourceUnrefRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -898,7 +898,7 @@ export function writeGpuResourceUnrefRequest(
 
 /** Shows part of an image on a display (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuSetScanoutRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -961,7 +961,7 @@ export function writeGpuSetScanoutRequest(
 
 /** Brings changes of an image to the displays that show it (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuResourceFlushRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1020,7 +1020,7 @@ export function writeGpuResourceFlushRequest(
 
 /** Copies from an image's backing memory into the image (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuTransferToHost2dRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1084,7 +1084,7 @@ export function writeGpuTransferToHost2dRequest(
 
 /** Gives guest memory to a resource (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuResourceAttachBackingRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1140,7 +1140,7 @@ export function encodeGpuResourceAttachBackingRequest(
 
 /** Reads which capability set stands at an index (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuGetCapsetInfoRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1194,7 +1194,7 @@ export function writeGpuGetCapsetInfoRequest(
 
 /** Reads which capability set stands at an index (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuGetCapsetInfoAnswer {
-  /** The set */
+  /** The set ({@linkcode GpuCapabilitySet}) */
   capsetId: number;
   /** Its latest version */
   capsetMaxVersion: number;
@@ -1242,7 +1242,7 @@ export function encodeGpuGetCapsetInfoAnswer(
 
 /** Reads a capability set (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuGetCapsetRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1250,7 +1250,7 @@ export interface GpuGetCapsetRequest {
   ctxId: number;
   /** The timeline of the fence, 0 to 63 */
   ringIdx: number;
-  /** The set */
+  /** The set ({@linkcode GpuCapabilitySet}) */
   capsetId: number;
   /** Its version */
   capsetVersion: number;
@@ -1300,7 +1300,7 @@ export function writeGpuGetCapsetRequest(
 
 /** Reads the EDID of a display (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuGetEdidRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1432,7 +1432,7 @@ export function encodeGpuResourceAssignUuidAnswer(
 
 /** Creates a blob (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuResourceCreateBlobRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1442,9 +1442,9 @@ export interface GpuResourceCreateBlobRequest {
   ringIdx: number;
   /** Its id, of the driver's choice */
   resourceId: number;
-  /** Where its memory is */
+  /** Where its memory is ({@linkcode GpuBlobMemory}) */
   blobMem: number;
-  /** What it is for */
+  /** What it is for ({@linkcode GpuBlobFlag}) */
   blobFlags: number;
   /** The context's object that it is made from */
   blobId: bigint;
@@ -1504,7 +1504,7 @@ export function encodeGpuResourceCreateBlobRequest(
 
 /** Shows part of a blob on a display (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuSetScanoutBlobRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1522,7 +1522,7 @@ export interface GpuSetScanoutBlobRequest {
   width: number;
   /** Height of the whole image */
   height: number;
-  /** Its pixels */
+  /** Its pixels ({@linkcode GpuFormat}) */
   format: number;
   /** Bytes of a line, for each plane */
   strides: readonly number[];
@@ -1598,7 +1598,7 @@ export function encodeGpuSetScanoutBlobRequest(
 
 /** Creates the context ctx_id (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuCtxCreateRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1661,7 +1661,7 @@ export function writeGpuCtxCreateRequest(
 
 /** Creates a 3D resource (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuResourceCreate3dRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1714,7 +1714,7 @@ export function writeGpuResourceCreate3dRequest(
 
 /** Copies from a 3D resource's backing memory into the resource (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuTransferHost3dRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1793,7 +1793,7 @@ export function writeGpuTransferHost3dRequest(
 
 /** Runs a stream of commands in the context ctx_id (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuSubmit3dRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1841,7 +1841,7 @@ export function encodeGpuSubmit3dRequest(
 
 /** Maps a blob of the host into the host visible region (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuResourceMapBlobRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1900,7 +1900,7 @@ export function writeGpuResourceMapBlobRequest(
 
 /** Maps a blob of the host into the host visible region (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuResourceMapBlobAnswer {
-  /** How it is cached */
+  /** How it is cached ({@linkcode GpuMapCache}) */
   mapInfo: number;
 }
 
@@ -1940,7 +1940,7 @@ export function encodeGpuResourceMapBlobAnswer(
 
 /** Unmaps a blob of the host (VIRTIO 1.4, 5.7.6.7) */
 export interface GpuResourceUnmapBlobRequest {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;
@@ -1994,7 +1994,7 @@ export function writeGpuResourceUnmapBlobRequest(
 
 /** Changes the image of the pointer, and moves it (VIRTIO 1.4, 5.7.6.10) */
 export interface GpuCursor {
-  /** Flags */
+  /** Flags ({@linkcode GpuFlag}) */
   flags: number;
   /** The fence, which the response repeats */
   fenceId: bigint;

@@ -98,7 +98,7 @@ export class InputDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): InputConfig {
+  get settings(): Readonly<InputConfig> {
     return this.#settings;
   }
 

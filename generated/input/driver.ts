@@ -190,7 +190,7 @@ export class InputDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): InputConfig {
+  get config(): Readonly<InputConfig> {
     return this.#config;
   }
 

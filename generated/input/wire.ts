@@ -221,7 +221,7 @@ function decodeInputConfigU(d: Decoder, tag: number, _s: InputGates, size: numbe
 
 /** Configuration space (VIRTIO 1.4, 5.8.4). Fields of features that are not offered are absent. */
 export interface InputConfig {
-  /** What to show */
+  /** What to show ({@linkcode InputConfigSelect}) */
   select: number;
   /** Event type or axis that is meant; 0 for the rest */
   subsel: number;

@@ -200,7 +200,7 @@ export class IommuDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): IommuConfig {
+  get settings(): Readonly<IommuConfig> {
     return this.#settings;
   }
 

@@ -552,7 +552,7 @@ export class IommuDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): IommuConfig {
+  get config(): Readonly<IommuConfig> {
     return this.#config;
   }
 

@@ -299,7 +299,7 @@ export function writeVirtioIommuRange32(
 
 /** `struct virtio_iommu_probe_property`: Head of a property (VIRTIO 1.4, 5.13.6.7) */
 export interface VirtioIommuProbeProperty {
-  /** Kind of property; 0 ends the list */
+  /** Kind of property; 0 ends the list ({@linkcode IommuPropertyType}) */
   type: number;
   /** Zero, or the property is passed over */
   reserved: number;
@@ -352,13 +352,13 @@ export function writeVirtioIommuProbeProperty(
 
 /** `struct virtio_iommu_probe_resv_mem`: Property: addresses that are not for mappings (VIRTIO 1.4, 5.13.6.8.1) */
 export interface VirtioIommuProbeResvMem {
-  /** Kind of property; 0 ends the list */
+  /** Kind of property; 0 ends the list ({@linkcode IommuPropertyType}) */
   type: number;
   /** Zero, or the property is passed over */
   reserved: number;
   /** Bytes that follow */
   length: number;
-  /** What the addresses are for */
+  /** What the addresses are for ({@linkcode IommuReservedMemory}) */
   subtype: IommuReservedMemory;
   /** First address */
   start: bigint;
@@ -474,7 +474,7 @@ export interface IommuAttachRequest {
   domain: number;
   /** The endpoint, by an id of the platform */
   endpoint: number;
-  /** Flags */
+  /** Flags ({@linkcode IommuAttachFlag}) */
   flags: number;
 }
 
@@ -555,7 +555,7 @@ export interface IommuMapRequest {
   virtEnd: bigint;
   /** First guest address */
   physStart: bigint;
-  /** Flags */
+  /** Flags ({@linkcode IommuMapFlag}) */
   flags: number;
 }
 
@@ -666,7 +666,7 @@ export function writeIommuProbeRequest(view: DataView, at: number, value: IommuP
 export type IommuProbeAnswerPropertiesEntry =
   | ({
     readonly kind: "resv_mem";
-    /** What the addresses are for */
+    /** What the addresses are for ({@linkcode IommuReservedMemory}) */
     subtype: IommuReservedMemory;
     /** First address */
     start: bigint;
@@ -800,9 +800,9 @@ export function encodeIommuProbeAnswer(
 
 /** An access that was not translated (VIRTIO 1.4, 5.13.6.9) */
 export interface IommuFault {
-  /** Why */
+  /** Why ({@linkcode IommuFaultReason}) */
   reason: IommuFaultReason;
-  /** What is known of the access */
+  /** What is known of the access ({@linkcode IommuFaultFlag}) */
   flags: number;
   /** The endpoint */
   endpoint: number;

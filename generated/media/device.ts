@@ -184,7 +184,7 @@ export class MediaDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): MediaConfig {
+  get settings(): Readonly<MediaConfig> {
     return this.#settings;
   }
 

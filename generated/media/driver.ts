@@ -501,7 +501,7 @@ export class MediaDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): MediaConfig {
+  get config(): Readonly<MediaConfig> {
     return this.#config;
   }
 

@@ -316,7 +316,7 @@ export function writeMediaIoctlRequest(view: DataView, at: number, value: MediaI
 export interface MediaMmapRequest {
   /** The session */
   sessionId: number;
-  /** How */
+  /** How ({@linkcode MediaMmapFlag}) */
   flags: number;
   /** The plane, by the offset that VIDIOC_QUERYBUF gives it */
   offset: number;

@@ -144,7 +144,7 @@ export class MemoryDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): MemoryConfig {
+  get settings(): Readonly<MemoryConfig> {
     return this.#settings;
   }
 

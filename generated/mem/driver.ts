@@ -363,7 +363,7 @@ export class MemoryDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): MemoryConfig {
+  get config(): Readonly<MemoryConfig> {
     return this.#config;
   }
 

@@ -113,7 +113,7 @@ export function memorySession(
 
 /** `struct virtio_mem_resp_state`: State of blocks (VIRTIO 1.4, 5.15.6.6) */
 export interface VirtioMemRespState {
-  /** The state */
+  /** The state ({@linkcode MemoryState}) */
   type: number;
 }
 

@@ -509,7 +509,7 @@ export class NetworkDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): NetworkConfig {
+  get settings(): Readonly<NetworkConfig> {
     return this.#settings;
   }
 

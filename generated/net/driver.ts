@@ -2137,7 +2137,7 @@ export class NetworkDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): NetworkConfig {
+  get config(): Readonly<NetworkConfig> {
     return this.#config;
   }
 

@@ -1083,9 +1083,9 @@ export function networkSession(
 
 /** `struct virtio_net_hdr`: What stands before every packet (VIRTIO 1.4, 5.1.9) */
 export interface VirtioNetHdr {
-  /** What is known about the packet */
+  /** What is known about the packet ({@linkcode NetworkHeaderFlags}) */
   flags: number;
-  /** How to cut it into segments: a GsoType, and bits of GsoFlags */
+  /** How to cut it into segments: a GsoType, and bits of GsoFlags ({@linkcode NetworkGsoType}) */
   gsoType: number;
   /** Length of all its headers; a hint unless GUEST_HDRLEN is negotiated */
   hdrLen: number;
@@ -1099,7 +1099,7 @@ export interface VirtioNetHdr {
   numBuffers?: number;
   /** Hash of the packet */
   hashValue?: number;
-  /** What the hash was computed over */
+  /** What the hash was computed over ({@linkcode NetworkHashReport}) */
   hashReport?: number;
   /** Where the outer transport header starts */
   outerThOffset?: number;
@@ -1109,7 +1109,7 @@ export interface VirtioNetHdr {
   outerNhOffset?: number;
   /** Id of the security association's resource object */
   resourceId?: number;
-  /** Type of that object */
+  /** Type of that object ({@linkcode NetworkResourceType}) */
   resourceType?: number;
 }
 
@@ -1349,7 +1349,7 @@ export function encodeVirtioNetCtrlQueueStatsEntry(
 
 /** `struct virtio_net_dev_part_cvq_selector`: Selects a device part: the command that made a setting (VIRTIO 1.4, 5.1.8.1) */
 export interface VirtioNetDevPartCvqSelector {
-  /** Class of the command */
+  /** Class of the command ({@linkcode NetworkControlClass}) */
   class: number;
   /** The command */
   command: number;
@@ -1389,7 +1389,7 @@ export function writeVirtioNetDevPartCvqSelector(
 
 /** `struct virtio_net_stats_reply_hdr`: What stands before each kind of statistics (VIRTIO 1.4, 5.1.9.5.11.2) */
 export interface VirtioNetStatsReplyHdr {
-  /** Kind of statistics */
+  /** Kind of statistics ({@linkcode NetworkStatsReplyType}) */
   type: number;
   /** Index of the queue */
   vqIndex: number;
@@ -2004,9 +2004,9 @@ export function writeVirtioNetFfCapData(
 
 /** `struct virtio_net_ff_selector`: Part of a packet's headers (VIRTIO 1.4, 5.1.9.6.2.2) */
 export interface VirtioNetFfSelector {
-  /** The header */
+  /** The header ({@linkcode NetworkFlowFilterMaskType}) */
   type: number;
-  /** What the selector can do */
+  /** What the selector can do ({@linkcode NetworkFlowFilterMaskFlags}) */
   flags: number;
   /** Bits of the header, in its own byte order */
   mask: Uint8Array;
@@ -2167,7 +2167,7 @@ export interface VirtioNetResourceObjFfRule {
   classifierId: number;
   /** Its priority within the group */
   rulePriority: number;
-  /** What happens to a packet */
+  /** What happens to a packet ({@linkcode NetworkFlowFilterAction}) */
   action: number;
   /** Index of a receive queue, for DIRECT_RX_VQ */
   vqIndex: number;
@@ -2251,11 +2251,11 @@ export function writeVirtioCryptoIpsecResourceCap(
 
 /** `struct virtio_crypto_ipsec_mode_cap`: What is possible in one mode (VIRTIO 1.4, 5.9.9.9.1.2) */
 export interface VirtioCryptoIpsecModeCap {
-  /** Protocol and mode */
+  /** Protocol and mode ({@linkcode NetworkIpsecMode}) */
   mode: number;
   /** Largest anti-replay window, for packets that arrive */
   maxReplayWinSz: number;
-  /** Options */
+  /** Options ({@linkcode NetworkIpsecOption}) */
   options: number;
   /** Cipher algorithms */
   cipherAlgo: bigint;
@@ -2682,9 +2682,9 @@ export function writeVirtioCryptoResourceObjIpsecSa256bKeyAuthKey(
 
 /** `struct virtio_crypto_resource_obj_ipsec_sa_256b_key`: A security association, of either direction, with keys of up to 256 bits (VIRTIO 1.4, 5.9.9.9.2.1) */
 export interface VirtioCryptoResourceObjIpsecSa256bKey {
-  /** Protocol and mode */
+  /** Protocol and mode ({@linkcode NetworkIpsecMode}) */
   mode: number;
-  /** Direction */
+  /** Direction ({@linkcode NetworkIpsecDirection}) */
   direction: number;
   /** Id of the object */
   objId: number;
@@ -2692,7 +2692,7 @@ export interface VirtioCryptoResourceObjIpsecSa256bKey {
   spi: number;
   /** Salt */
   salt: number;
-  /** Options */
+  /** Options ({@linkcode NetworkIpsecOption}) */
   options: bigint;
   /** Outer header, in tunnel mode */
   param: VirtioCryptoIpsecTunnelParam;
@@ -2702,11 +2702,11 @@ export interface VirtioCryptoResourceObjIpsecSa256bKey {
   udpDport: number;
   /** Anti-replay window; 0 switches the check off */
   replayWinSz: number;
-  /** Cipher algorithm */
+  /** Cipher algorithm ({@linkcode NetworkCipherAlgorithm}) */
   cipherAlgo: number;
   /** Cipher key */
   cipherKey: VirtioCryptoResourceObjIpsecSa256bKeyCipherKey;
-  /** Authentication algorithm */
+  /** Authentication algorithm ({@linkcode NetworkMacAlgorithm}) */
   authAlgo: number;
   /** Authentication key */
   authKey: VirtioCryptoResourceObjIpsecSa256bKeyAuthKey;
@@ -2797,7 +2797,7 @@ export function encodeVirtioCryptoResourceObjIpsecSa256bKey(
 export interface NetworkConfig {
   /** MAC address */
   mac?: Uint8Array;
-  /** State of the link */
+  /** State of the link ({@linkcode NetworkLinkStatus}) */
   status?: number;
   /** Number of pairs of queues */
   maxVirtqueuePairs?: number;
@@ -2811,9 +2811,9 @@ export interface NetworkConfig {
   rssMaxKeySize?: number;
   /** Most entries of an indirection table */
   rssMaxIndirectionTableLength?: number;
-  /** What the device can hash */
+  /** What the device can hash ({@linkcode NetworkHashTypes}) */
   supportedHashTypes?: number;
-  /** Encapsulations whose inner header the device can hash */
+  /** Encapsulations whose inner header the device can hash ({@linkcode NetworkHashTunnelTypes}) */
   supportedTunnelTypes?: number;
 }
 
@@ -3147,7 +3147,7 @@ export function encodeNetworkMqVqPairsSetRequest(
 
 /** Steers received packets by their hash (VIRTIO 1.4, 5.1.9.5.7.1) */
 export interface NetworkMqRssConfigRequest {
-  /** Enabled types */
+  /** Enabled types ({@linkcode NetworkHashTypes}) */
   hashTypes: number;
   /** Queue of packets without a hash */
   unclassifiedQueue: RssRqId;
@@ -3207,7 +3207,7 @@ export function encodeNetworkMqRssConfigRequest(
 
 /** Computes hashes to report (VIRTIO 1.4, 5.1.9.5.6.4) */
 export interface NetworkMqHashConfigRequest {
-  /** Enabled types */
+  /** Enabled types ({@linkcode NetworkHashTypes}) */
   hashTypes: number;
   /** Key of the hash */
   hashKeyData: Uint8Array;
@@ -3277,7 +3277,7 @@ export function encodeNetworkRssCtxCapGetAnswer(
 export interface NetworkRssCtxRequest {
   /** Id of the context */
   rssCtxId: number;
-  /** Enabled types */
+  /** Enabled types ({@linkcode NetworkHashTypes}) */
   hashTypes: number;
   /** Queue of packets without a hash */
   unclassifiedQueue: RssRqId;
@@ -3377,7 +3377,7 @@ export function writeNetworkRssCtxDelRequest(
 
 /** Hashes the inner header of these encapsulations (VIRTIO 1.4, 5.1.9.4.4) */
 export interface NetworkHashTunnelSetRequest {
-  /** Encapsulations; 0 for none */
+  /** Encapsulations; 0 for none ({@linkcode NetworkHashTunnelTypes}) */
   enabledTunnelTypes: number;
 }
 

@@ -100,7 +100,7 @@ export class PmemDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): PmemConfig {
+  get settings(): Readonly<PmemConfig> {
     return this.#settings;
   }
 

@@ -203,7 +203,7 @@ export class PmemDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): PmemConfig {
+  get config(): Readonly<PmemConfig> {
     return this.#config;
   }
 

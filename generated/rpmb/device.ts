@@ -163,7 +163,7 @@ export class RpmbDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): RpmbConfig {
+  get settings(): Readonly<RpmbConfig> {
     return this.#settings;
   }
 

@@ -475,7 +475,7 @@ export class RpmbDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): RpmbConfig {
+  get config(): Readonly<RpmbConfig> {
     return this.#config;
   }
 

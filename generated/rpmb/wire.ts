@@ -123,7 +123,7 @@ export interface VirtioRpmbFrame {
   address: number;
   /** Number of blocks */
   blockCount: number;
-  /** How it went, in answers */
+  /** How it went, in answers ({@linkcode RpmbResult}) */
   result: number;
   /** Type of the request, or of the answer */
   reqResp: number;
@@ -229,7 +229,7 @@ export interface RpmbProgramKeyRequest {
   address: number;
   /** Number of blocks */
   blockCount: number;
-  /** How it went, in answers */
+  /** How it went, in answers ({@linkcode RpmbResult}) */
   result: number;
   /** RESULT_READ, or nothing */
   frames: readonly VirtioRpmbFrame[];
@@ -321,7 +321,7 @@ export interface RpmbFrame {
   address: number;
   /** Number of blocks */
   blockCount: number;
-  /** How it went, in answers */
+  /** How it went, in answers ({@linkcode RpmbResult}) */
   result: number;
 }
 
@@ -406,7 +406,7 @@ export interface RpmbDataWriteRequest {
   address: number;
   /** Number of blocks */
   blockCount: number;
-  /** How it went, in answers */
+  /** How it went, in answers ({@linkcode RpmbResult}) */
   result: number;
   /** The other blocks, then RESULT_READ or nothing */
   frames: readonly VirtioRpmbFrame[];

@@ -241,7 +241,7 @@ export function encodeRtcReadAnswer(
 export interface RtcReadCrossRequest {
   /** The clock, below num_clocks */
   clockId: number;
-  /** Hardware counter */
+  /** Hardware counter ({@linkcode RtcCounter}) */
   hwCounter: number;
 }
 
@@ -360,11 +360,11 @@ export function encodeRtcCfgAnswer(
 
 /** Tells what a clock is (VIRTIO 1.4, 5.23.6.4) */
 export interface RtcClockCapAnswer {
-  /** Type of the clock */
+  /** Type of the clock ({@linkcode RtcClockType}) */
   type: number;
-  /** How UTC_SMEARED is smeared, else UNSPECIFIED */
+  /** How UTC_SMEARED is smeared, else UNSPECIFIED ({@linkcode RtcSmearing}) */
   leapSecondSmearing: number;
-  /** What it can do */
+  /** What it can do ({@linkcode RtcClockFlag}) */
   flags: number;
 }
 
@@ -399,7 +399,7 @@ export function encodeRtcClockCapAnswer(
 
 /** Tells whether a clock can be read together with a hardware counter (VIRTIO 1.4, 5.23.6.4) */
 export interface RtcCrossCapAnswer {
-  /** Whether it can */
+  /** Whether it can ({@linkcode RtcCrossFlag}) */
   flags: number;
 }
 
@@ -432,7 +432,7 @@ export function encodeRtcCrossCapAnswer(
 export interface RtcReadAlarmAnswer {
   /** Time of the alarm in nanoseconds */
   alarmTime: bigint;
-  /** Whether the alarm is enabled */
+  /** Whether the alarm is enabled ({@linkcode RtcAlarmFlag}) */
   flags: number;
 }
 
@@ -469,7 +469,7 @@ export interface RtcSetAlarmRequest {
   alarmTime: bigint;
   /** The clock, below num_clocks */
   clockId: number;
-  /** Whether the alarm is enabled */
+  /** Whether the alarm is enabled ({@linkcode RtcAlarmFlag}) */
   flags: number;
 }
 
@@ -506,7 +506,7 @@ export function encodeRtcSetAlarmRequest(
 export interface RtcSetAlarmEnabledRequest {
   /** The clock, below num_clocks */
   clockId: number;
-  /** Whether the alarm is enabled */
+  /** Whether the alarm is enabled ({@linkcode RtcAlarmFlag}) */
   flags: number;
 }
 

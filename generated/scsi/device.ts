@@ -199,7 +199,7 @@ export class ScsiDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): ScsiConfig {
+  get settings(): Readonly<ScsiConfig> {
     return this.#settings;
   }
 

@@ -541,7 +541,7 @@ export class ScsiDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): ScsiConfig {
+  get config(): Readonly<ScsiConfig> {
     return this.#config;
   }
 

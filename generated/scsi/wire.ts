@@ -323,7 +323,7 @@ export interface ScsiCommandRequest {
   lun: Uint8Array;
   /** The command's tag, named by task management */
   id: bigint;
-  /** Task attribute */
+  /** Task attribute ({@linkcode ScsiTaskAttribute}) */
   taskAttr: number;
   /** Priority, should be 0 */
   prio: number;
@@ -436,7 +436,7 @@ export function encodeScsiCommandAnswer(
 
 /** Performs a task management function; the commands it ends are answered before it (VIRTIO 1.4, 5.6.6.2) */
 export interface ScsiTmfRequest {
-  /** The function */
+  /** The function ({@linkcode ScsiTaskManagementFunction}) */
   subtype: ScsiTaskManagementFunction;
   /** Addressed unit, as in a command */
   lun: Uint8Array;
@@ -469,7 +469,7 @@ export function encodeScsiTmfRequest(e: Encoder, value: ScsiTmfRequest, _s: Scsi
 export interface ScsiAnRequest {
   /** Addressed unit, as in a command */
   lun: Uint8Array;
-  /** Events of interest */
+  /** Events of interest ({@linkcode ScsiAsyncEvent}) */
   eventRequested: number;
 }
 
@@ -502,7 +502,7 @@ export function writeScsiAnRequest(
 
 /** Asks which asynchronous events a logical unit can report (VIRTIO 1.4, 5.6.6.2) */
 export interface ScsiAnAnswer {
-  /** Events that the unit supports */
+  /** Events that the unit supports ({@linkcode ScsiAsyncEvent}) */
   eventActual: number;
 }
 
@@ -529,7 +529,7 @@ export function encodeScsiAnAnswer(
 
 /** News about a logical unit (VIRTIO 1.4, 5.6.6.3) */
 export interface ScsiEvent {
-  /** What happened */
+  /** What happened ({@linkcode ScsiEventType}) */
   event: number;
   /** Events were lost for want of buffers */
   eventsMissed: number;

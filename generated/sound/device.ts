@@ -325,7 +325,7 @@ export class SoundDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): SoundConfig {
+  get settings(): Readonly<SoundConfig> {
     return this.#settings;
   }
 

@@ -1485,7 +1485,7 @@ export class SoundDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): SoundConfig {
+  get config(): Readonly<SoundConfig> {
     return this.#config;
   }
 

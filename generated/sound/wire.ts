@@ -436,7 +436,7 @@ export function soundSession(
 export interface VirtioSndJackInfo {
   /** Node of the function group, as in HDA; it links items */
   hdaFnNid: number;
-  /** Features */
+  /** Features ({@linkcode SoundJackFeature}) */
   features: number;
   /** Default configuration of the pin, as in HDA */
   hdaRegDefconf: number;
@@ -490,13 +490,13 @@ export function writeVirtioSndJackInfo(view: DataView, at: number, value: Virtio
 export interface VirtioSndPcmInfo {
   /** Node of the function group, as in HDA; it links items */
   hdaFnNid: number;
-  /** Features */
+  /** Features ({@linkcode SoundPcmFeature}) */
   features: number;
   /** Formats */
   formats: bigint;
   /** Rates */
   rates: bigint;
-  /** Direction */
+  /** Direction ({@linkcode SoundDirection}) */
   direction: number;
   /** Fewest channels */
   channelsMin: number;
@@ -551,7 +551,7 @@ export function writeVirtioSndPcmInfo(view: DataView, at: number, value: VirtioS
 export interface VirtioSndChmapInfo {
   /** Node of the function group, as in HDA; it links items */
   hdaFnNid: number;
-  /** Direction */
+  /** Direction ({@linkcode SoundDirection}) */
   direction: number;
   /** Number of channels */
   channels: number;
@@ -674,9 +674,9 @@ export interface VirtioSndCtlInfo {
   hdaFnNid: number;
   /** Role times 2, plus the direction; 0 when it is not said */
   role: number;
-  /** What its value is made of */
+  /** What its value is made of ({@linkcode SoundControlType}) */
   type: number;
-  /** What can be done with it */
+  /** What can be done with it ({@linkcode SoundControlAccess}) */
   access: number;
   /** Elements of its value */
   count: number;
@@ -1012,13 +1012,13 @@ export interface SoundPcmSetParamsRequest {
   bufferBytes: number;
   /** Bytes of a period, which divides the buffer */
   periodBytes: number;
-  /** Features to use */
+  /** Features to use ({@linkcode SoundPcmFeature}) */
   features: number;
   /** Number of channels */
   channels: number;
-  /** Format of a sample */
+  /** Format of a sample ({@linkcode SoundPcmFormat}) */
   format: SoundPcmFormat;
-  /** Rate */
+  /** Rate ({@linkcode SoundPcmRate}) */
   rate: SoundPcmRate;
 }
 
@@ -1421,7 +1421,7 @@ export function encodeSoundPcm(e: Encoder, value: SoundPcm, _s: SoundSession, co
 export interface SoundCtlNotify {
   /** The control */
   controlId: number;
-  /** What changed */
+  /** What changed ({@linkcode SoundControlChange}) */
   mask: number;
 }
 

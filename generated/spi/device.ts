@@ -95,7 +95,7 @@ export class SpiDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): SpiConfig {
+  get settings(): Readonly<SpiConfig> {
     return this.#settings;
   }
 

@@ -218,7 +218,7 @@ export class SpiDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): SpiConfig {
+  get config(): Readonly<SpiConfig> {
     return this.#config;
   }
 

@@ -141,7 +141,7 @@ export class SocketDevice extends Device {
   }
 
   /** The configuration as it is, with what the driver wrote. */
-  get settings(): SocketConfig {
+  get settings(): Readonly<SocketConfig> {
     return this.#settings;
   }
 

@@ -250,7 +250,7 @@ export class SocketDriver extends Driver {
   }
 
   /** The configuration as of the last change that the device told of. */
-  get config(): SocketConfig {
+  get config(): Readonly<SocketConfig> {
     return this.#config;
   }
 

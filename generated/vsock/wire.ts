@@ -149,9 +149,9 @@ export interface VirtioVsockHdr {
   dstPort: number;
   /** Bytes of data */
   len: number;
-  /** Type of the socket; a packet of an unknown type is answered with RST */
+  /** Type of the socket; a packet of an unknown type is answered with RST ({@linkcode SocketType}) */
   type: number;
-  /** What the packet is for */
+  /** What the packet is for ({@linkcode SocketOp}) */
   op: number;
   /** ShutdownFlag bits for SHUTDOWN, SeqFlags for RW on seqpacket sockets; else 0 */
   flags: number;
@@ -215,7 +215,7 @@ export function writeVirtioVsockHdr(view: DataView, at: number, value: VirtioVso
 
 /** `struct virtio_vsock_event`: News about the device (VIRTIO 1.4, 5.10.6.7) */
 export interface VirtioVsockEvent {
-  /** What happened */
+  /** What happened ({@linkcode SocketEvent}) */
   id: number;
 }
 
@@ -293,9 +293,9 @@ export interface SocketReceive {
   srcPort: number;
   /** Port of the receiver */
   dstPort: number;
-  /** Type of the socket; a packet of an unknown type is answered with RST */
+  /** Type of the socket; a packet of an unknown type is answered with RST ({@linkcode SocketType}) */
   type: number;
-  /** What the packet is for */
+  /** What the packet is for ({@linkcode SocketOp}) */
   op: number;
   /** ShutdownFlag bits for SHUTDOWN, SeqFlags for RW on seqpacket sockets; else 0 */
   flags: number;
@@ -373,9 +373,9 @@ export interface SocketTransmit {
   srcPort: number;
   /** Port of the receiver */
   dstPort: number;
-  /** Type of the socket; a packet of an unknown type is answered with RST */
+  /** Type of the socket; a packet of an unknown type is answered with RST ({@linkcode SocketType}) */
   type: number;
-  /** What the packet is for */
+  /** What the packet is for ({@linkcode SocketOp}) */
   op: number;
   /** ShutdownFlag bits for SHUTDOWN, SeqFlags for RW on seqpacket sockets; else 0 */
   flags: number;

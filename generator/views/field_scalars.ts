@@ -57,9 +57,10 @@ export function scalarView(
     ? `value.${key} ?? ${text.zero}`
     : `value.${key}`;
   const { type, decode } = enumerationText(scope, field, text, name);
+  const shown = property(model, type, text.zero);
   return {
     ...NOTHING,
-    properties: [property(model, type, text.zero)],
+    properties: [{ ...shown, doc: shown.doc + enumDoc(scope, field.enum) }],
     reads: [`into.${key} = ${read(text.get(at))};`],
     writes: [text.set(at, given, name) + ";"],
     decodes: [`const ${local} = ${read(decode)};`],
@@ -97,6 +98,11 @@ function constantView(
     ],
     encodes: [text.encode(constant, name) + ";"],
   };
+}
+
+/** Where the values of a number come from. */
+function enumDoc(scope: Scope, name: string | undefined): string {
+  return name === undefined ? "" : ` ({@linkcode ${scope.enumType(name)}})`;
 }
 
 /** Type of a number from an enumeration, and how it is decoded. */
@@ -179,7 +185,7 @@ export function bitsView(scope: Scope, model: FieldModel, field: dsl.Bits, at: s
     if (bit.reserved === "zero") decodes.push(`d.mustBe(${unsigned}, 0, "${name}");`);
     if (bit.reserved === undefined) {
       const key = propertyName(name);
-      properties.push(numberProperty(key, bit.doc ?? name, false));
+      properties.push(numberProperty(key, (bit.doc ?? name) + enumDoc(scope, bit.enum), false));
       reads.push(`into.${key} = ${unsigned};`);
       decodes.push(`const ${localName(key)} = ${unsigned};`);
       const value = `within(value.${key}${isGated(model) ? " ?? 0" : ""}, ${mask}, "${name}")`;
