@@ -23,7 +23,7 @@ const IV = new Uint8Array(12);
 const NONE = new Uint8Array(0);
 const DATA = new Uint8Array(16).fill(1);
 
-/** A device of all services without akcipher, a driver, and the flags and parameters that reach the device. */
+/** A device of all services, a driver, and the flags and parameters that reach the device. */
 async function opened() {
   const seen: unknown[] = [];
   const note = ({ flag, ...request }: { flag: number; sessPara?: object; opTypeFlf?: object }) => {
@@ -34,7 +34,7 @@ async function opened() {
     config: {
       status: 1,
       maxDataqueues: 1,
-      cryptoServices: 0xf,
+      cryptoServices: 0x1f,
       cipherAlgoL: 8,
       cipherAlgoH: 0,
       hashAlgo: 8,
@@ -43,7 +43,7 @@ async function opened() {
       aeadAlgo: 2,
       maxCipherKeyLen: 64,
       maxAuthKeyLen: 64,
-      akcipherAlgo: 0,
+      akcipherAlgo: 2,
       maxSize: 1024n,
     },
     hashStateless: note,
@@ -52,6 +52,10 @@ async function opened() {
     cipherDecryptStateless: note,
     aeadEncryptStateless: note,
     aeadDecryptStateless: note,
+    akcipherEncryptStateless: note,
+    akcipherDecryptStateless: note,
+    akcipherSignStateless: note,
+    akcipherVerifyStateless: note,
   });
   const driver = await CryptoDriver.open(loopback(device));
   return { driver, seen, [Symbol.asyncDispose]: () => driver.close() };
@@ -151,5 +155,22 @@ Deno.test("crypto: authenticated ciphers go out in a session, or with their para
       DATA,
       NONE,
       new Uint8Array(32),
+    ));
+});
+
+Deno.test("crypto: asymmetric requests go out in a session, or with their parameters (5.9.9.8.1)", async () => {
+  covers(
+    `${OPERATION} / AKCIPHER Service Operation#2`,
+    `${OPERATION} / AKCIPHER Service Operation#3`,
+    `${OPERATION} / AKCIPHER Service Operation#4`,
+  );
+  await using guest = await opened();
+  const u = { kind: "rsa", paddingAlgo: 0, hashAlgo: 0 } as const; // it tells the algorithm
+  const sessPara = { keyType: 0, keyLen: KEY.length, u };
+  await trySend(guest.seen, sessPara, (about) =>
+    guest.driver.akcipherEncryptStateless(
+      { ...about, sessPara, dstDataLen: 16, akcipherKey: KEY },
+      DATA,
+      new Uint8Array(16),
     ));
 });
