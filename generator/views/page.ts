@@ -55,7 +55,11 @@ export function pageView(device: DeviceModel, view: DeviceView): PageView {
     section("Administration", adminLines(device)),
     section("Behaviours", behaviourLines(device)),
     section("Shared memory", sharedLines(device)),
-    section("Messages", device.messages.flatMap((set) => messageLines(device, set))),
+    section("Messages", [
+      ...paragraph(NAMES),
+      "",
+      ...device.messages.flatMap((set) => messageLines(device, set)),
+    ]),
     section("Structs", structLines(device)),
     section("Enumerations", device.enums.flatMap(enumLines)),
     section("Constants", constantLines(device)),
@@ -75,6 +79,12 @@ export function pageView(device: DeviceModel, view: DeviceView): PageView {
 function section(heading: string, lines: readonly string[]): SectionView[] {
   return lines.length === 0 ? [] : [{ heading, lines: tidy(lines) }];
 }
+
+/** How what the page names is called in TypeScript. */
+const NAMES =
+  "In TypeScript, a request is a method of the driver and a handler of the device; an event is sent by " +
+  "a method `send…` of the device, and told to the driver's option `on…`. Names of fields are in camel " +
+  "case: `max_level` becomes `maxLevel`.";
 
 /** The PCI bus has no numbers for ids above this (VIRTIO 1.4, 4.1.2). */
 const PCI_ID_MAX = 0x3f;
