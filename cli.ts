@@ -59,7 +59,12 @@ export async function main(args: readonly string[], io: Terminal = terminal()): 
   if (name === "--help" || name === "-h" || name === "help") return io.print(HELP);
   if (name === "--version") return io.print(`${await version()}\n`);
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (entry === undefined) return misuse(io, `there is no command ${JSON.stringify(name)}`, HELP);
+  if (entry === undefined) {
+    const { nearest } = await import("./generator/diagnostics.ts");
+    const meant = nearest(name, Object.keys(COMMANDS));
+    const hint = meant === undefined ? "" : `: did you mean ${meant}?`;
+    return misuse(io, `there is no command ${JSON.stringify(name)}${hint}`, HELP);
+  }
   const { command } = await entry.load();
   try {
     if (rest.includes("--help") || rest.includes("-h")) {

@@ -298,8 +298,9 @@ Deno.test("new writes a description that generates as it is, and never over anot
 Deno.test("the command line says what it did not understand, and ends with 2", async () => {
   await inFolder({}, async (cwd) => {
     const lines: readonly (readonly [string[], RegExp])[] = [
-      [["genarate"], /there is no command "genarate"/],
-      [["toString"], /there is no command "toString"/],
+      [["genarate"], /there is no command "genarate": did you mean generate\?/],
+      [["toString"], /there is no command "toString"\n/],
+      [["new", "9x"], /"9x" is no name of small letters, digits and underscores that starts/],
       [["generate", "--chekc"], /Unknown option '--chekc'/],
       [["generate", "lamp.ts"], /what is "lamp.ts"\?/],
       [["generate", "--out"], /--out/],

@@ -30,7 +30,10 @@ function front(name: string, properties = ""): string {
 
 /** A back end of the module at a path or URL; UsageError when it is neither. */
 export function moduleBackEnd(path: string): BackEnd<Options> {
-  if (!/[./]/.test(path)) throw new UsageError(`there is no device ${JSON.stringify(path)}`);
+  if (!/[./]/.test(path)) {
+    const found = `there is no device ${JSON.stringify(path)}`;
+    throw new UsageError(`${found} (serve --help lists them), and a module is a path or URL`);
+  }
   return defineBackEnd({
     usage: "[--threads]",
     help:

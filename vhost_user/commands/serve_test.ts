@@ -84,7 +84,10 @@ Deno.test(
       assert.equal(code, 2, text);
     }
     const { code, text } = await complaint(["serve", "bkl", "--socket", "s"]);
-    assert.match(text, /^error: there is no device "bkl"\n\nUsage: virtio-ts serve DEVICE /);
+    assert.match(
+      text,
+      /^error: there is no device "bkl" \(serve --help lists them\), and a module is a path or URL\n\nUsage: virtio-ts serve DEVICE /,
+    );
     assert.equal(code, 2);
   }),
 );
