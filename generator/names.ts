@@ -12,7 +12,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   ..."enum eval export extends false finally for function if implements import in".split(" "),
   ..."instanceof interface let new null package private protected public return static".split(" "),
   ..."super switch this throw true try typeof undefined var void while with yield".split(" "),
-  ..."d e s".split(" "),
+  ..."d e ranges s".split(" "),
 ]);
 
 function words(name: string): string[] {

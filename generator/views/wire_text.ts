@@ -56,7 +56,8 @@ function configParameter(view: DeviceView, used: boolean): string {
 
 /** `_` where lines do not mention a name. */
 function unusedMark(lines: readonly string[], name = "s"): string {
-  return new RegExp(`\\b${name}\\b`).test(lines.join("\n")) ? "" : "_";
+  const used = new RegExp(`(?<![\\w"])(?<!(?<!\\.)\\.)${name}\\b(?![":])`); // neither a property nor a text
+  return used.test(lines.join("\n")) ? "" : "_";
 }
 
 function structPrint(struct: StructView, session: string, called: string): object {
