@@ -158,6 +158,9 @@ function docText({ doc, field, when, unless }: FieldModel, gate: string): string
       : []),
     ...("value" in field && field.value !== undefined ? [`always ${field.value}`] : []),
     ...("enum" in field && field.enum !== undefined ? [field.enum] : []),
+    ...("strictBefore" in field && field.strictBefore !== undefined
+      ? [`before ${field.strictBefore} by the text of the standard`]
+      : []),
     ..."reserved" in field && field.reserved !== undefined ? ["reserved"] : [],
   ];
   return [doc, notes.length === 0 ? "" : `[${notes.join("; ")}]`].filter(Boolean).join(" ");

@@ -124,8 +124,20 @@ export class JsonDecoder {
     return Math.max(part.trailer, counted);
   }
 
-  #fields(fields: readonly JsonField[], reader: Reader, frame: Frame): void {
+  /** Fields in the order of the wire, which is that of what is deployed unless by the text. */
+  #inOrder(fields: readonly JsonField[]): readonly JsonField[] {
+    const ordered = [...fields];
+    for (const field of this.#session.strict === true ? fields : []) {
+      if (field.strictBefore === undefined) continue;
+      ordered.splice(ordered.indexOf(field), 1);
+      ordered.splice(ordered.findIndex(({ name }) => name === field.strictBefore), 0, field);
+    }
+    return ordered;
+  }
+
+  #fields(listed: readonly JsonField[], reader: Reader, frame: Frame): void {
     const late: (() => void)[] = [];
+    const fields = this.#inOrder(listed);
     fields.forEach((field, at) => {
       if (!this.#exists(field)) return;
       const selector = field.type === "union" && Array.isArray(field.by) ? field.by[0] : undefined;

@@ -45,9 +45,6 @@ const left: Readonly<Record<string, readonly string[]>> = {
     "virtio_crypto_aead_data_req",
     "virtio_crypto_akcipher_data_req",
   ],
-  "Linux has the lengths of the protection information before the CDB, the standard behind it": [
-    "virtio_scsi_cmd_req_pi",
-  ],
   "Legacy SCSI packet commands of block devices, which are not offered": [
     "virtio_scsi_inhdr",
   ],

@@ -11,6 +11,8 @@ export interface LinuxStruct {
   readonly fields?: Readonly<Record<string, string | readonly string[]>>;
   /** It is only a part of ours, which starts at this offset; below 0, ours is a part of it. */
   readonly partAt?: number;
+  /** It is ours with these features and no others. */
+  readonly features?: readonly string[];
 }
 
 function nested(path: string, names: readonly string[]): Record<string, string> {
@@ -69,7 +71,15 @@ export const linuxStructs: Readonly<Record<string, readonly LinuxStruct[]>> = {
       fields: { max_packets: "rx_max_packets", max_usecs: "rx_usecs" },
     },
   ],
-  virtio_scsi_req_cmd: [{ linux: "virtio_scsi_cmd_req", partAt: 0, fields: { id: "tag" } }],
+  virtio_scsi_req_cmd: [
+    { linux: "virtio_scsi_cmd_req", partAt: 0, features: [], fields: { id: "tag" } },
+    {
+      linux: "virtio_scsi_cmd_req_pi",
+      partAt: 0,
+      features: ["VIRTIO_SCSI_F_T10_PI"],
+      fields: { id: "tag" },
+    },
+  ],
   virtio_scsi_ctrl_tmf: [
     { linux: "virtio_scsi_ctrl_tmf_req", partAt: 0, fields: { id: "tag" } },
     { linux: "virtio_scsi_ctrl_tmf_resp", partAt: 24 },

@@ -27,7 +27,7 @@ import {
 const FLOOR_VERSION = "6.1";
 
 /** Fewest comparisons with those headers. */
-const FLOOR = { structs: 144, fields: 1441, constants: 784 };
+const FLOOR = { structs: 144, fields: 1456, constants: 784 };
 
 /** A fact of ours, and the C expression that must have its value. */
 interface Fact {
@@ -74,11 +74,12 @@ function compareParts(model: JsonModel, headers: CHeaders): Comparison[] {
 }
 
 function compareWith(name: string, ours: Fields, other: LinuxStruct, c: CStruct): Comparison {
-  const { linux, fields = {}, partAt } = other;
+  const { linux, fields = {}, partAt, features } = other;
   const facts: Fact[] = [];
   const lacks: string[] = [];
   const seen = new Set<string>();
-  for (const field of ours.fields) {
+  const placed = features === undefined ? ours.fields : withFeatures(ours.fields, features);
+  for (const field of placed) {
     const named = fields[field.name] ?? field.name;
     const paths = typeof named === "string" ? [named] : named;
     const roots = paths.map((path) => path.split(".")[0]!);
@@ -96,6 +97,18 @@ function compareWith(name: string, ours: Fields, other: LinuxStruct, c: CStruct)
     facts.push({ ...size, expression: `sizeof(struct ${linux})` });
   }
   return { linux, facts, lacks };
+}
+
+/** The fields that are there with these features and no others, each at the offset that it has then. */
+function withFeatures(fields: readonly JsonField[], features: readonly string[]): JsonField[] {
+  const has = (names: string | readonly string[]) =>
+    [names].flat().every((name) => features.includes(name));
+  let at: number | null = 0;
+  return fields.filter(({ when }) => when.length === 0 || when.some(has)).map((field) => {
+    const offset = at;
+    at = at === null || field.size === null ? null : at + field.size;
+    return { ...field, offset };
+  });
 }
 
 function fieldFacts(

@@ -21,6 +21,10 @@ export const exceptions: Readonly<Record<string, readonly string[]>> = {
     "field virtio_snd_ctl_info.value.enumerated.items: 68 le32, here 72 le32",
     "extra field virtio_snd_ctl_info.align",
   ],
+  "Linux and QEMU have the lengths of the protection information before the CDB": [
+    "field virtio_scsi_req_cmd.cdb: 19 u8[], here ? u8[]",
+    "field virtio_scsi_req_cmd.pi_bytesout: ? le32, here 19 le32",
+  ],
   "The standard uses the name and gives it no number; this is Linux's": [
     "extra constant VIRTIO_ADMIN_STATUS_EEXIST",
   ],

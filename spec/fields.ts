@@ -150,6 +150,8 @@ export interface Bytes<N extends string = string> extends FieldBase<N> {
   readonly reserved?: true | "zero";
   /** Bytes of a namespace outside this standard (FUSE, V4L2, SCMI, SCSI, DER, 3D). */
   readonly external?: string;
+  /** Where it stands is what is deployed: `strict: true` has it before this other field, as the text does. */
+  readonly strictBefore?: N;
   /** The driver may write it (configuration space only). */
   readonly driverWrites?: true | DriverWrites<N>;
 }

@@ -164,7 +164,7 @@ export class ScsiDevice extends Device {
     this.#offers = scsiGates(this.offered);
     this.#settings = decodeScsiConfig(Decoder.of(this.config.bytes), this.#offers);
     this.#plan = scsiQueues(this.#offers, this.#settings, options.strict);
-    this.#s = scsiSession(this.offered, this.#settings);
+    this.#s = scsiSession(this.offered, this.#settings, options.strict);
     const handlers = {
       tmf: options.tmf?.bind(options),
       anQuery: options.anQuery?.bind(options),
@@ -339,8 +339,9 @@ export class ScsiDevice extends Device {
 
   /** Takes over what messages depend on: the features, and sizes in the configuration. */
   #settle(): void {
+    const options = this.#options;
     const features = this.features === 0n ? this.offered : this.features;
-    this.#s = scsiSession(features, this.#settings);
+    this.#s = scsiSession(features, this.#settings, options.strict);
   }
 
   /** controlq: Task management and asynchronous notification (VIRTIO 1.4, 5.6.2) */

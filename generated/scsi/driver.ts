@@ -521,7 +521,7 @@ export class ScsiDriver extends Driver {
     super(transport, SCSI_INFO);
     this.#options = options;
     this.#config = decodeScsiConfig(Decoder.of(new Uint8Array(SCSI_CONFIG_SIZE)), scsiGates(0n));
-    this.#s = scsiSession(0n, this.#config);
+    this.#s = scsiSession(0n, this.#config, options.strict);
   }
 
   /**
@@ -626,7 +626,7 @@ export class ScsiDriver extends Driver {
     const config = this.#config;
     const plan = scsiQueues(scsiGates(this.features), config, options.strict);
     this.#plan = plan;
-    this.#s = scsiSession(this.features, config);
+    this.#s = scsiSession(this.features, config, options.strict);
     for (let index = 0; index < plan.count; index++) {
       if (plan.kind(index) >= 0) this.#attach(plan, await this.openQueue(index, options.queueSize));
     }

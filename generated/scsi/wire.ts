@@ -208,14 +208,20 @@ export interface ScsiSession extends ScsiGates {
   readonly cdbSize: number;
   /** Most bytes of sense data in an answer */
   readonly senseSize: number;
+  /** Layouts are those of the standard's text where deployed ones differ. */
+  readonly strict: boolean;
 }
 
 /** The session of negotiated features and a configuration. */
 export function scsiSession(
   features: bigint,
   config: ScsiConfig,
+  strict = false,
 ): ScsiSession {
-  const s = scsiGates(features);
+  const s = {
+    ...scsiGates(features),
+    strict,
+  };
   return {
     ...s,
     cdbSize: config.cdbSize,
@@ -329,10 +335,10 @@ export interface ScsiCommandRequest {
   prio: number;
   /** Command reference number, should be 0 */
   crn: number;
-  /** Command descriptor block */
-  cdb: Uint8Array;
   /** Bytes of pi_in */
   piBytesin?: number;
+  /** Command descriptor block */
+  cdb: Uint8Array;
 }
 
 /** Reads the message; payload is passed over, where it lies goes to `ranges`. */
@@ -346,9 +352,10 @@ export function decodeScsiCommandRequest(
   const taskAttr = d.u8("task_attr");
   const prio = d.u8("prio");
   const crn = d.u8("crn");
-  const cdb = d.bytes(s.cdbSize, "cdb");
+  const cdbByText = s.strict ? d.bytes(s.cdbSize, "cdb") : undefined;
   const piBytesout = s.t10Pi ? d.le32("pi_bytesout") : 0;
   const piBytesin = s.t10Pi ? d.le32("pi_bytesin") : undefined;
+  const cdb = cdbByText ?? d.bytes(s.cdbSize, "cdb");
   if (s.t10Pi) {
     ranges.push(d.skip(piBytesout, "pi_out"), d.position);
   } else {
@@ -361,8 +368,8 @@ export function decodeScsiCommandRequest(
     taskAttr,
     prio,
     crn,
-    cdb,
     ...(piBytesin === undefined ? {} : { piBytesin: piBytesin }),
+    cdb,
   };
 }
 
@@ -378,12 +385,17 @@ export function encodeScsiCommandRequest(
   e.u8(value.taskAttr, "task_attr");
   e.u8(value.prio, "prio");
   e.u8(value.crn, "crn");
-  e.bytesUpTo(value.cdb, s.cdbSize, "cdb");
+  if (s.strict) {
+    e.bytesUpTo(value.cdb, s.cdbSize, "cdb");
+  }
   if (s.t10Pi) {
     e.le32(lengths.piOut, "pi_bytesout");
   }
   if (s.t10Pi) {
     e.le32(value.piBytesin ?? 0, "pi_bytesin");
+  }
+  if (!s.strict) {
+    e.bytesUpTo(value.cdb, s.cdbSize, "cdb");
   }
   if (s.t10Pi) {
     e.mark();

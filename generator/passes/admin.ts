@@ -127,6 +127,9 @@ function ownDependence(
   if (field.strict === false || arms.some((arm) => arm.strictTag !== null)) {
     return "is another one by the text of the standard";
   }
+  if (field.kind === "bytes" && field.strictBefore !== undefined) {
+    return "stands elsewhere by the text of the standard";
+  }
   if (field.kind === "payload") return "stays in memory";
   const type = field.kind === "array" ? field.of : "type" in field ? field.type : "";
   if (typeof type === "string" && type.startsWith("session")) {

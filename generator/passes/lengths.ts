@@ -25,11 +25,28 @@ export function lengthsReadable(draft: Draft): void {
     if (model.field.kind === "array" && model.field.stride !== undefined) {
       numberNamed(draft, `${model.path}.stride.field`, scope, model.field.stride.field);
     }
-    const length = "length" in model.field ? model.field.length : undefined;
-    if (typeof length !== "object") continue;
-    if ("field" in length) numberNamed(draft, `${model.path}.length.field`, scope, length.field);
-    if ("bytes" in length) numberNamed(draft, `${model.path}.length.bytes`, scope, length.bytes);
+    lengthReadable(draft, model, scope);
+    const at = placeByText(draft, model, scope);
+    if (at !== undefined) lengthReadable(draft, model, { ...scope, at });
   }
+}
+
+function lengthReadable(draft: Draft, { field, path }: FieldModel, scope: Scope): void {
+  const length = "length" in field ? field.length : undefined;
+  if (typeof length !== "object") return;
+  if ("field" in length) numberNamed(draft, `${path}.length.field`, scope, length.field);
+  if ("bytes" in length) numberNamed(draft, `${path}.length.bytes`, scope, length.bytes);
+}
+
+/** Where bytes stand by the text, among the fields before them; reports what is not there. */
+function placeByText(draft: Draft, { field, path }: FieldModel, scope: Scope): number | undefined {
+  if (field.kind !== "bytes" || field.strictBefore === undefined) return undefined;
+  const before = scope.fields.slice(0, scope.at);
+  const at = before.findIndex(({ name }) => name === field.strictBefore);
+  if (at >= 0) return at;
+  const names = before.map(({ name }) => name);
+  draft.unknown("V060", `${path}.strictBefore`, field.strictBefore, "a field before it", names);
+  return undefined;
 }
 
 /** Reports unions and sequences whose selector is missing or cannot tell their arms apart. */

@@ -6,14 +6,15 @@
 
 import type { FieldModel } from "../model.ts";
 import { type Draft, entries } from "./draft.ts";
-import { places, type Scope } from "./fields.ts";
-import { isStateful, scalarSize } from "./sizes.ts";
+import { fieldAt, places, type Scope } from "./fields.ts";
+import { isStateful, scalarSize, takesRest } from "./sizes.ts";
 import { describedRecords } from "./walk.ts";
 
 /** Reports options that mean nothing at their place. */
 export function optionsApply(draft: Draft): void {
   for (const { model, scope } of places(draft)) {
-    for (const [option, expected] of misplaced(model, scope)) {
+    const options = [...misplaced(model, scope), ...misplacedByText(draft, model, scope)];
+    for (const [option, expected] of options) {
       draft.report("V063", `${model.path}.${option}`, "an option without a meaning here", expected);
     }
   }
@@ -63,6 +64,29 @@ function* misplaced({ field }: FieldModel, scope: Scope): Generator<[string, str
   }
   if (field.kind === "union" && isStateful(field) && scope.of === "config") {
     yield ["by", "unions in structs and messages"];
+  }
+}
+
+/** Bytes that the text has elsewhere are always there, and so is what they are put before. */
+function* misplacedByText(
+  draft: Draft,
+  model: FieldModel,
+  scope: Scope,
+): Generator<[string, string]> {
+  const { field } = model;
+  if (field.kind !== "bytes" || field.strictBefore === undefined) return;
+  const grows = [...draft.structs.values()].some((one) => one.grows && one.fields === scope.fields);
+  if (scope.of === "config" || grows) {
+    yield ["strictBefore", "fields of messages, or of structs that do not grow"];
+  }
+  const gated = [model.when, model.unless, model.legacyWhen].some((gate) => gate.length > 0);
+  if (gated || field.strict === false || field.reserved !== undefined) {
+    yield ["strictBefore", "bytes with a meaning that are always there"];
+  }
+  const { root = scope.at } = fieldAt(scope.fields, field.strictBefore) ?? {};
+  const passed = scope.fields.slice(root, scope.at + 1);
+  if (passed.some((one) => one.field.kind === "payload" || takesRest(one.field, one))) {
+    yield ["strictBefore", "a place before all payload, and before what takes the rest"];
   }
 }
 

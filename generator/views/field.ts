@@ -31,6 +31,8 @@ export interface FieldView {
   readonly late: readonly string[];
   /** Statements that write `value` to `e`. */
   readonly encodes: readonly string[];
+  /** Statements for before the field that it stands before by the text; null where it has one place. */
+  readonly early: Pick<FieldView, "decodes" | "encodes"> | null;
 }
 
 /** Whose bounds count: those of what arrives, of what the user gives, or of both. */
@@ -44,6 +46,7 @@ export const NOTHING: FieldView = {
   decodes: [],
   late: [],
   encodes: [],
+  early: null,
 };
 
 /** The property of a field that has one. */

@@ -14,7 +14,7 @@ import { arrayView, bytesView, payloadView } from "./field_bytes.ts";
 import { sequenceView, structFieldView, unionView } from "./field_groups.ts";
 import { bitsView, scalarView } from "./field_scalars.ts";
 import type { Scope } from "./scope.ts";
-import { isGated } from "./shape.ts";
+import { hasTwoPlaces, isGated } from "./shape.ts";
 import type { Siblings } from "./siblings.ts";
 
 /** Where a payload lies that its gate shuts out. */
@@ -24,6 +24,7 @@ const EMPTY_RANGE = "ranges.push(d.position, d.position);";
 export function fieldView(scope: Scope, field: FieldModel, siblings: Siblings): FieldView {
   const at = field.offset === null ? "at" : offsetText(field.offset);
   const bare = bareView(scope, field, siblings, at, siblings.bounds);
+  if (hasTwoPlaces(field)) return movedView(bare);
   if (!isGated(field)) return bare;
   const gate = scope.fieldGate(field);
   return {
@@ -31,6 +32,20 @@ export function fieldView(scope: Scope, field: FieldModel, siblings: Siblings): 
     properties: bare.properties.map((each) => ({ ...each, optional: true })),
     decodes: gatedDecodes(bare, gate),
     encodes: bare.encodes.length === 0 ? [] : [`if (${gate}) {`, ...bare.encodes, "}"],
+  };
+}
+
+/** What has one place by the text and another where it is deployed, read at either into one property. */
+function movedView(bare: FieldView): FieldView {
+  const [, local, expression] = /^const (\w+) = (.*);$/s.exec(bare.decodes[0]!)!;
+  return {
+    ...bare,
+    early: {
+      decodes: [`const ${local}ByText = s.strict ? ${expression} : undefined;`],
+      encodes: ["if (s.strict) {", ...bare.encodes, "}"],
+    },
+    decodes: [`const ${local} = ${local}ByText ?? ${expression};`],
+    encodes: ["if (!s.strict) {", ...bare.encodes, "}"],
   };
 }
 

@@ -72,6 +72,8 @@ export interface JsonField {
   readonly fromEnd?: number;
   /** Not in the standard's text, only in what is deployed. */
   readonly strict?: false;
+  /** The field that it stands before by the text; offsets are those of what is deployed. */
+  readonly strictBefore?: string;
   readonly length?: JsonLength;
   readonly bits?: readonly JsonBits[];
   /** The enumeration of its values. */
@@ -179,7 +181,7 @@ export class JsonFields {
       case "bits":
         return { bits: bitsPart(field) };
       case "bytes":
-        return pick(field, ["text", "reserved", "external"]);
+        return pick(field, ["text", "reserved", "external", "strictBefore"]);
       case "payload":
         return pick(field, ["external"]);
       case "array":

@@ -125,6 +125,9 @@ function meaningText({ field, doc }: FieldModel): string {
   if ("driverWrites" in field && field.driverWrites !== undefined) {
     notes.push("The driver may write it");
   }
+  if (field.kind === "bytes" && field.strictBefore !== undefined) {
+    notes.push(`With \`strict\` it stands before ${code(field.strictBefore)}, as in the text`);
+  }
   if (field.kind === "scalar" && field.reserved === undefined) notes.push(...boundsText(field));
   return [...(doc === "" ? [] : [plain(doc)]), ...notes].join(". ");
 }

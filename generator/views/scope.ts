@@ -14,6 +14,7 @@ import type {
   StructModel,
 } from "../model.ts";
 import { className, propertyName } from "../names.ts";
+import { hasTwoPlaces } from "./shape.ts";
 import { allText, notText } from "./text.ts";
 
 /** The module under construction: finds what is named, and collects what the session must hold. */
@@ -37,7 +38,7 @@ export class Scope {
   readonly called: Set<string> = new Set();
   /** Whether some field has the byte order of the session. */
   readonly ordered: boolean;
-  /** Whether some field or tag differs in the strict layout. */
+  /** Whether some field, its place or a tag differs in the strict layout. */
   readonly strict: boolean;
   /** Whether some field may be absent over a legacy interface. */
   readonly legacy: boolean;
@@ -73,8 +74,9 @@ export class Scope {
     this.ordered = fields.some(({ field }) =>
       (field.kind === "scalar" || field.kind === "bits") && field.type.startsWith("session")
     );
-    this.strict = fields.some(({ field, arms }) =>
-      field.strict === false || arms.some(({ strictTag }) => strictTag !== null)
+    this.strict = fields.some((model) =>
+      model.field.strict === false || hasTwoPlaces(model) ||
+      model.arms.some(({ strictTag }) => strictTag !== null)
     );
     this.legacy = fields.some(({ legacyWhen }) => legacyWhen.length > 0);
   }

@@ -26,13 +26,20 @@ export function isGated({ when, unless, legacyWhen, field }: FieldModel): boolea
   return [when, unless, legacyWhen].some((gate) => gate.length > 0) || field.strict === false;
 }
 
+/** Whether the field stands elsewhere by the text. */
+export function hasTwoPlaces({ field }: FieldModel): boolean {
+  return field.kind === "bytes" && field.strictBefore !== undefined;
+}
+
 /** Whether what stands in the field fills an area of a known size, with zeroes behind it. */
 export function fillsArea({ length }: dsl.Sequence): boolean {
   return typeof length === "number" || typeof length === "object" && "config" in length;
 }
 
 /** Whether the field has a size, no alternatives, and nothing that only a walk can tell. */
-export function isPlain(scope: Scope, { field }: FieldModel): boolean {
+export function isPlain(scope: Scope, model: FieldModel): boolean {
+  const { field } = model;
+  if (hasTwoPlaces(model)) return false;
   switch (field.kind) {
     case "scalar":
       return !field.type.startsWith("session") && field.value === undefined &&

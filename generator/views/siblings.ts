@@ -166,6 +166,13 @@ export class Siblings {
       found[0];
   }
 
+  /** The field that one stands before by the text, where that is another place. */
+  placeByText(model: FieldModel): FieldModel | undefined {
+    const { field } = model;
+    if (field.kind !== "bytes" || field.strictBefore === undefined) return undefined;
+    return this.find(field.strictBefore, model);
+  }
+
   #lengthText(model: FieldModel): string {
     if (model.field.kind === "payload") return `lengths.${propertyName(model.name)}`;
     const value = `value.${propertyName(model.name)}`;

@@ -7,7 +7,7 @@
 import type { ArmModel, DeviceModel, FieldModel, ModuleModel, StructModel } from "../model.ts";
 import { className, localName, propertyName } from "../names.ts";
 import { commentText, sectionDoc } from "./docs.ts";
-import type { FieldView, PropertyView } from "./field.ts";
+import type { PropertyView } from "./field.ts";
 import { structText } from "./field_groups.ts";
 import { fieldView } from "./fields.ts";
 import { constantOf, externName, ownerOf, pathOf } from "./paths.ts";
@@ -124,14 +124,19 @@ export function codecView(
   fields: readonly FieldModel[],
   before?: { readonly model: FieldModel; readonly line: string },
 ): CodecView {
-  const views: FieldView[] = [];
+  const views = fields.map((model) => fieldView(scope, model, siblings));
   const decodes: string[] = [];
+  const encodes: string[] = [];
   const late = new Map<string, string[]>();
-  for (const model of fields) {
-    const view = fieldView(scope, model, siblings);
-    views.push(view);
+  for (const [at, model] of fields.entries()) {
+    const view = views[at]!;
     if (model === before?.model) decodes.push(before.line);
+    for (const { early } of views.filter((_, i) => siblings.placeByText(fields[i]!) === model)) {
+      decodes.push(...early?.decodes ?? []);
+      encodes.push(...early?.encodes ?? []);
+    }
     decodes.push(...view.decodes);
+    encodes.push(...view.encodes);
     if (model.field.kind === "union" && view.late.length > 0) {
       const [selector = ""] = pathOf(model.field.by);
       late.set(selector, [...(late.get(selector) ?? []), ...view.late]);
@@ -145,7 +150,7 @@ export function codecView(
     reads: views.flatMap((view) => view.reads),
     writes: views.flatMap((view) => view.writes),
     decodes: used,
-    encodes: views.flatMap((view) => view.encodes),
+    encodes,
     resultText: properties.map(resultMember).join(", "),
   };
 }

@@ -197,9 +197,13 @@ export const scsi: Device = defineDevice({
         task_attr: u8("Task attribute", { enum: "VIRTIO_SCSI_TASK_ATTR" }),
         prio: u8("Priority, should be 0"),
         crn: u8("Command reference number, should be 0"),
-        cdb: bytes("Command descriptor block", { config: "cdb_size" }, { external: "SCSI" }),
+        // NOTES.md: scsi-pi
         pi_bytesout: le32("Bytes of pi_out", { when: "T10_PI" }),
         pi_bytesin: le32("Bytes of pi_in", { when: "T10_PI" }),
+        cdb: bytes("Command descriptor block", { config: "cdb_size" }, {
+          external: "SCSI",
+          strictBefore: "pi_bytesout",
+        }),
         pi_out: payload("Protection information to the unit", { field: "pi_bytesout" }, {
           when: "T10_PI",
         }),

@@ -138,6 +138,8 @@ const bytes = z.strictObject({
   text: z.enum(["padded", "terminated", "list", "utf8"]).exactOptional(),
   reserved: reserved.exactOptional(),
   external: text.exactOptional().describe("The namespace that the bytes belong to"),
+  strictBefore: fieldName.exactOptional()
+    .describe("The field that it stands before by the text, where it is deployed behind it"),
   driverWrites: driverWrites.exactOptional(),
 }).meta({ id: "Bytes", description: "Bytes that are copied, or text" });
 
