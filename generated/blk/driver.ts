@@ -664,14 +664,14 @@ export class BlockRequestq {
     slots.sent(ring.add(), slot);
   }
 
-  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6); `room` is how many bytes the answer may take, its status included. Returns the request's number, -1 when there is no room. */
+  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6); `room` is how many bytes the answer may take, its status included: 65 or more. Returns the request's number, -1 when there is no room. */
   submitZoneReport(request: BlockReq, room: number): number {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) this.#putZoneReport(slot, request, room);
     return slot;
   }
 
-  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6); `room` is how many bytes the answer may take, its status included. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
+  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6); `room` is how many bytes the answer may take, its status included: 65 or more. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   zoneReport(
     request: BlockReq,
     room: number,
@@ -692,6 +692,11 @@ export class BlockRequestq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (room < 65) {
+        throw new RangeError(
+          `Cannot send zone_report: the room for its answer is ${room}, not 65 or more`,
+        );
+      }
       if (request.sector + 1 > this.#config().capacity) {
         throw new RangeError(
           "Cannot send zone_report: it breaks the rule: The zone is on the disk (VIRTIO 1.4, 5.2.6.1)",
@@ -1211,7 +1216,7 @@ export class BlockDriver extends Driver {
     return queueOf(this.requestq, options?.queue ?? 0).zoneAppend(request, data, options?.signal);
   }
 
-  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6); `room` is how many bytes the answer may take, its status included. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
+  /** Reads the states of zones, from the one that holds sector on (VIRTIO 1.4, 5.2.6); `room` is how many bytes the answer may take, its status included: 65 or more. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   zoneReport(
     request: BlockReq,
     room: number,

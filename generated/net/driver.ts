@@ -1850,14 +1850,14 @@ export class NetworkControlq {
     slots.sent(ring.add(), slot);
   }
 
-  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2); `room` is how many bytes the answer may take, its status included. Returns the request's number, -1 when there is no room. */
+  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2); `room` is how many bytes the answer may take, its status included: 1 or more. Returns the request's number, -1 when there is no room. */
   submitStatsGet(request: NetworkStatsGetRequest, room: number): number {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) this.#putStatsGet(slot, request, room);
     return slot;
   }
 
-  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2); `room` is how many bytes the answer may take, its status included. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
+  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2); `room` is how many bytes the answer may take, its status included: 1 or more. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   statsGet(
     request: NetworkStatsGetRequest,
     room: number,
@@ -1879,6 +1879,11 @@ export class NetworkControlq {
     const { ring } = this;
     try {
       const s = this.#s;
+      if (room < 1) {
+        throw new RangeError(
+          `Cannot send stats_get: the room for its answer is ${room}, not 1 or more`,
+        );
+      }
       const e = this.#e;
       e.reset();
       encodeNetworkStatsGetRequest(e, request, s);
@@ -2420,7 +2425,7 @@ export class NetworkDriver extends Driver {
     return queueOf(this.controlq, 0).statsQuery(options?.signal);
   }
 
-  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2); `room` is how many bytes the answer may take, its status included. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
+  /** Reads statistics of queues, all that is asked for or none (VIRTIO 1.4, 5.1.9.5.11.2); `room` is how many bytes the answer may take, its status included: 1 or more. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   statsGet(
     request: NetworkStatsGetRequest,
     room: number,

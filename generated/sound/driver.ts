@@ -820,14 +820,14 @@ export class SoundControlq {
     slots.sent(ring.add(), slot);
   }
 
-  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3); `room` is how many bytes the answer may take, its status included. Returns the request's number, -1 when there is no room. */
+  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3); `room` is how many bytes the answer may take, its status included: 12 or more. Returns the request's number, -1 when there is no room. */
   submitCtlTlvRead(request: SoundCtlRequest, room: number): number {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) this.#putCtlTlvRead(slot, request, room);
     return slot;
   }
 
-  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3); `room` is how many bytes the answer may take, its status included. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
+  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3); `room` is how many bytes the answer may take, its status included: 12 or more. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   ctlTlvRead(
     request: SoundCtlRequest,
     room: number,
@@ -848,6 +848,11 @@ export class SoundControlq {
     const slots = this.#slots;
     const { ring } = this;
     try {
+      if (room < 12) {
+        throw new RangeError(
+          `Cannot send ctl_tlv_read: the room for its answer is ${room}, not 12 or more`,
+        );
+      }
       const { view } = slots;
       const at = slots.offsetOf(slot);
       writeSoundCtlRequest(view, at, request, SoundRequest.CTL_TLV_READ);
@@ -1606,7 +1611,7 @@ export class SoundDriver extends Driver {
     return queueOf(this.controlq, 0).ctlWrite(request, options?.signal);
   }
 
-  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3); `room` is how many bytes the answer may take, its status included. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
+  /** Reads the metadata of a control that has TLV_READ, as much as there is room for (VIRTIO 1.4, 5.14.6.10.3); `room` is how many bytes the answer may take, its status included: 12 or more. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent, TypeError when its features were not negotiated. */
   ctlTlvRead(
     request: SoundCtlRequest,
     room: number,

@@ -54,7 +54,15 @@ export function takesRoom({ writable }: CaseView): boolean {
 export function roomDoc(one: CaseView): string {
   if (!takesRoom(one)) return "";
   const status = one.status === null ? "" : ", its status included";
-  return `; \`room\` is how many bytes the answer may take${status}`;
+  const least = leastRoom(one);
+  return `; \`room\` is how many bytes the answer may take${status}${
+    least === 0 ? "" : `: ${least} or more`
+  }`;
+}
+
+/** Fewest bytes that an answer can have whose length only the caller knows; 0 for others. */
+function leastRoom(one: CaseView): number {
+  return takesRoom(one) ? one.model.writable.minSize : 0;
 }
 
 /** Sizes of the pieces that a request has in its slot. */
@@ -88,6 +96,7 @@ function requestText(one: CaseView, kind: number) {
     room,
     area,
     areaKnown: writable.area !== null,
+    leastRoom: leastRoom(one),
     told: writable.told,
     fetches: writable.payloads.length > 0,
     keepsRequest: writable.decodesRequest,

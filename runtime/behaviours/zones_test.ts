@@ -106,6 +106,32 @@ Deno.test("zones: a report has as many descriptors as fit, from the zone that ho
   assert.deepEqual((await guest.driver.zoneReport({ sector: 0 }, 65)).zones, []);
 });
 
+Deno.test("zones: a report without room for its head is refused to its caller, and never sent (5.2.6)", async () => {
+  const asked: number[] = [];
+  const device = new BlockDevice({
+    config: disk().device.settings,
+    zoneReport: ({ sector }) => {
+      asked.push(sector);
+      return { zones: [], status: BlockStatus.OK };
+    },
+    zoneAppend: () => BlockStatus.UNSUPP,
+    zoneOpen: () => BlockStatus.UNSUPP,
+    zoneClose: () => BlockStatus.UNSUPP,
+    zoneFinish: () => BlockStatus.UNSUPP,
+    zoneReset: () => BlockStatus.UNSUPP,
+    zoneResetAll: () => BlockStatus.UNSUPP,
+  });
+  await using driver = await BlockDriver.open(loopback(device));
+  const wrong = {
+    name: "RangeError",
+    message: "Cannot send zone_report: the room for its answer is 64, not 65 or more",
+  };
+  await assert.rejects(async () => await driver.zoneReport({ sector: 1 }, 64), wrong);
+  assert.throws(() => driver.requestq[0]!.submitZoneReport({ sector: 2 }, 64), wrong);
+  assert.deepEqual((await driver.zoneReport({ sector: 3 }, 65)).zones, []);
+  assert.deepEqual(asked, [3]);
+});
+
 Deno.test("zones: a write opens its zone, moves the pointer, and fills the zone at last (5.2.6)", async () => {
   covers("devicenormative:Device Types / Block Device / Device Operation#33");
   const { device, medium } = disk();
