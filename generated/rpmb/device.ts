@@ -69,8 +69,11 @@ export interface RpmbHandlers {
     request: RpmbDataWriteRequest,
     room: number,
   ) => RpmbProgramKeyAnswer | Promise<RpmbProgramKeyAnswer>;
-  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4) */
-  readonly dataRead?: (request: RpmbFrame) => RpmbDataReadAnswer | Promise<RpmbDataReadAnswer>;
+  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4); `room` is how many bytes the answer may take */
+  readonly dataRead?: (
+    request: RpmbFrame,
+    room: number,
+  ) => RpmbDataReadAnswer | Promise<RpmbDataReadAnswer>;
   /** Tells how the key or write request of the buffer before went (VIRTIO 1.4, 5.12.6.1.5) */
   readonly resultRead?: (
     request: RpmbFrame,
@@ -370,17 +373,17 @@ export class RpmbDevice extends Device {
       return queue.push(head, 0);
     }
     const request = readRpmbFrame(chain.view, 0, this.#rpmbFrames[head] ??= emptyRpmbFrame());
-    const answer = handler(request);
+    const answer = handler(request, chain.writableLength);
     if (isPromise(answer)) {
       this.#later(
         queue,
         answer,
-        (late) => this.#finishDataRead(queue, head, chain, late, request),
+        (late) => this.#finishDataRead(queue, head, chain, late),
         (error) => this.#failFrame(queue, head, chain, error),
       );
       return;
     }
-    this.#finishDataRead(queue, head, chain, answer, request);
+    this.#finishDataRead(queue, head, chain, answer);
   }
 
   /** Tells how the key or write request of the buffer before went (VIRTIO 1.4, 5.12.6.1.5) */
@@ -448,11 +451,10 @@ export class RpmbDevice extends Device {
     head: number,
     chain: Chain,
     answer: RpmbDataReadAnswer,
-    request: RpmbFrame,
   ): void {
     const e = this.#e;
     e.reset();
-    encodeRpmbDataReadAnswer(e, answer, this.#s, request);
+    encodeRpmbDataReadAnswer(e, answer, this.#s);
     queue.push(head, answerBytes(chain, e, 0));
   }
 

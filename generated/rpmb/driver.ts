@@ -84,7 +84,6 @@ export class RpmbRequestq {
   readonly #kinds: Uint8Array;
   readonly #awaited: Uint8Array;
   readonly #rooms: Uint8Array[] = [];
-  readonly #requests: unknown[] = [];
   readonly #e = new Encoder();
   readonly #s: RpmbSession;
 
@@ -271,27 +270,27 @@ export class RpmbRequestq {
     slots.sent(ring.add(), slot);
   }
 
-  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4). Returns the request's number, -1 when there is no room. */
-  submitDataRead(request: RpmbFrame): number {
+  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4); `room` is how many bytes the answer may take. Returns the request's number, -1 when there is no room. */
+  submitDataRead(request: RpmbFrame, room: number): number {
     const slot = this.#slots.acquire(2);
-    if (slot >= 0) this.#putDataRead(slot, request);
+    if (slot >= 0) this.#putDataRead(slot, request, room);
     return slot;
   }
 
-  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4). RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
-  dataRead(request: RpmbFrame, signal?: AbortSignal): Promise<RpmbDataReadAnswer> {
+  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4); `room` is how many bytes the answer may take. RequestAborted when the request ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
+  dataRead(request: RpmbFrame, room: number, signal?: AbortSignal): Promise<RpmbDataReadAnswer> {
     const slot = this.#slots.acquire(2);
     if (slot >= 0) {
-      this.#putDataRead(slot, request);
+      this.#putDataRead(slot, request, room);
       return this.#sent(slot);
     }
     return this.#slots.wait(2, signal).then((free) => {
-      this.#putDataRead(free, request);
+      this.#putDataRead(free, request, room);
       return this.#sent(free);
     });
   }
 
-  #putDataRead(slot: number, request: RpmbFrame): void {
+  #putDataRead(slot: number, request: RpmbFrame, room: number): void {
     const slots = this.#slots;
     const { ring } = this;
     try {
@@ -299,13 +298,11 @@ export class RpmbRequestq {
       const at = slots.offsetOf(slot);
       writeRpmbFrame(view, at, request, RpmbRequestType.DATA_READ);
       const address = slots.addressOf(slot);
-      const room = request.blockCount * 512;
       const area = new Uint8Array(room);
       const areaAt = room === 0 ? 0 : slots.writable(slot, area);
       ring.readable(address, 512);
       if (room > 0) ring.writable(areaAt, room);
       this.#rooms[slot] = area;
-      this.#requests[slot] = request;
     } catch (error) {
       slots.release(slot);
       throw error;
@@ -400,12 +397,7 @@ export class RpmbRequestq {
     let error: unknown = undefined;
     try {
       if (this.length < 0) error = tooShort(this.ring.index, this.length);
-      else {answer = decodeRpmbDataReadAnswer(
-          Decoder.of(bytes),
-          this.#s,
-          [],
-          this.#requests[slot] as RpmbFrame,
-        );}
+      else answer = decodeRpmbDataReadAnswer(Decoder.of(bytes), this.#s, []);
     } catch (cause) {
       error = cause;
     }
@@ -505,12 +497,13 @@ export class RpmbDriver extends Driver {
     return queueOf(this.requestq, 0).dataWrite(request, room, options?.signal);
   }
 
-  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
+  /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4); `room` is how many bytes the answer may take. RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */
   dataRead(
     request: RpmbFrame,
+    room: number,
     options?: { readonly signal?: AbortSignal },
   ): Promise<RpmbDataReadAnswer> {
-    return queueOf(this.requestq, 0).dataRead(request, options?.signal);
+    return queueOf(this.requestq, 0).dataRead(request, room, options?.signal);
   }
 
   /** Tells how the key or write request of the buffer before went (VIRTIO 1.4, 5.12.6.1.5). RequestAborted when it ends without an answer, PeerError when the answer makes no sense, RangeError for a value that must not be sent. */

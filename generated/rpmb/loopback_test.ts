@@ -355,16 +355,16 @@ for (const packed of [false, true]) {
       nonce: pattern(16),
       writeCounter: 1,
       address: 1,
-      blockCount: 2,
+      blockCount: 1,
       result: 0,
-    });
+    }, 4096);
     assert.deepEqual(seen, [["dataRead", {
       keyMac: pattern(32),
       data: pattern(256),
       nonce: pattern(16),
       writeCounter: 1,
       address: 1,
-      blockCount: 2,
+      blockCount: 1,
       result: 0,
     }]]);
     assert.deepEqual(answer, {

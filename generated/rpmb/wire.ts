@@ -14,7 +14,6 @@ import {
   type Encoder,
   getBytes,
   QueuePlan,
-  sameLength,
   setBytes,
   within,
 } from "../../runtime/contract.ts";
@@ -456,7 +455,7 @@ export function encodeRpmbDataWriteRequest(
 
 /** Reads blocks (VIRTIO 1.4, 5.12.6.1.4) */
 export interface RpmbDataReadAnswer {
-  /** The blocks */
+  /** The blocks, or why there are none */
   frames: readonly VirtioRpmbFrame[];
 }
 
@@ -465,10 +464,9 @@ export function decodeRpmbDataReadAnswer(
   d: Decoder,
   _s: RpmbSession,
   _ranges: number[],
-  request: RpmbFrame,
 ): RpmbDataReadAnswer {
   const frames = d.array(
-    request.blockCount,
+    d.count(512, "frames"),
     () => d.struct(512, readVirtioRpmbFrame, emptyVirtioRpmbFrame(), "frames"),
   );
   return { frames };
@@ -479,9 +477,7 @@ export function encodeRpmbDataReadAnswer(
   e: Encoder,
   value: RpmbDataReadAnswer,
   _s: RpmbSession,
-  request: RpmbFrame,
 ): void {
-  sameLength(request.blockCount, value.frames.length, "frames");
   for (const element of value.frames) {
     e.struct(512, writeVirtioRpmbFrame, element);
   }

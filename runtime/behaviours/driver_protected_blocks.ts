@@ -42,7 +42,10 @@ export interface DriverProtectedBlocksHost {
     room: number,
   ): Promise<{ frames: readonly ProtectedFrame[] }>;
   /** Reads blocks. */
-  dataRead(request: ProtectedRequest): Promise<{ frames: readonly ProtectedFrame[] }>;
+  dataRead(
+    request: ProtectedRequest,
+    room: number,
+  ): Promise<{ frames: readonly ProtectedFrame[] }>;
 }
 
 /** The device refused a request on protected blocks, or gave an answer that is not authentic. */
@@ -121,11 +124,18 @@ export class DriverProtectedBlocks extends DriverBehaviour {
         address: address + done,
         blockCount: Math.min(most, blocks - done),
       };
-      const { frames } = await this.#host.dataRead(protectedFrame(expected));
+      const { blockCount } = expected;
+      const { frames } = await this.#host.dataRead(
+        protectedFrame(expected),
+        blockCount * PROTECTED_FRAME,
+      );
       this.#believe(verb, frames, key, {
         ...expected,
         reqResp: this.#codes.responseType.DATA_READ,
       });
+      if (frames.length !== blockCount) {
+        throw new ProtectedBlocksError(verb, `the answer has ${frames.length} frames`);
+      }
       for (const frame of frames) data.set(frame.data, done++ * PROTECTED_BLOCK);
     }
     return data;

@@ -81,7 +81,10 @@ export interface DeviceProtectedBlocksHandlers {
     room: number,
   ) => ProtectedFrames | Promise<ProtectedFrames>;
   /** Reads blocks. */
-  readonly dataRead: (request: ProtectedRequest) => ProtectedFrames | Promise<ProtectedFrames>;
+  readonly dataRead: (
+    request: ProtectedRequest,
+    room: number,
+  ) => ProtectedFrames | Promise<ProtectedFrames>;
   /** Tells how the key or write request before went. */
   readonly resultRead: (request: ProtectedRequest) => ProtectedAnswer | Promise<ProtectedAnswer>;
 }
@@ -147,7 +150,7 @@ export class DeviceProtectedBlocks extends DeviceBehaviour {
       getWriteCounter: (request) => this.#turn.run(() => ({ frame: this.#tellCounter(request) })),
       dataWrite: (request, room) =>
         this.#turn.run(() => this.#concluded(request.frames.at(-1), room, this.#write(request))),
-      dataRead: (request) => this.#turn.run(() => this.#read(request)),
+      dataRead: (request, room) => this.#turn.run(() => this.#read(request, room)),
       resultRead: (request) =>
         this.#turn.run(() => ({ frame: this.#tellResult(request.blockCount) })),
     };
@@ -268,13 +271,16 @@ export class DeviceProtectedBlocks extends DeviceBehaviour {
     return writeCounter === this.#counter ? result.OK : result.COUNT_FAILURE;
   }
 
-  #read({ address, blockCount, nonce }: ProtectedRequest):
-    | ProtectedFrames
-    | Promise<ProtectedFrames> {
+  /** Nothing is read, or made, that the driver has no room for. */
+  #read(
+    { address, blockCount, nonce }: ProtectedRequest,
+    room: number,
+  ): ProtectedFrames | Promise<ProtectedFrames> {
     const { OK, READ_FAILURE } = this.#codes.result;
     const about = { address, blockCount, nonce: nonce.slice() };
-    const refused = this.#refuseRead(address, blockCount);
-    const ended = (result: number, data?: Uint8Array) => this.#readFrames(about, result, data);
+    const fit = Math.floor(room / PROTECTED_FRAME);
+    const refused = this.#refuseRead(address, blockCount, fit);
+    const ended = (result: number, data?: Uint8Array) => this.#readFrames(about, result, fit, data);
     if (refused !== OK) return ended(refused);
     return attempt(() => this.#options?.read(address, blockCount), (data) => {
       const whole = data?.length === blockCount * PROTECTED_BLOCK;
@@ -282,24 +288,26 @@ export class DeviceProtectedBlocks extends DeviceBehaviour {
     }, () => ended(READ_FAILURE));
   }
 
-  #refuseRead(address: number, blockCount: number): number {
+  #refuseRead(address: number, blockCount: number, fit: number): number {
     const { result } = this.#codes;
     if (this.#key === undefined) return result.NO_AUTH_KEY;
-    const most = this.#host.settings.maxRdCnt;
-    if (blockCount === 0 || (most > 0 && blockCount > most)) return result.GENERAL_FAILURE;
+    const most = Math.min(fit, this.#host.settings.maxRdCnt || fit);
+    if (blockCount === 0 || blockCount > most) return result.GENERAL_FAILURE;
     return address + blockCount > this.#blocks ? result.ADDR_FAILURE : result.OK;
   }
 
-  /** A frame for each block; those of a read that failed are alike, and not worth a code. */
+  /** A frame for each block; those of a read that failed are alike, and not worth a code: one at least, as many as fit. */
   #readFrames(
     about: Pick<ProtectedFrame, "address" | "blockCount" | "nonce">,
     result: number,
+    fit: number,
     data: Uint8Array | undefined,
   ): ProtectedFrames {
     const head = { ...about, result, reqResp: this.#codes.responseType.DATA_READ };
     if (data === undefined) {
       const failed = protectedFrame(head);
-      return { frames: Array.from({ length: about.blockCount }, () => failed) };
+      const length = Math.min(fit, Math.max(1, about.blockCount));
+      return { frames: Array.from({ length }, () => failed) };
     }
     const frames = Array.from({ length: about.blockCount }, (_, at) =>
       protectedFrame({

@@ -157,7 +157,7 @@ Deno.test("the key is programmed once, and outlives resets; nothing is done with
   assert.equal((await guest.programmed(KEY, 2)).result, GENERAL_FAILURE);
   const [counter, read] = [
     await guest.driver.getWriteCounter(protectedFrame({ blockCount: 1 })),
-    await guest.driver.dataRead(protectedFrame({ blockCount: 1 })),
+    await guest.driver.dataRead(protectedFrame({ blockCount: 1 }), 512),
   ];
   assert.equal(counter.frame.result, NO_AUTH_KEY);
   assert.equal(read.frames[0]!.result, NO_AUTH_KEY);
@@ -245,16 +245,62 @@ Deno.test("reads repeat the nonce and are of blocks that exist (5.12.6.1.2, 5.12
   const told = await counter(1);
   assert.deepEqual([told.result, told.nonce], [OK, nonce]);
   assert.ok(verifyFrames(KEY, [told]));
-  const read = async (address: number, blockCount: number) =>
-    (await guest.driver.dataRead(protectedFrame({ address, blockCount, nonce }))).frames;
+  const read = async (address: number, blockCount: number, room = blockCount * 512) =>
+    (await guest.driver.dataRead(protectedFrame({ address, blockCount, nonce }), room)).frames;
   const frames = await read(7, 3);
   assert.ok(verifyFrames(KEY, frames));
   assert.deepEqual(frames.map(({ data }) => data[0]), [7, 8, 9]);
   assert.deepEqual(new Set(frames.map(({ reqResp }) => reqResp)), new Set([0x400]));
   assert.equal((await read(0, 9))[8]!.result, GENERAL_FAILURE);
   assert.equal((await read(511, 2))[0]!.result, ADDR_FAILURE);
+  for (const blockCount of [0, 2, 8]) {
+    const failed = await read(0, blockCount, 1023);
+    assert.deepEqual(
+      failed.map(({ result, nonce, blockCount }) => [result, nonce, blockCount]),
+      [[GENERAL_FAILURE, nonce, blockCount]],
+      `${blockCount} blocks into the room of a frame`,
+    );
+  }
+  assert.deepEqual(await read(0, 1, 511), []);
   medium.broken = true;
   assert.equal((await read(0, 1))[0]!.result, READ_FAILURE);
+});
+
+Deno.test("no more is read or answered than the driver has room for (5.12.6.1.4)", async () => {
+  const read: number[] = [];
+  const device = new RpmbDevice({
+    config: { capacity: 128, maxWrCnt: 0, maxRdCnt: 0 },
+    blocks: {
+      key: KEY,
+      program: () => {},
+      write: () => {},
+      read: (_address, blocks) => (read.push(blocks), new Uint8Array(blocks * 256)),
+    },
+  });
+  await using driver = await RpmbDriver.open(loopback(device), { blocks: { key: KEY } });
+  const asked = protectedFrame({ blockCount: 0xffff });
+  const { frames } = await driver.dataRead(asked, 3 * 512);
+  assert.deepEqual(frames.map(({ result }) => result), Array(3).fill(GENERAL_FAILURE));
+  assert.deepEqual(read, []);
+  assert.equal((await driver.blocks!.read(0, 3)).length, 3 * 256);
+  assert.deepEqual(read, [3]);
+});
+
+Deno.test("a driver believes no read of fewer blocks than it asked for (5.12.6.1.4)", async () => {
+  const device = new RpmbDevice({
+    config: { capacity: 1, maxWrCnt: 0, maxRdCnt: 0 },
+    dataRead: ({ nonce, address, blockCount }) => {
+      const frame = protectedFrame({ nonce: nonce.slice(), address, blockCount, reqResp: 0x400 });
+      signFrames(KEY, [frame]);
+      return { frames: [frame] };
+    },
+  });
+  await using driver = await RpmbDriver.open(loopback(device), { blocks: { key: KEY } });
+  assert.equal((await driver.blocks!.read(0, 1)).length, 256);
+  await assert.rejects(driver.blocks!.read(0, 2), {
+    name: "ProtectedBlocksError",
+    message: /: the answer has 1 frames$/,
+  });
 });
 
 Deno.test("a result is read in the same buffer or in the next (5.12.6.1.5)", async () => {

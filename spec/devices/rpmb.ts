@@ -155,7 +155,11 @@ export const rpmb: Device = defineDevice({
           section: "5.12.6.1.4",
           tag: "VIRTIO_RPMB_REQ_DATA_READ",
           writable: {
-            frames: array({ struct: "virtio_rpmb_frame" }, "The blocks", { field: "block_count" }),
+            frames: array(
+              { struct: "virtio_rpmb_frame" },
+              "The blocks, or why there are none",
+              "rest",
+            ),
           },
         },
         result_read: {

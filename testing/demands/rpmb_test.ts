@@ -83,7 +83,7 @@ async function opened(device: RpmbDevice) {
     counter: async (blockCount = 1) =>
       (await driver.getWriteCounter(protectedFrame({ blockCount }))).frame,
     read: async (blockCount: number, address = 0) =>
-      (await driver.dataRead(protectedFrame({ blockCount, address }))).frames,
+      (await driver.dataRead(protectedFrame({ blockCount, address }), blockCount * 512)).frames,
     [Symbol.asyncDispose]: () => driver.close(),
   };
 }
