@@ -38,6 +38,11 @@ export class ReceiveBuffers {
     this.#queue.kick();
   }
 
+  /** How many buffers have come, as far as they were asked for. */
+  get held(): number {
+    return this.#held.length;
+  }
+
   /** Whether the next `count` buffers have come. */
   has(count: number): boolean {
     while (this.#held.length < count) {

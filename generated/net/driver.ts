@@ -2600,8 +2600,10 @@ export class NetworkDriver extends Driver {
       let count = 1;
       try {
         const first = buffers.bytes(1);
-        count = this.#countReceiveq(first);
-        if (!buffers.has(count)) return;
+        const wanted = this.#countReceiveq(first);
+        count = buffers.has(wanted) ? wanted : buffers.held;
+        // The device uses them together: who sees the first sees all of them.
+        if (count < wanted) Decoder.of(first).refuse("hdr.numBuffers", `${count} at most`, wanted);
         this.#deliverReceiveq(buffers.bytes(count), item);
       } catch (error) {
         if (this.#options.onError !== undefined) this.#options.onError(error);

@@ -343,6 +343,45 @@ async function taken(...packets: readonly Partial<VirtioNetHdr>[]): Promise<bool
   });
 }
 
+Deno.test("net: a driver drops a packet whose other buffers are not used with the first (5.1.9.4.1)", async () => {
+  for (const queueSize of [2, 4]) {
+    const bits = [ReservedFeature.VIRTIO_F_VERSION_1, VIRTIO_NET_F_MRG_RXBUF];
+    const hand = new HandDevice(1, featureSet(...bits), new Uint8Array(28));
+    const seen: unknown[] = [];
+    await using _driver = await NetworkDriver.open(hand, {
+      queueSize,
+      onReceive: ({ hdr }, data) => void seen.push([hdr.numBuffers, data.length]),
+      onError: (error) => void seen.push((error as Error).message),
+    });
+    await turn();
+    const queue = hand.queues.get(0)!;
+    const use = async (numBuffers: number, buffers: number) => {
+      for (let i = 0; i < buffers; i++) {
+        const head = queue.pop();
+        assert.ok(head >= 0, "the driver parks its buffers again");
+        const bytes = i === 0 ? packetBytes({ numBuffers }, 12) : new Uint8Array(20);
+        queue.chain(head).write(0, bytes, 0, bytes.length);
+        queue.push(head, bytes.length);
+      }
+      queue.publish();
+      await turn();
+      return seen.splice(0);
+    };
+    const [, more] = [await use(1, 1), await use(2, 2)];
+    assert.deepEqual(more.map((each) => (each as number[])[0]), [2]);
+    for (const [wanted, used] of [[2, 1], [3, 2], [256, 1]] as const) {
+      const [message, ...others] = await use(wanted, used);
+      assert.match(
+        String(message),
+        new RegExp(`hdr.numBuffers.*${used} at most.*${wanted}`),
+        `${used} of ${wanted}`,
+      );
+      assert.deepEqual(others, []);
+      assert.equal((await use(1, 1)).length, 1, "the queue goes on");
+    }
+  }
+});
+
 Deno.test("net: a driver takes packets whatever else their flags say (5.1.9.4.2)", async () => {
   covers(`${TAKEN}#1`);
   const packets = [0x80, 0x10, 0xf8].flatMap((flag) => [
