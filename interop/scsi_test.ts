@@ -78,3 +78,45 @@ dd if=/dev/zero of=/dev/sda bs=64k seek=1024 count=1 2>/dev/null && echo FAILED:
   assert.doesNotMatch(server.output, /Error/, server.output);
   await run("e2fsck", ["-f", "-n", file]);
 });
+
+peerTest("a Linux guest protects its blocks with T10_PI, whose lengths stand before the CDB", [
+  "qemu-system-x86_64",
+  "busybox",
+  guestMissing,
+], async () => {
+  using scratch = new Scratch();
+  const file = scratch.path("disk");
+  Deno.writeFileSync(file, new Uint8Array(4 << 20));
+  const socket = scratch.path("s");
+  await using server = await serve(
+    [`${new URL("protected_scsi.ts", import.meta.url)}?file=${file}`],
+    socket,
+  );
+  await using guest = startGuest(scratch, {
+    modules: ["scsi"],
+    qemu: attach(socket, "vhost-user-scsi-pci,num_queues=1,t10_pi=on"),
+    script: `
+for i in 1 2 3 7 8 9 10; do test -e /dev/sda && break; sleep 1; done
+echo T10_PI=$(cut -c4 /sys/bus/virtio/devices/virtio0/features)
+echo FORMAT=$(cat /sys/block/sda/integrity/format)
+dd if=/dev/urandom of=/tmp/random bs=64k count=32 2>/dev/null
+dd if=/tmp/random of=/dev/sda bs=64k conv=fsync 2>/dev/null || echo FAILED: write
+echo 3 > /proc/sys/vm/drop_caches
+echo READ=$(dd if=/dev/sda bs=64k count=32 2>/dev/null | md5sum)
+echo WRITTEN=$(md5sum < /tmp/random)
+dmesg | grep -iE 'i/o error|ref tag|guard tag' && echo FAILED: errors
+`,
+  });
+  await guest.printed("GUEST ENDS");
+  const { output } = guest;
+  assert.doesNotMatch(output, /FAILED/, output);
+  assert.equal(told(output, "T10_PI"), "1", output);
+  assert.equal(told(output, "FORMAT"), "T10-DIF-TYPE1-CRC", output);
+  assert.equal(told(output, "READ"), told(output, "WRITTEN"));
+  await guest.ended();
+  server.kill("SIGINT");
+  assert.equal(await server.ended(), 0, server.output);
+  assert.match(server.output, /PROTECTED write/, server.output);
+  assert.match(server.output, /PROTECTED read/, server.output);
+  assert.doesNotMatch(server.output, /WRONG|Error/, server.output);
+});
