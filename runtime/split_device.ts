@@ -105,8 +105,11 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
         const high = desc[word | 1]!;
         const length = desc[word | 2]!;
         const flags = desc[word | 3]!;
-        if ((flags & CHAINED) !== 0) return this.popFew(head);
-        if (this.keep(row, low, high, length, flags & WRITE)) {
+        if (
+          (flags & CHAINED) !== 0
+            ? this.few.keepLinked(head, desc)
+            : this.keep(row, low, high, length, flags & WRITE)
+        ) {
           rows[row]!++;
           this.nextAvail = (at + 1) & 0xffff;
           return head;
@@ -114,14 +117,6 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
       }
     }
     return this.popOther();
-  }
-
-  /** Takes a buffer of several elements, in the descriptor of its head and others. */
-  private popFew(head: number): number {
-    if (!this.few.keepLinked(head, this.desc)) return this.popOther();
-    this.rows[head << 4]!++;
-    this.nextAvail = (this.nextAvail + 1) & 0xffff;
-    return head;
   }
 
   /** All that a pop may meet but one element in the next of the buffers seen; what was read for that counts no more. */
@@ -159,9 +154,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     const high = desc[word | 1]!;
     const length = desc[word | 2]!;
     const flags = desc[word | 3]!;
-    if (!this.few.keepLinked(head, this.desc) && !this.walk(head, low, high, length, flags)) {
-      return -1;
-    }
+    if (!this.few.keepLinked(head, desc) && !this.walk(head, low, high, length, flags)) return -1;
     this.rows[head << 4]!++;
     this.nextAvail = (at + 1) & 0xffff;
     if (order !== undefined) this.until = this.nextAvail;
