@@ -29,8 +29,6 @@ const NEXT = DESC_F_NEXT;
 const INDIRECT = DESC_F_INDIRECT;
 const WRITE = DESC_F_WRITE;
 const PACKED_WRITE = DESC_F_WRITE << 16;
-const PACKED_INDIRECT = DESC_F_INDIRECT << 16;
-const PACKED_LINKS = DESC_F_NEXT << 16 | PACKED_INDIRECT;
 /** Where the first segment ends. */
 const FIRST_END = ROW_SEGMENTS + SEGMENT_WORDS;
 const ELEMENTS_MAX = (ROW_END - ROW_SEGMENTS) / SEGMENT_WORDS;
@@ -160,7 +158,6 @@ export class FewElements {
     const table = (desc[at]! - hotLow) | 0;
     const bytes = desc[at | 2]!;
     if (
-      (desc[at | 3]! & PACKED_LINKS) !== PACKED_INDIRECT ||
       desc[at | 1]! !== hotHigh || table < 0 || bytes <= 0 || bytes > (hotLimit - table | 0) ||
       ((table | bytes) & 15) !== 0 || bytes > this.tableMax || words.length === 0
     ) return false;

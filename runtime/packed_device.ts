@@ -44,6 +44,7 @@ import { ringSizes } from "./ring_sizes.ts";
 // Imported constants are loaded and checked at each use, constants of the module itself are not.
 const TURNS = TURN_MASK;
 const CHAINED = (DESC_F_NEXT | DESC_F_INDIRECT) << 16;
+const INDIRECT = DESC_F_INDIRECT << 16;
 const WRITE = DESC_F_WRITE << 16;
 /** One descriptor, as {@linkcode PackedDeviceQueue} counts them. */
 const ONE = 1 << 16;
@@ -105,11 +106,8 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       const id = end & 0xffff;
       const row = id << 4;
       if ((end & TURNS) === availTurn && id < this.size && (rows[row]! & 1) === 0) {
-        if (
-          (end & CHAINED) !== 0
-            ? this.few.keepTable(id, desc, word)
-            : this.keep(row, desc[word]!, desc[word | 1]!, desc[word | 2]!, end & WRITE)
-        ) {
+        if ((end & CHAINED) !== 0) return this.popFew(id);
+        if (this.keep(row, desc[word]!, desc[word | 1]!, desc[word | 2]!, end & WRITE)) {
           rows[row]!++;
           if (word + 4 < desc.length) this.nextAvail = at + 1;
           else this.turnAvail(at + 1);
@@ -120,7 +118,19 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     return this.popOther();
   }
 
-  /** All that a pop may meet but one element, and what was read for that counts no more. */
+  /** Takes a buffer of several elements in a table, whose id is that of a free slot. */
+  private popFew(id: number): number {
+    const { desc, nextAvail: at } = this;
+    const word = at << 2;
+    const table = (desc[word | 3]! & CHAINED) === INDIRECT;
+    if (!table || !this.few.keepTable(id, desc, word)) return this.popOther();
+    this.rows[id << 4]!++;
+    if (word + 4 < desc.length) this.nextAvail = at + 1;
+    else this.turnAvail(at + 1);
+    return id;
+  }
+
+  /** All that a pop may meet but few elements, and what was read for that counts no more. */
   private popOther(): number {
     if (!this.ready()) return -1;
     if (this.resumed.length > 0) return this.resumed.pop()!;
@@ -136,13 +146,12 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
       this.break("flags", at, "used before it is available again", "available");
       return -1;
     }
-    const id = end & 0xffff;
-    const slot = id < this.size && this.isFree(id) ? id : this.otherSlot();
+    const slot = this.slotFor(end & 0xffff);
     const low = desc[word]!;
     const high = desc[word | 1]!;
     const length = desc[word | 2]!;
-    this.buffers[slot] = id | ONE;
-    const few = this.few.keepTable(slot, desc, word);
+    this.buffers[slot] = end & 0xffff | ONE;
+    const few = (end & CHAINED) === INDIRECT && this.few.keepTable(slot, desc, word);
     const count = few ? 1 : this.walk(at, slot, low, high, length, end);
     if (count === 0) return -1;
     this.rows[slot << 4]!++;
@@ -253,8 +262,9 @@ export class PackedDeviceQueue extends DeviceRing implements DeviceQueue {
     return this.nextAvail + lap - this.nextUsed;
   }
 
-  /** A free slot for a buffer that can not have that of its id. There is one, unless all descriptors are taken. */
-  private otherSlot(): number {
+  /** A free slot: that of the id, where it can be. There is one, unless all descriptors are taken. */
+  private slotFor(id: number): number {
+    if (id < this.size && this.isFree(id)) return id;
     do {
       this.lastSlot = this.lastSlot + 1 < this.size ? this.lastSlot + 1 : 0;
     } while (!this.isFree(this.lastSlot));

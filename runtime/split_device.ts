@@ -119,7 +119,7 @@ export class SplitDeviceQueue extends DeviceRing implements DeviceQueue {
     return this.popOther();
   }
 
-  /** All that a pop may meet but one element in the next of the buffers seen; what was read for that counts no more. */
+  /** All that a pop may meet but few elements in the next of the buffers seen; what was read for that counts no more. */
   private popOther(): number {
     if (!this.ready()) return -1;
     if (this.resumed.length > 0) return this.resumed.pop()!;
