@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import {
   BlockDevice,
-  type BlockDeviceOptions,
   BlockDriver,
   BlockStatus,
   BlockZoneModel,
@@ -13,11 +12,10 @@ import {
 import { covers } from "../../testing/covers.ts";
 import { PeerError } from "../errors.ts";
 import { loopback } from "../loopback.ts";
-import type { ReadableBytes, WritableBytes } from "../cursor.ts";
+import { disk, opened, SECTOR, SIZE } from "./zones_fixture.ts";
 
 const {
   OK,
-  IOERR,
   UNSUPP,
   ZONE_INVALID_CMD,
   ZONE_UNALIGNED_WP,
@@ -25,70 +23,6 @@ const {
   ZONE_ACTIVE_RESOURCE,
 } = BlockStatus;
 const { NOT_WP, EMPTY, IOPEN, EOPEN, CLOSED, RDONLY, FULL, OFFLINE } = BlockZoneState;
-
-/** Sectors of a zone here. */
-const SIZE = 16;
-const SECTOR = 512;
-
-/** A disk of five zones, the last one short, the first conventional. */
-function disk(
-  zoned: Partial<NonNullable<BlockDeviceOptions["config"]["zoned"]>> = {},
-  options: Partial<BlockDeviceOptions> = {},
-) {
-  const medium = new Uint8Array((4 * SIZE + 8) * SECTOR).fill(0xdd);
-  const device = new BlockDevice({
-    config: {
-      capacity: medium.length / SECTOR,
-      zoned: {
-        zoneSectors: SIZE,
-        maxOpenZones: 0,
-        maxActiveZones: 0,
-        maxAppendSectors: 8,
-        writeGranularity: 1024,
-        model: BlockZoneModel.HM,
-        ...zoned,
-      },
-    },
-    zones: { conventional: 1 },
-    in({ sector }, data: WritableBytes) {
-      data.write(medium, sector * SECTOR, data.length);
-      return OK;
-    },
-    out({ sector }, data: ReadableBytes) {
-      data.read(medium, sector * SECTOR);
-      return OK;
-    },
-    ...options,
-  });
-  return { device, medium };
-}
-
-/** What tries a disk: requests by zone, and the states of zones. */
-async function opened(device: BlockDevice) {
-  const driver = await BlockDriver.open(loopback(device));
-  const status = async (answer: Promise<{ readonly status: number }>) => (await answer).status;
-  return {
-    driver,
-    write: (sector: number, sectors = 2, fill = 0xaa) =>
-      status(driver.out({ sector }, new Uint8Array(sectors * SECTOR).fill(fill))),
-    append: (zone: number, sectors = 2) =>
-      driver.zoneAppend({ sector: zone * SIZE }, new Uint8Array(sectors * SECTOR)),
-    open: (zone: number) => status(driver.zoneOpen({ sector: zone * SIZE })),
-    close: (zone: number) => status(driver.zoneClose({ sector: zone * SIZE })),
-    finish: (zone: number) => status(driver.zoneFinish({ sector: zone * SIZE })),
-    reset: (zone: number) => status(driver.zoneReset({ sector: zone * SIZE })),
-    read: async (sector: number, sectors: number) => {
-      const bytes = new Uint8Array(sectors * SECTOR);
-      const { status } = await driver.in({ sector }, bytes);
-      return { status, bytes };
-    },
-    states: async () => {
-      const { zones } = await driver.zoneReport({ sector: 0 }, 1024);
-      return zones.map(({ zState }) => zState);
-    },
-    [Symbol.asyncDispose]: () => driver.close(),
-  };
-}
 
 Deno.test("zones: a report has as many descriptors as fit, from the zone that holds the sector (5.2.6)", async () => {
   const { device } = disk({}, { zones: { conventional: 1, capacity: 12 } });
@@ -313,45 +247,6 @@ Deno.test("zones: what was not written reads as zeroes, whatever the medium hold
   assert.equal((await guest.read(0, 1)).bytes[0], 0xdd, "a conventional zone has no such place");
 });
 
-Deno.test("zones: a failed write leaves the pointer where it was, and writes wait for each other (5.2.6)", async () => {
-  const ends: ((status: BlockStatus) => void)[] = [];
-  const seen: number[] = [];
-  const { device } = disk({}, {
-    out: ({ sector }) => (seen.push(sector), new Promise((end) => ends.push(end))),
-  });
-  await using guest = await opened(device);
-  const first = guest.write(SIZE, 2);
-  const second = guest.write(SIZE + 2, 2);
-  const elsewhere = guest.append(2);
-  await new Promise((done) => setTimeout(done, 0));
-  assert.deepEqual(seen, [SIZE, 2 * SIZE], "another zone does not wait");
-  ends[0]!(IOERR);
-  assert.equal(await first, IOERR);
-  assert.equal(await second, ZONE_UNALIGNED_WP);
-  assert.equal(device.zones?.describe(1).zWp, 16n);
-  ends[1]!(OK);
-  assert.equal((await elsewhere).appendSector, 2 * SIZE);
-});
-
-Deno.test("zones: what changes a zone's state waits for the write that is under way (5.2.6.2)", async () => {
-  const ends: ((status: BlockStatus) => void)[] = [];
-  const { device } = disk({}, { out: () => new Promise((end) => ends.push(end)) });
-  await using guest = await opened(device);
-  const changes = [
-    () => guest.reset(1),
-    async () => (await guest.driver.zoneResetAll({ sector: 0 })).status,
-  ];
-  for (const change of changes) {
-    const written = guest.write(SIZE);
-    const changed = change();
-    await new Promise((done) => setTimeout(done, 0));
-    ends.pop()!(OK);
-    assert.deepEqual([await written, await changed], [OK, OK]);
-    const { zState, zWp } = device.zones!.describe(1);
-    assert.deepEqual([zState, zWp], [EMPTY, BigInt(SIZE)]);
-  }
-});
-
 Deno.test("zones: secure erase resets the zones of its ranges (5.2.6.2)", async () => {
   covers("devicenormative:Device Types / Block Device / Device Operation#41");
   const { device } = disk({}, { secureErase: () => OK });
@@ -409,40 +304,6 @@ Deno.test("zones: a disk that hides its zones takes no zone requests (5.2.4)", a
   await using guest = await opened(disk({ model: BlockZoneModel.NONE, zoneSectors: 0 }).device);
   assert.equal(await guest.open(0), UNSUPP);
   assert.equal(await guest.write(5, 1), OK);
-});
-
-Deno.test("zones outlive a reset, and follow a snapshot, which may be hostile", async () => {
-  const { device } = disk({ maxOpenZones: 1 });
-  {
-    await using guest = await opened(device);
-    await guest.write(SIZE, 4);
-  }
-  assert.equal(device.zones?.describe(1).zWp, 20n, "after the reset of a driver that closed");
-  await using guest = await opened(device);
-  await guest.write(SIZE + 4, 2);
-  const saved = JSON.parse(JSON.stringify(device.save()));
-  const other = disk({ maxOpenZones: 1 }).device;
-  loopback(other);
-  other.zones!.restore(saved.behaviours.zones);
-  assert.deepEqual(other.zones?.describe(1), device.zones?.describe(1));
-  const wrong: readonly [string, (zones: { states: unknown[]; pointers: unknown[] }) => void][] = [
-    ["zones.states", (zones) => zones.states.pop()],
-    ["zones.pointers[1]", (zones) => zones.pointers[1] = 15],
-    ["zones.pointers[1]", (zones) => zones.pointers[1] = 33],
-    ["zones.states[2]", (zones) => zones.states[2] = 5],
-    ["zones.states[0]", (zones) => zones.states[0] = EMPTY],
-    ["zones.states[1]", (zones) => zones.states[1] = EMPTY],
-    ["zones.states", (zones) => zones.states.fill(EOPEN, 2)],
-  ];
-  for (const [field, spoil] of wrong) {
-    const zones = structuredClone(saved.behaviours.zones);
-    spoil(zones);
-    assert.throws(() => other.zones!.restore(zones), (error: Error) => {
-      return error instanceof RangeError && error.message.includes(`${field} must be`);
-    }, field);
-  }
-  assert.throws(() => other.zones!.restore(undefined), TypeError);
-  assert.deepEqual(other.zones?.describe(1), device.zones?.describe(1), "and nothing changed");
 });
 
 Deno.test("zones are the user's task once there is a handler for any of their requests", () => {
