@@ -139,8 +139,8 @@ export abstract class Device extends DeviceHooks {
 
   /** Ties the device to a transport; TypeError when it is tied to one already. */
   bind(binding: DeviceBinding): void {
-    const { name } = this.#binding?.facilities ?? {};
-    if (name !== undefined) throw new TypeError(`Cannot bind the device: it is bound to ${name}`);
+    const other = this.#binding?.facilities.name;
+    if (other !== undefined) throw new TypeError(`Cannot bind the device: it is bound to ${other}`);
     this.#binding = binding;
   }
 

@@ -4,8 +4,9 @@
  * reaches the handler of writes, at the zone's write pointer.
  *
  * Writes to a sequential zone run one after the other, however many the driver has in flight, and
- * what changes its state waits for them, so that a write pointer only ever stands behind data that were written. What lies behind it reads as
- * zeroes. Zones belong to the medium: they outlive a reset of the device.
+ * what changes its state waits for them, so that a write pointer only ever stands behind data that
+ * were written. What lies behind it reads as zeroes. Zones belong to the medium: they outlive a reset
+ * of the device.
  *
  * @module
  */
