@@ -93,7 +93,7 @@ export abstract class Device extends DeviceHooks {
 
   /**
    * Makes the device the owner of groups, which offers VIRTIO_F_ADMIN_VQ where the transport carries it
-   * (VIRTIO 1.4, 2.11). TypeError once the device is bound or owns some, or when its options exclude it.
+   * (VIRTIO 1.4, 2.12). TypeError once the device is bound or owns some, or when its options exclude it.
    */
   own(groups: AdminServer): void {
     this.#groups.take(groups, this, this.#binding !== undefined);

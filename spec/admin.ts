@@ -1,5 +1,5 @@
 /**
- * Group administration commands and device parts (VIRTIO 1.4, 2.11 to 2.14).
+ * Group administration commands and device parts (VIRTIO 1.4, 2.12 to 2.14).
  *
  * @module
  */

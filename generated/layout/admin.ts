@@ -48,7 +48,7 @@ export const Opcode = {
 /** What a command does (VIRTIO 1.4, 2.12.1) */
 export type Opcode = typeof Opcode[keyof typeof Opcode];
 
-/** Kinds of groups (VIRTIO 1.4, 2.11) */
+/** Kinds of groups (VIRTIO 1.4, 2.12) */
 export const GroupType = {
   /** `VIRTIO_ADMIN_GROUP_TYPE_SELF`: The owner itself, member 0 */
   SELF: 0,
@@ -56,7 +56,7 @@ export const GroupType = {
   SRIOV: 1,
 } as const;
 
-/** Kinds of groups (VIRTIO 1.4, 2.11) */
+/** Kinds of groups (VIRTIO 1.4, 2.12) */
 export type GroupType = typeof GroupType[keyof typeof GroupType];
 
 /** How a command went (VIRTIO 1.4, 2.12.1) */

@@ -1,4 +1,4 @@
-/** Groups of generated devices (VIRTIO 1.4, 2.11): disks as virtual functions of a disk. */
+/** Groups of generated devices (VIRTIO 1.4, 2.12): disks as virtual functions of a disk. */
 
 import assert from "node:assert/strict";
 import { BlockDevice, BlockDriver, BlockStatus } from "../../generated/blk/mod.ts";

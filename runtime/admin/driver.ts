@@ -1,6 +1,6 @@
 /**
  * The driver's side of administration: commands to the groups that a device owns, one method for each
- * (VIRTIO 1.4, 2.11 to 2.13).
+ * (VIRTIO 1.4, 2.12 and 2.13).
  *
  * An answer that is shorter than it should be reads as zero behind its end. Commands are sent as they
  * are called, and a device takes those of one queue in that order.

@@ -1,6 +1,6 @@
 /**
  * The members of an SR-IOV group are the virtual functions that the owner's driver enabled in
- * configuration space (VIRTIO 1.4, 2.11 and 2.12.1.5).
+ * configuration space (VIRTIO 1.4, 2.12).
  */
 
 import assert from "node:assert/strict";
@@ -86,7 +86,7 @@ Deno.test("2.12.1.5: the group is there while VF Enable is set, with members 1 t
 });
 
 // NOTES.md: admin-members-gone
-Deno.test("2.11: a function that was switched off comes back as after a reset", async () => {
+Deno.test("2.12: a function that was switched off comes back as after a reset", async () => {
   const resources = [{ type: 0x200, capability: 0, limit: () => 1 }];
   await using it = await owner({ resources });
   const { admin, functions, members: [device], plugged: [vf] } = it;

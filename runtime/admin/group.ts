@@ -1,5 +1,5 @@
 /**
- * What the owner of groups knows of their members, and what serves a command (VIRTIO 1.4, 2.11).
+ * What the owner of groups knows of their members, and what serves a command (VIRTIO 1.4, 2.12).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Administration: devices that own groups of devices, and the commands for their members (VIRTIO 1.4,
- * 2.11 to 2.14).
+ * 2.12 to 2.14).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * The device's side of administration: a device that owns groups of devices, and carries out the
- * commands for their members (VIRTIO 1.4, 2.11 to 2.13).
+ * commands for their members (VIRTIO 1.4, 2.12 and 2.13).
  *
  * Whatever a driver sends is answered by a status: an unknown group, command or member, a command that
  * it did not say it would use, a value that makes no sense. Nothing a driver sends throws.

@@ -166,7 +166,7 @@ export class PciDevice {
     this.#window.afterWrite(offset, size);
   }
 
-  /** The function as a member of a group that another one owns (VIRTIO 1.4, 2.11). */
+  /** The function as a member of a group that another one owns (VIRTIO 1.4, 2.12). */
   member(): GroupMember {
     const member = pciMember(this.#registers, {
       messages: () => this.#msix?.enabled === true,

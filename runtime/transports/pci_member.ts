@@ -1,5 +1,5 @@
 /**
- * A PCI function as a member of a group of devices, such as a virtual function (VIRTIO 1.4, 2.11): the
+ * A PCI function as a member of a group of devices, such as a virtual function (VIRTIO 1.4, 2.12): the
  * registers that its owner's driver reaches through administration commands.
  *
  * @module

@@ -1,4 +1,4 @@
-// The registers of SR-IOV (PCI Express, 9.3.3) in the configuration space of an owner (VIRTIO 1.4, 2.11).
+// The registers of SR-IOV (PCI Express, 9.3.3) in the configuration space of an owner (VIRTIO 1.4, 2.12).
 
 import assert from "node:assert/strict";
 import { GroupOwner } from "../admin/owner.ts";

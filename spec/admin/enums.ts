@@ -1,5 +1,5 @@
 /**
- * Named numbers of the group administration commands (VIRTIO 1.4, 2.11 to 2.14).
+ * Named numbers of the group administration commands (VIRTIO 1.4, 2.12 to 2.14).
  *
  * @module
  */
@@ -38,7 +38,7 @@ export const enums = {
   // The standard gives these numbers without names; the names are those of Linux's header.
   VIRTIO_ADMIN_GROUP_TYPE: {
     doc: "Kinds of groups",
-    section: "2.11",
+    section: "2.12",
     name: "GroupType",
     members: {
       SELF: { value: 0, doc: "The owner itself, member 0" },
