@@ -88,7 +88,7 @@ export interface MmioTransport extends MachineTransport {
   interrupt(): Promise<void>;
 }
 
-/** The virtual functions that a PCI function can have, off until they are enabled. */
+/** The virtual functions that a PCI function can have, off until they are enabled (PCI Express, 9.3.3). */
 export interface VirtualFunctions {
   /** How many there can be (`TotalVFs`). */
   readonly total: number;
@@ -97,11 +97,12 @@ export interface VirtualFunctions {
   /** Gives a range of the first of them its address, behind which those of the others follow one by one. */
   placeBar(bar: BarLayout, address: number): Promise<void>;
   /**
-   * Enables functions 1 to `count`, whose ranges have addresses by then; settles once they can be used.
+   * Enables functions 1 to `count`, whose ranges have addresses by then; settles once they can be used, 100
+   * milliseconds later.
    * RangeError for more than there can be, TransportError while some are there or when the device refuses.
    */
   enable(count: number): Promise<void>;
-  /** Takes all of them away; settles once they can be enabled again. */
+  /** Takes all of them away; settles once they can be enabled again, a second later. */
   disable(): Promise<void>;
   /** What function `number` adds to the routing id of its owner; RangeError when there can be no such one. */
   routingOffset(number: number): Promise<number>;

@@ -2,9 +2,9 @@
  * The SR-IOV extended capability (PCI Express, 9.3.3), by which a guest switches the virtual functions of a
  * device on and off and places their ranges: what it says is what the SR-IOV group has (VIRTIO 1.4, 2.12).
  *
- * As on hardware, `NumVFs` and the page size stand still while functions are there. More than there can
- * be are never there: `VF Enable` then stays clear. Virtual function `n` has the routing id of its owner
- * plus `n`.
+ * Where PCI Express leaves the results undefined, `NumVFs` and the page size stand still while functions
+ * are there, and more than there can be are never there: `VF Enable` then stays clear. Virtual function
+ * `n` has the routing id of its owner plus `n`.
  *
  * @module
  */
