@@ -89,7 +89,7 @@ export class PciDevice {
   #level = false;
   #master = false;
   #gone: boolean;
-  #placed: (bar: BarLayout) => number | undefined = () => undefined;
+  #placed: ((bar: BarLayout) => number | undefined) | undefined;
 
   /**
    * Binds the device. TypeError when it is bound already, or for options and virtual functions that do not
@@ -278,7 +278,7 @@ export class PciDevice {
   /** Switches a virtual function on or off, or moves it. */
   #place(address: ((bar: BarLayout) => number | undefined) | undefined): void {
     if (this.#core.closed) return;
-    this.#placed = address ?? (() => undefined);
+    this.#placed = address;
     this.#gone = address === undefined;
     if (this.#gone) {
       this.#functionReset();
@@ -315,7 +315,7 @@ export class PciDevice {
 
   #addBar(layout: BarLayout, access: Pick<PciBar, "read" | "write">): PciBar {
     const virtual = this.#options.virtual === true;
-    const address = () => virtual ? this.#placed(layout) : this.#space.barAddress(layout.index);
+    const address = () => virtual ? this.#placed?.(layout) : this.#space.barAddress(layout.index);
     if (!virtual) this.#space.addBar(layout);
     return {
       ...layout,
