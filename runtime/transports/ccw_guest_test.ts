@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Command, VIRTIO_THININT_AREA_SIZE } from "../../generated/layout/ccw.ts";
 import { covers } from "../../testing/covers.ts";
+import { tasks } from "../device_fixture.ts";
 import { EchoDriver } from "../echo_fixture.ts";
 import { RequestAborted } from "../errors.ts";
 import { featureSet } from "../features.ts";
@@ -176,11 +177,10 @@ Deno.test("ccw: a driver clears the summary before it looks at queues (4.3.3.1.2
     `${DRIVEN} / ${OPERATION} / Host->Guest Notification / Notification via Adapter I/O Interrupts#1`,
   );
   const { bench, seen, transport, driver } = await driven(2);
-  let summary = 0;
   await driver.agree({ want: 0n });
   // Where the area lies is in the data of the command, which the driver has freed by now.
   assert.ok(seen.some(({ command }) => command === Command.SET_IND_ADAPTER));
-  summary = bench.file.save().indicators[3]!;
+  const summary = bench.file.save().indicators[3]!;
   driver.use(await driver.openOne(0, 8));
   await driver.go();
   const looked: number[] = [];
@@ -212,7 +212,7 @@ Deno.test("ccw: since revision 2, a driver reads the status after a change and a
     seen.length = 0;
     bench.device.configChanged();
     transport.interrupt();
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await tasks();
     assert.equal(driver.refreshed, 1);
     assert.equal(seen.some(({ command }) => command === Command.READ_STATUS), revision === 2);
     await driver.close();

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { CapabilityType, VIRTIO_PCI_CAP as CAP } from "../../generated/layout/pci.ts";
 import { covers } from "../../testing/covers.ts";
+import { tasks } from "../device_fixture.ts";
 import { EchoDevice } from "../echo_fixture.ts";
 import type { SharedMemory } from "../transport.ts";
 import { findBars } from "./pci_bars.ts";
@@ -33,10 +34,10 @@ Deno.test("a function that is no bus master touches no memory, and goes on once 
   bench.usable();
   setMaster(bench, false);
   bench.bar(4).write(0x80, 2, 0);
-  await new Promise((resolve) => setTimeout(resolve, 2));
+  await tasks();
   assert.equal(bench.device.calls, 0);
   setMaster(bench, true);
-  await new Promise((resolve) => setTimeout(resolve, 2));
+  await tasks();
   assert.equal(bench.used, 1, "without another kick");
 });
 

@@ -1,7 +1,8 @@
 /** The accesses of a driver to a PCI function, over its whole life. @module */
 
-import { CapabilityType, PCI_COMMON as C } from "../../generated/layout/pci.ts";
 import assert from "node:assert/strict";
+import { CapabilityType, PCI_COMMON as C } from "../../generated/layout/pci.ts";
+import { tasks } from "../../runtime/driver_fixture.ts";
 import { EchoDevice, EchoDriver } from "../../runtime/echo_fixture.ts";
 import type { RingOptions } from "../../runtime/features.ts";
 import type { AccessSize, PciMachine } from "../../runtime/transports/bus.ts";
@@ -126,7 +127,7 @@ export async function life(choice: Choice = {}) {
   driver.onConfigChange = () => void told++;
   device.configChanged();
   assert.ok(await echoed());
-  await new Promise((resolve) => setTimeout(resolve, 3));
+  await tasks();
   assert.equal(told, 1);
   await driver.close();
   return { log, structures, features: device.features };
