@@ -178,6 +178,11 @@ function statusKnown(
     const expected = "answers whose length the description tells";
     draft.report("V063", `${path}.whole`, "payload behind the status", expected);
   }
+  const others = fields.filter((_, i) => i !== found.root);
+  if (status.discards && found.root > 0 && others.some(({ field }) => field.kind !== "payload")) {
+    const expected = "a status before all else, or beside payload alone";
+    draft.report("V063", `${path}.discards`, "a status behind other fields", expected);
+  }
   const { field } = found.model;
   if (field.kind !== "scalar" || field.enum === undefined) {
     draft.report(

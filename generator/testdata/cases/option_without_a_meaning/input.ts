@@ -28,6 +28,12 @@ export const input = {
       writable: { ...request.writable, answer: body() },
       status: { ...request.status, whole: true },
     },
+    late: {
+      doc: "The status comes late",
+      readable: { level: u8("Level") },
+      writable: { level: u8("Level"), ...request.writable },
+      status: { ...request.status, discards: true },
+    },
   },
-  queues: { requestq: { ...lamp.queues.requestq, parks: 8 } },
+  queues: { requestq: { ...lamp.queues.requestq, carries: ["virtio_lamp_req", "late"], parks: 8 } },
 };
