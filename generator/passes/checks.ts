@@ -62,8 +62,10 @@ function hasNames(
   if (named === undefined || of === undefined) return;
   const found = typeof of === "object" && "field" in of ? fieldAt(fields, of.field) : undefined;
   const field = found?.model.field;
-  if (field?.kind === "scalar" && field.enum !== undefined) return;
-  draft.report("V080", `${path}.named`, "a value without names", "a field with `enum`");
+  const name = field?.kind === "scalar" ? field.enum : undefined;
+  if (name !== undefined && draft.enums.get(name)?.as === "values") return;
+  const expected = "a field whose `enum` has values";
+  draft.report("V080", `${path}.named`, "a value without names", expected);
 }
 
 /** Requests are the driver's and events the device's; a status tells what was wrong with one that has it. */

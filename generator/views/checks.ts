@@ -132,8 +132,7 @@ export class Operands {
     const gaps: string[] = [];
     let next = 0;
     for (const [low, high] of known) {
-      if (low === next + 1) gaps.push(`${value} === ${next}`);
-      else if (low > next) {
+      if (low > next) {
         gaps.push(next === 0 ? `${value} < ${low}` : `${value} >= ${next} && ${value} < ${low}`);
       }
       next = Math.max(next, high + 1);

@@ -3,6 +3,10 @@ import { lamp, request } from "../../lamp.ts";
 
 export const input = {
   ...lamp,
+  enums: {
+    ...lamp.enums,
+    VIRTIO_LAMP_W: { doc: "Who", name: "Who", as: "masks", members: { ONE: 1, OTHER: 2 } },
+  },
   config: {
     ...lamp.config,
     checks: [{ doc: "Of a field", of: { config: "levels" }, atMost: { field: "type" } }],
@@ -34,10 +38,11 @@ export const input = {
     },
     event: {
       doc: "Somebody came",
-      writable: { who: u8("Who") },
+      writable: { who: u8("Who", { enum: "VIRTIO_LAMP_W" }) },
       checks: [
         { doc: "Is the device's", of: { field: "who" }, atMost: 5, driver: "1" },
         { doc: "Is fine", of: { field: "who" }, atMost: 5, device: "1", dropped: "1" },
+        { doc: "Has masks", of: { field: "who" }, named: true, device: "1" },
         { doc: "Asks for what is not there", of: { field: "whom" }, equals: 0, device: "1" },
       ],
     },
