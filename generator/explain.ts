@@ -95,6 +95,7 @@ function ruleTexts(feature: FeatureModel): string[] {
     ...(impliedWithout === null ? [] : [`${key} is implied without ${impliedWithout.join(", ")}`]),
     ...(mandatory ? [`${key} must be accepted when it is offered`] : []),
     ...(modern ? [`${key} is never offered over a legacy interface`] : []),
+    ...(feature.fieldsNegotiated ? [`${key} has fields that are read once it is negotiated`] : []),
   ];
 }
 
