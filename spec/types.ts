@@ -145,7 +145,7 @@ export interface Config<N extends string = string, C extends string = string> {
   /** Fields that stay as they are for as long as there is a device. */
   readonly fixed?: readonly NoInfer<C>[];
   /** Fields that get no less as long as another field is not 0. */
-  readonly grows?: readonly { readonly field: NoInfer<C>; readonly while: NoInfer<C> }[];
+  readonly noLess?: readonly { readonly field: NoInfer<C>; readonly while: NoInfer<C> }[];
   /** Stays little-endian over a legacy interface, whole. */
   readonly legacy?: "little-endian";
 }

@@ -62,9 +62,9 @@ function* numbersNamed(draft: Draft): Generator<Named> {
       yield* ofObject(`queues.${name}.${place}`, length);
     }
   }
-  for (const [i, { field, while: other }] of (draft.device?.config?.grows ?? []).entries()) {
-    yield { path: `config.grows[${i}].field`, field };
-    yield { path: `config.grows[${i}].while`, field: other };
+  for (const [i, { field, while: other }] of (draft.device?.config?.noLess ?? []).entries()) {
+    yield { path: `config.noLess[${i}].field`, field };
+    yield { path: `config.noLess[${i}].while`, field: other };
   }
   yield* ofChecks("config", draft.device?.config?.checks);
   for (const [set, messages] of entries(draft.description.messages)) {

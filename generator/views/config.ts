@@ -46,7 +46,7 @@ export interface ConfigView {
   /** Literals of the fields that never change. */
   readonly fixed: string;
   /** What gets no less: a condition on a change, of the configuration `next`, that is refused, and why. */
-  readonly grows: readonly { readonly refused: string; readonly message: string }[];
+  readonly noLess: readonly { readonly refused: string; readonly message: string }[];
   /** Where each field that an offered feature brings ends, for how much a driver must read. */
   readonly ends: readonly { readonly gate: string; readonly end: number }[];
 }
@@ -152,7 +152,7 @@ export function configView(scope: Scope, device: DeviceModel): ConfigView | null
     announced: (config.description.silent ?? []).map((name) => `name !== "${propertyName(name)}"`)
       .join(" && "),
     fixed: (config.description.fixed ?? []).map((name) => `"${propertyName(name)}"`).join(", "),
-    grows: (config.description.grows ?? []).map((one) => growText(one)),
+    noLess: (config.description.noLess ?? []).map(noLessText),
     ends: endsOf(scope, config.fields),
   };
 }
@@ -189,7 +189,7 @@ function presence(fields: readonly FieldModel[], check: dsl.ConfigCheck): string
   return [...gates.values()].map((conditions) => [...conditions].join(" || "));
 }
 
-function growText({ field, while: other }: NonNullable<dsl.Config["grows"]>[number]) {
+function noLessText({ field, while: other }: NonNullable<dsl.Config["noLess"]>[number]) {
   const [name, last] = [`next.${propertyName(field)}`, `this.#settings.${propertyName(field)}`];
   const found = `Cannot write ${propertyName(field)}: \${${name}} was given`;
   return {

@@ -159,7 +159,7 @@ function handlerName(device: DeviceModel, name: string): string {
 function configLines(device: DeviceModel): string[] {
   const { config } = device;
   if (config === null) return [];
-  const { notifies = [], silent = [], fixed = [], grows = [] } = config.description;
+  const { notifies = [], silent = [], fixed = [], noLess = [] } = config.description;
   return [
     ...paragraph(
       `${code(config.name)}, ${config.size} bytes${where(config.section)}. ` +
@@ -177,7 +177,7 @@ function configLines(device: DeviceModel): string[] {
       ? []
       : ["", ...paragraph(`The device does not announce changes of ${list(silent)}.`)]),
     ...(fixed.length === 0 ? [] : ["", ...paragraph(`Nothing ever changes ${list(fixed)}.`)]),
-    ...grows.flatMap(({ field, while: other }) => [
+    ...noLess.flatMap(({ field, while: other }) => [
       "",
       ...paragraph(`While ${code(other)} is not 0, ${code(field)} gets no less.`),
     ]),

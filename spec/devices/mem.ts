@@ -163,7 +163,7 @@ export const mem: Device = defineDevice({
     silent: ["plugged_size"],
     fixed: ["block_size", "node_id", "addr", "region_size"],
     // Less is usable only behind an UNPLUG ALL or a reset of the system, when nothing is plugged.
-    grows: [{ field: "usable_region_size", while: "plugged_size" }],
+    noLess: [{ field: "usable_region_size", while: "plugged_size" }],
     checks: [
       {
         doc: "at least requested_size",

@@ -177,7 +177,7 @@ const config = z.strictObject({
   notifies: listOf(fieldName).exactOptional(),
   silent: listOf(fieldName).exactOptional(),
   fixed: listOf(fieldName).exactOptional().describe("Fields that never change"),
-  grows: listOf(z.strictObject({ field: fieldName, while: fieldName })).exactOptional()
+  noLess: listOf(z.strictObject({ field: fieldName, while: fieldName })).exactOptional()
     .describe("Fields that get no less as long as another is not 0"),
   legacy: z.literal("little-endian").exactOptional(),
 }).meta({ id: "Config", description: "The configuration space" });

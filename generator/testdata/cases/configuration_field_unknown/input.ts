@@ -7,7 +7,7 @@ export const input = {
     ...lamp.config,
     notifies: ["watts", "level"],
     silent: ["watt"],
-    grows: [{ field: "watts", while: "level" }],
+    noLess: [{ field: "watts", while: "level" }],
     fields: {
       ...lamp.config.fields,
       most: le16("Most levels", { max: { config: "lvls" } }),

@@ -25,7 +25,7 @@ export const device: Device = construct("demands", {
       { doc: "at least used", of: { config: "size" }, atLeast: { config: "used" } },
       { doc: "a multiple of the lowest page", of: { config: "size" }, multipleOf: page },
     ],
-    grows: [{ field: "size", while: "used" }],
+    noLess: [{ field: "size", while: "used" }],
     fields: {
       pages: le64("Sizes of pages"),
       size: le64("Bytes"),
