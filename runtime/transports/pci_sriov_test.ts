@@ -187,6 +187,9 @@ Deno.test("more functions than TotalVFs are never enabled, none are if NumVFs is
 });
 
 Deno.test("ranges of function n lie n - 1 sizes behind VF BARs, while VF Enable and VF MSE are set", async () => {
+  covers(
+    "devicenormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands / Legacy Interface#17",
+  );
   const bench = new Bench();
   const registers = access(() => ({
     read: (offset, size) => bench.get(offset - 0x10 + BARS, size),
@@ -196,7 +199,7 @@ Deno.test("ranges of function n lie n - 1 sizes behind VF BARs, while VF Enable 
     { index: 1, kind: "memory", size: 4096 },
     { index: 4, kind: "memory64", size: 4096 },
   ]);
-  assert.equal(bench.get(BARS, 4), 0, "VF BAR 0 is hardwired to zero (VIRTIO 1.4, 2.12.1.1.7)");
+  assert.equal(bench.get(BARS, 4), 0, "VF BAR 0 is hardwired to zero (VIRTIO 1.4, 2.12.1.1.6)");
   bench.set(BARS + 4, 0xf000_0000, 4);
   bench.set(BARS + 16, 0x1000_0000, 4);
   bench.set(BARS + 20, 0x20, 4);
