@@ -105,7 +105,7 @@ function readFields(root: Record<string, unknown>): DeviceSnapshot {
     withheld: flag(root.withheld, "withheld"),
     accepted: bits(root.accepted, "accepted"),
     ...(root.legacy === undefined ? {} : { legacy: flag(root.legacy, "legacy") }),
-    config: list(root.config, "config").map((byte, at) => integer(byte, `config[${at}]`, 0xff)),
+    config: [...bytes(root.config, "config")],
     generation: integer(root.generation, "generation", 0xffff_ffff),
     queues: list(root.queues, "queues").map((queue, at) => readQueue(queue, `queues[${at}]`)),
     behaviours: record(root.behaviours, "behaviours"),
@@ -178,6 +178,11 @@ export function record(value: unknown, path: string): Record<string, unknown> {
 /** A value that must be an array. */
 export function list(value: unknown, path: string): unknown[] {
   return Array.isArray(value) ? value : mistyped(path, "an array", value);
+}
+
+/** A value that must be an array of bytes. */
+export function bytes(value: unknown, path: string): Uint8Array {
+  return Uint8Array.from(list(value, path), (byte, at) => integer(byte, `${path}[${at}]`, 0xff));
 }
 
 function text(value: unknown, path: string): string {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { integer, list, record } from "../snapshot.ts";
+
 /** What a driver set up: fit for JSON. */
 export interface SavedOwner {
   /** The commands that it said it would use, by kind of group. */
@@ -63,28 +65,6 @@ function pairs(value: unknown, path: string, max: number): [number, number[]][] 
   });
 }
 
-function record(value: unknown, path: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
-  throw new TypeError(`Cannot restore the device: ${path} must be an object`);
-}
-
-function list(value: unknown, path: string): unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new TypeError(`Cannot restore the device: ${path} must be an array`);
-}
-
 function integers(value: unknown, path: string, max: number): number[] {
   return list(value, path).map((one, at) => integer(one, `${path}[${at}]`, max));
-}
-
-function integer(value: unknown, path: string, max: number): number {
-  if (typeof value !== "number") {
-    throw new TypeError(`Cannot restore the device: ${path} must be a number`);
-  }
-  if (Number.isSafeInteger(value) && value >= 0 && value <= max) return value;
-  throw new RangeError(
-    `Cannot restore the device: ${path} must be an integer from 0 to ${max}, found ${value}`,
-  );
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { flag, integer, list, record, refuseField } from "../snapshot.ts";
+import { bytes, flag, record, refuseField } from "../snapshot.ts";
 import type { AkcipherKey, CryptoService } from "./crypto_provider.ts";
 
 /** The hash or MAC of a chain. */
@@ -58,7 +58,7 @@ export function readSession(value: unknown, path: string): Session {
   const session = {
     service: readService(saved.service, `${path}.service`, SERVICES),
     algorithm: readName(saved.algorithm, `${path}.algorithm`),
-    key: readBytes(saved.key, `${path}.key`),
+    key: bytes(saved.key, `${path}.key`),
     encrypt: flag(saved.encrypt, `${path}.encrypt`),
   };
   if (saved.chain === null) return session;
@@ -68,7 +68,7 @@ export function readSession(value: unknown, path: string): Session {
     chain: {
       service: readService(chain.service, `${path}.chain.service`, ["hash", "mac"]),
       algorithm: readName(chain.algorithm, `${path}.chain.algorithm`),
-      key: readBytes(chain.key, `${path}.chain.key`),
+      key: bytes(chain.key, `${path}.chain.key`),
       hashFirst: flag(chain.hashFirst, `${path}.chain.hashFirst`),
     },
   };
@@ -78,7 +78,7 @@ function readUse(value: unknown, path: string): AkcipherKey {
   const saved = record(value, path);
   const key = {
     isPrivate: flag(saved.isPrivate, `${path}.isPrivate`),
-    key: readBytes(saved.key, `${path}.key`),
+    key: bytes(saved.key, `${path}.key`),
   };
   switch (saved.algorithm) {
     case "RSA":
@@ -93,12 +93,6 @@ function readUse(value: unknown, path: string): AkcipherKey {
     default:
       return refuseField(`${path}.algorithm`, "RSA or ECDSA", saved.algorithm);
   }
-}
-
-function readBytes(value: unknown, path: string): Uint8Array {
-  return Uint8Array.from(
-    list(value, path).map((byte, at) => integer(byte, `${path}[${at}]`, 0xff)),
-  );
 }
 
 function readName(value: unknown, path: string): string {

@@ -6,7 +6,7 @@
  */
 
 import { DeviceBehaviour, type Names } from "../behaviour.ts";
-import { integer, list, record } from "../snapshot.ts";
+import { bytes, integer, list, record } from "../snapshot.ts";
 
 /** The device's features. */
 export interface PlatformEventsCodes {
@@ -104,7 +104,7 @@ export class PlatformEvents extends DeviceBehaviour {
       const { hdr, payload } = record(saved, `${path}[${at}]`);
       return {
         hdr: integer(hdr, `${path}[${at}].hdr`, 0xffff_ffff),
-        payload: readBytes(payload, `${path}[${at}].payload`),
+        payload: bytes(payload, `${path}[${at}].payload`),
       };
     });
   }
@@ -115,8 +115,4 @@ export class PlatformEvents extends DeviceBehaviour {
     while (sent < this.#waiting.length && this.#host.sendEvent(this.#waiting[sent]!)) sent++;
     this.#waiting.splice(0, sent);
   }
-}
-
-function readBytes(value: unknown, path: string): Uint8Array {
-  return Uint8Array.from(list(value, path), (byte, at) => integer(byte, `${path}[${at}]`, 0xff));
 }

@@ -7,7 +7,7 @@
  */
 
 import { DeviceBehaviour } from "../behaviour.ts";
-import { integer, list, record, refuseField } from "../snapshot.ts";
+import { bytes, integer, record, refuseField } from "../snapshot.ts";
 import { isPromise } from "../values.ts";
 import { InTurn } from "./in_turn.ts";
 import {
@@ -370,7 +370,7 @@ function attempt<T, R>(
 }
 
 function readKey(value: unknown, path: string): Uint8Array {
-  const bytes = list(value, path).map((byte, at) => integer(byte, `${path}[${at}]`, 0xff));
-  if (bytes.length !== PROTECTED_KEY) refuseField(path, "32 bytes", bytes.length);
-  return Uint8Array.from(bytes);
+  const key = bytes(value, path);
+  if (key.length !== PROTECTED_KEY) refuseField(path, "32 bytes", key.length);
+  return key;
 }
