@@ -93,7 +93,7 @@ export function writeAnswer(
   qualifier: number,
   result: Uint8Array,
 ): number {
-  const bytes = new Uint8Array(ANSWER_HEAD + Math.ceil(result.length / 8) * 8);
+  const bytes = new Uint8Array(ANSWER_HEAD + wholeSize(result.length));
   const view = new DataView(bytes.buffer);
   view.setUint16(VIRTIO_ADMIN_CMD_WRITABLE.status, status, true);
   view.setUint16(VIRTIO_ADMIN_CMD_WRITABLE.statusQualifier, qualifier, true);
@@ -113,6 +113,11 @@ export function encodeCommand(command: Omit<AdminCommand, "room">): Uint8Array {
   view.setBigUint64(at.groupMemberId, command.memberId, true);
   bytes.set(command.data, COMMAND_HEAD);
   return bytes;
+}
+
+/** The least multiple of 64 bits, in bytes, that is not less: what both parts are filled up to (VIRTIO 1.4, 2.13.2). */
+export function wholeSize(size: number): number {
+  return Math.ceil(size / 8) * 8;
 }
 
 /** The same bytes, with zeroes behind them up to `size`. */

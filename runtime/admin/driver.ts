@@ -35,6 +35,7 @@ import {
   joined,
   numbersIn,
   viewOf,
+  wholeSize,
 } from "./command.ts";
 import { CommonObjects, type PartsPurpose } from "./common.ts";
 import {
@@ -50,7 +51,6 @@ import {
   readWhole,
   SELF,
   whole,
-  wholeSize,
   words16,
 } from "./driver_data.ts";
 import type { CapabilityLayout } from "./layouts.ts";

@@ -10,7 +10,7 @@ import {
   ResourceObject as ObjectType,
   VIRTIO_ADMIN_CMD_DEV_PARTS_METADATA_DATA_SIZE,
 } from "../../generated/layout/admin.ts";
-import { fitted, joined } from "./command.ts";
+import { fitted, joined, wholeSize } from "./command.ts";
 import type { ObjectLayout } from "./layouts.ts";
 
 /** A member of a group that the device owns. */
@@ -93,11 +93,6 @@ export function metadata(id: number, type: number): Uint8Array {
 /** Data with zeroes behind them, up to a multiple of 64 bits (VIRTIO 1.4, 2.13.2). */
 export function whole(data: Uint8Array): Uint8Array {
   return fitted(data, wholeSize(data.length));
-}
-
-/** The least multiple of 64 bits, in bytes, that is not less. */
-export function wholeSize(size: number): number {
-  return Math.ceil(size / 8) * 8;
 }
 
 /** A result of `size` bytes; what it lacks reads as zero. */

@@ -11,8 +11,9 @@ import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
 import { loopback } from "../loopback.ts";
 import type { DeviceQueue } from "../queue.ts";
 import { BUSES, scene } from "./admin_fixture.ts";
-import { AdminError, fitted } from "./command.ts";
+import { AdminError } from "./command.ts";
 import { type AdminDriver, SELF, virtualFunction } from "./driver.ts";
+import { whole } from "./driver_data.ts";
 import { AdminOpcode, GroupType } from "./mod.ts";
 import type { GroupOwnerOptions } from "./owner.ts";
 
@@ -36,7 +37,7 @@ function sentOf(vector: Vector): string {
   const bytes = readableOf(vector);
   const { LEGACY_COMMON_CFG_WRITE, LEGACY_DEV_CFG_WRITE } = AdminOpcode;
   const exact = [LEGACY_COMMON_CFG_WRITE, LEGACY_DEV_CFG_WRITE].some((one) => one === bytes[0]);
-  return toHex(exact ? bytes : fitted(bytes, Math.ceil(bytes.length / 8) * 8));
+  return toHex(exact ? bytes : whole(bytes));
 }
 
 function writableOf({ writable = "" }: Vector): Uint8Array {
