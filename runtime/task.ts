@@ -20,13 +20,18 @@ export async function until(
   message: () => string,
   signal?: AbortSignal,
 ): Promise<void> {
-  for (let pause = 0; pause <= 2048; pause = pause * 2 || 1) {
+  for (let wait = 0; wait <= 2048; wait = wait * 2 || 1) {
     signal?.throwIfAborted();
     if (await ask()) return;
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await pause(wait);
   }
   signal?.throwIfAborted();
   if (!await ask()) throw new TransportError(message());
+}
+
+/** Waits so many milliseconds. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Browsers have no setImmediate, and setTimeout waits for milliseconds once nested. */

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { pause } from "../task.ts";
 import type { AccessSize, RegisterAccess, VirtualFunctions } from "./bus.ts";
 import { scanBars, writeBar } from "./pci_bars.ts";
 import { type BarLayout, PCI_EXTENDED_CONFIG_SIZE, PciHeader } from "./pci_config.ts";
@@ -136,8 +137,4 @@ class FunctionsLink implements VirtualFunctions {
   async #write(name: keyof typeof SriovRegister, value: number): Promise<void> {
     await this.#config.write(this.#at + SriovRegister[name], 2, value);
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
