@@ -6,17 +6,15 @@ import type { RingOptions } from "../features.ts";
 import { GuestMemory } from "../memory.ts";
 import { loopback } from "../loopback.ts";
 import type { Transport } from "../transport.ts";
-import type {
-  BarAccess,
-  PciTransport,
-  RegisterAccess,
-  VirtualFunctions,
-} from "../transports/bus.ts";
+import type { BarAccess, PciTransport, VirtualFunctions } from "../transports/bus.ts";
 import { findBars, placeBar } from "../transports/pci_bars.ts";
 import { PciDevice } from "../transports/pci_device.ts";
 import type { PciDeviceOptions } from "../transports/pci_device_options.ts";
 import { findPci } from "../transports/pci_driver.ts";
+import { configOf } from "../transports/rigs_fixture.ts";
+import { AdminError } from "./command.ts";
 import type { AdminDriver } from "./driver.ts";
+import { AdminQualifier, AdminStatus } from "./mod.ts";
 import { GroupOwner, type GroupOwnerOptions } from "./owner.ts";
 
 /** A PCI function in memory of its own, and the driver's end of it. */
@@ -40,14 +38,6 @@ export async function pciFunction(device: Device, memory = freshMemory()): Promi
   const transport = (await findPci({ memory, config, bar: rangesOf(pci) }))!;
   line.handler = () => transport.interrupt();
   return { pci, transport, memory };
-}
-
-/** The configuration space of a function as its driver reaches it. */
-export function configOf(pci: PciDevice): RegisterAccess {
-  return {
-    read: (offset, size) => pci.readConfig(offset, size),
-    write: (offset, size, value) => pci.writeConfig(offset, size, value),
-  };
 }
 
 /** Its ranges. */
@@ -155,4 +145,14 @@ export async function scene(
   await virtual.enable(members.length);
   const functions = await Promise.all(plugged.map((one) => one.find(virtual)));
   return { ...begun, functions, virtual };
+}
+
+/** Whether a command failed like this. */
+export function fails(
+  status: keyof typeof AdminStatus,
+  qualifier?: keyof typeof AdminQualifier,
+): (error: unknown) => boolean {
+  return (error) =>
+    error instanceof AdminError && error.status === AdminStatus[status] &&
+    (qualifier === undefined || error.qualifier === AdminQualifier[qualifier]);
 }

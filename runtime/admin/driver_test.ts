@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { covers } from "../../testing/covers.ts";
+import { tasks } from "../device_fixture.ts";
 import type { AdminServer } from "../device_hooks.ts";
 import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
 import { loopback } from "../loopback.ts";
@@ -14,6 +15,7 @@ const VF1 = virtualFunction(1);
 const COMMANDS =
   "Basic Facilities of a Virtio Device / Device groups / Group administration commands";
 const QUEUES = "drivernormative:Basic Facilities of a Virtio Device / Administration virtqueues";
+const NONE = new Uint8Array(0);
 const PARTS = `drivernormative:${COMMANDS} / Device parts` as const;
 
 /** A command as it came, and how long its parts were. */
@@ -26,7 +28,7 @@ interface Seen extends AdminCommand {
 class Recorder implements AdminServer {
   readonly seen: Seen[] = [];
   /** The result of commands to come. */
-  result: (command: AdminCommand) => Uint8Array = () => new Uint8Array(0);
+  result: (command: AdminCommand) => Uint8Array = () => NONE;
   /** Keeps commands instead of answering. */
   holding = false;
   readonly #held: (() => void)[] = [];
@@ -76,8 +78,6 @@ function recorderTest(
     await run(driver.admin!, recorder);
   });
 }
-
-const turn = () => new Promise((resolve) => setTimeout(resolve, 2));
 
 recorderTest(
   "both parts of a command are multiples of 64 bits, whatever is sent (2.13.2)",
@@ -153,7 +153,7 @@ recorderTest(
     ];
     const order = [CAP_ID_LIST_QUERY, LIST_USE, LIST_USE, LIST_QUERY];
     for (const step of order.keys()) {
-      await turn();
+      await tasks();
       assert.deepEqual(recorder.opcodes, order.slice(0, step + 1), "one after the other");
       recorder.release();
     }
@@ -173,8 +173,6 @@ recorderTest(
     assert.deepEqual(recorder.seen[1]!.data, Uint8Array.of(0x83, 0, 0, 0, 0, 0, 0, 0));
   },
 );
-
-const NONE = new Uint8Array(0);
 
 recorderTest(
   "parts are read with the room that they take, and set in the order of the table (2.12.1.4.4)",

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { covers } from "../../testing/covers.ts";
 import { EchoDevice } from "../echo_fixture.ts";
-import { pciFunction, scene } from "./admin_fixture.ts";
+import { fails, pciFunction, scene } from "./admin_fixture.ts";
 import { AdminError } from "./command.ts";
 import { SELF, virtualFunction } from "./driver.ts";
 import { AdminOpcode, AdminStatus, GroupType } from "./mod.ts";
@@ -31,10 +31,6 @@ const LEGACY_COMMANDS = [
   AdminOpcode.LEGACY_DEV_CFG_READ,
   AdminOpcode.LEGACY_NOTIFY_INFO,
 ];
-
-function fails(status: keyof typeof AdminStatus) {
-  return (error: unknown) => error instanceof AdminError && error.status === AdminStatus[status];
-}
 
 /** Objects of one type, whose handlers throw while `broken` says so. */
 function fragile(broken: () => Error | undefined, destroyed: number[] = []): GroupOwnerOptions {
@@ -171,7 +167,9 @@ Deno.test("what is refused as a value that makes no sense leaves the member as i
   await admin.setCapability(0, Uint8Array.of(2, 2));
   await admin.createObject(SELF, OBJECT, Uint8Array.of(1));
   await admin.createPartsObject(VF1, 0, "set");
-  const state = () => JSON.stringify([device.save(), pci.save(), owner.save(), member.stopped]);
+  const state = () =>
+    JSON.stringify([device.save(), pci.save(), owner.save(), member.stopped])
+      .replace(/"position":\{[^}]*\}/g, ""); // of the queue of administration itself
   const before = state();
   const { DEV_MODE_SET, LIST_USE, DRIVER_CAP_SET, LEGACY_COMMON_CFG_WRITE, DEV_PARTS_SET } =
     AdminOpcode;
@@ -193,10 +191,7 @@ Deno.test("what is refused as a value that makes no sense leaves the member as i
     ]
   ) {
     await assert.rejects(send(), fails("EINVAL"), `${send}`);
-    assert.equal(
-      state().replace(/"position":\{[^}]*\}/g, ""),
-      before.replace(/"position":\{[^}]*\}/g, ""),
-    );
+    assert.equal(state(), before);
   }
 });
 

@@ -8,17 +8,17 @@ import { covers, type StatementId } from "../../testing/covers.ts";
 import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
 import { until } from "../task.ts";
 import type { VirtualFunctions } from "../transports/bus.ts";
+import { configOf } from "../transports/rigs_fixture.ts";
 import {
-  configOf,
+  fails,
   freshMemory,
   pciFunction,
   placeFunctions,
   scene,
   Virtual,
 } from "./admin_fixture.ts";
-import { AdminError } from "./command.ts";
 import { type AdminDriver, SELF as OWNER, virtualFunction } from "./driver.ts";
-import { AdminOpcode, AdminQualifier, AdminStatus, CommonCapabilities, GroupType } from "./mod.ts";
+import { AdminOpcode, CommonCapabilities, GroupType } from "./mod.ts";
 import { GroupOwner, type GroupOwnerOptions } from "./owner.ts";
 
 const COMMANDS =
@@ -44,12 +44,6 @@ async function owner(options: GroupOwnerOptions = {}) {
     ...{ members, plugged, device, groups, pci, transport, driver, functions, admin },
     [Symbol.asyncDispose]: close,
   };
-}
-
-function fails(status: keyof typeof AdminStatus, qualifier?: keyof typeof AdminQualifier) {
-  return (error: unknown) =>
-    error instanceof AdminError && error.status === AdminStatus[status] &&
-    (qualifier === undefined || error.qualifier === AdminQualifier[qualifier]);
 }
 
 async function noGroup(admin: AdminDriver): Promise<void> {

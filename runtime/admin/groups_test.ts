@@ -7,10 +7,10 @@ import assert from "node:assert/strict";
 import { covers } from "../../testing/covers.ts";
 import { EchoDevice } from "../echo_fixture.ts";
 import type { RingOptions } from "../features.ts";
-import { BUSES, type Scene, scene } from "./admin_fixture.ts";
+import { BUSES, fails, type Scene, scene } from "./admin_fixture.ts";
 import { AdminError } from "./command.ts";
 import { SELF, virtualFunction } from "./driver.ts";
-import { AdminOpcode, AdminQualifier, AdminStatus, GroupType } from "./mod.ts";
+import { AdminOpcode, AdminStatus, GroupType } from "./mod.ts";
 import type { GroupOwnerOptions } from "./owner.ts";
 
 const RINGS: readonly RingOptions[] = [{ packed: false }, { packed: true }];
@@ -53,12 +53,6 @@ function everywhereTest(name: string, run: (scene: Scene) => Promise<void>): voi
       });
     }
   }
-}
-
-function fails(status: keyof typeof AdminStatus, qualifier?: keyof typeof AdminQualifier) {
-  return (error: unknown) =>
-    error instanceof AdminError && error.status === AdminStatus[status] &&
-    (qualifier === undefined || error.qualifier === AdminQualifier[qualifier]);
 }
 
 everywhereTest(

@@ -19,10 +19,11 @@ import {
 import { covers } from "../../testing/covers.ts";
 import type { RingOptions } from "../features.ts";
 import { loopback } from "../loopback.ts";
+import { fails } from "./admin_fixture.ts";
 import { type AdminDriver, SELF } from "./driver.ts";
 import { type CapabilityLayout, GroupType, type ObjectLayout } from "./mod.ts";
 import { GroupOwner } from "./owner.ts";
-import { ASSOCIATION, CAPABILITIES, fails, MODE, RINGS, ringsTest } from "./values_fixture.ts";
+import { ASSOCIATION, CAPABILITIES, MODE, RINGS, ringsTest } from "./values_fixture.ts";
 
 const { ipsecResource, ipsecSa } = NetworkCapabilities;
 const { ipsecOutbSa, ipsecInbSa } = NetworkObjects;

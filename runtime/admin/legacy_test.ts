@@ -11,7 +11,8 @@ import type { RingOptions } from "../features.ts";
 import type { AccessSize, BarAccess, PciTransport } from "../transports/bus.ts";
 import { PciDevice } from "../transports/pci_device.ts";
 import { findLegacyPci } from "../transports/pci_legacy_driver.ts";
-import { configOf, freshMemory, type Function, rangesOf, scene } from "./admin_fixture.ts";
+import { configOf } from "../transports/rigs_fixture.ts";
+import { freshMemory, type Function, rangesOf, scene } from "./admin_fixture.ts";
 import { AdminError } from "./command.ts";
 import { type AdminDriver, virtualFunction } from "./driver.ts";
 import { AdminOpcode, AdminQualifier, AdminStatus, GroupType } from "./mod.ts";
@@ -155,7 +156,7 @@ ringTest(
   },
 );
 
-ringTest("a write to the configuration does what the register does", async (admin, member, vf) => {
+ringTest("a write to the configuration does what the register does", async (admin, member) => {
   covers(
     "devicenormative:Basic Facilities of a Virtio Device / Device groups / Group administration commands / Legacy Interface#7",
   );
@@ -173,7 +174,6 @@ ringTest("a write to the configuration does what the register does", async (admi
     assert.deepEqual(member.config.bytes, direct.config.bytes);
   }
   assert.deepEqual(member.log, ["written 4+1", "written 4+1", "written 4+2", "written 5+1"]);
-  assert.ok(vf.pci.bars.length > 0);
 });
 
 ringTest(

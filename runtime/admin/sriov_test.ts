@@ -11,14 +11,12 @@ import { featureSet, type RingOptions } from "../features.ts";
 import { loopback } from "../loopback.ts";
 import { Status } from "../status.ts";
 import { until } from "../task.ts";
-import { type Scene, scene } from "./admin_fixture.ts";
-import { AdminError, encodeCommand } from "./command.ts";
+import { fails, type Scene, scene } from "./admin_fixture.ts";
+import { encodeCommand } from "./command.ts";
 import { type AdminDriver, virtualFunction } from "./driver.ts";
 import {
   AdminObject,
   AdminOpcode,
-  AdminQualifier,
-  AdminStatus,
   CommonCapabilities,
   DevPart,
   DevPartFlag,
@@ -53,12 +51,6 @@ function ringTest(name: string, run: (group: Group, ring: RingOptions) => Promis
       for (const device of [it.device, ...it.members]) assert.deepEqual(device.errors, []);
     });
   }
-}
-
-function fails(status: keyof typeof AdminStatus, qualifier?: keyof typeof AdminQualifier) {
-  return (error: unknown) =>
-    error instanceof AdminError && error.status === AdminStatus[status] &&
-    (qualifier === undefined || error.qualifier === AdminQualifier[qualifier]);
 }
 
 /** Objects 0 that read and 1 that set, for both functions. */

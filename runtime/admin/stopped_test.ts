@@ -5,7 +5,7 @@ import { covers } from "../../testing/covers.ts";
 import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
 import { Status } from "../status.ts";
 import { until } from "../task.ts";
-import { freshMemory, pciFunction, type Scene, scene } from "./admin_fixture.ts";
+import { type Function, pciFunction, type Scene, scene } from "./admin_fixture.ts";
 import { virtualFunction } from "./driver.ts";
 import { CommonCapabilities, DevPart, GroupType } from "./mod.ts";
 
@@ -19,13 +19,13 @@ interface Member extends AsyncDisposable {
   readonly it: Scene;
   readonly device: EchoDevice;
   readonly driver: EchoDriver;
-  readonly vf: Awaited<ReturnType<typeof pciFunction>>;
+  readonly vf: Function;
 }
 
 /** A function whose driver runs, and its owner. */
 async function member(): Promise<Member> {
   const device = new EchoDevice();
-  const vf = await pciFunction(device, freshMemory());
+  const vf = await pciFunction(device);
   const it = await scene("loopback", { functions: [vf.pci.member()] });
   await it.admin.use(GroupType.SELF);
   await it.admin.use(GroupType.SRIOV);

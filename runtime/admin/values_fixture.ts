@@ -13,8 +13,7 @@ import {
 import type { RingOptions } from "../features.ts";
 import { loopback } from "../loopback.ts";
 import type { AdminDriver } from "./driver.ts";
-import { AdminError } from "./command.ts";
-import { AdminQualifier, AdminStatus, GroupType } from "./mod.ts";
+import { GroupType } from "./mod.ts";
 import { GroupOwner, type GroupOwnerOptions } from "./owner.ts";
 
 /** Both formats of rings. */
@@ -140,16 +139,6 @@ export async function useFlowFilters(admin: AdminDriver, limits = LIMITS): Promi
   await admin.setCapability(NetworkCapabilities.ffResource, limits);
   await admin.setCapability(NetworkCapabilities.ffSelector, SELECTORS);
   await admin.setCapability(NetworkCapabilities.ffAction, ACTIONS);
-}
-
-/** Whether a command failed like this. */
-export function fails(
-  status: keyof typeof AdminStatus,
-  qualifier?: keyof typeof AdminQualifier,
-): (error: unknown) => boolean {
-  return (error) =>
-    error instanceof AdminError && error.status === AdminStatus[status] &&
-    (qualifier === undefined || error.qualifier === AdminQualifier[qualifier]);
 }
 
 /** A test over both rings, of a network that has nothing to report at its end. */

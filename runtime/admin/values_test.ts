@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { NetworkCapabilities, NetworkObjects } from "../../generated/net/mod.ts";
 import { covers } from "../../testing/covers.ts";
 import { PeerError } from "../errors.ts";
+import { fails } from "./admin_fixture.ts";
 import { AdminError } from "./command.ts";
 import { SELF } from "./driver.ts";
 import { AdminStatus } from "./mod.ts";
@@ -15,7 +16,6 @@ import * as scene from "./values_fixture.ts";
 import {
   ACTIONS,
   ASSOCIATION,
-  fails,
   LIMITS,
   mask,
   MODE,

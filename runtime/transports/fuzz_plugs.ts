@@ -12,6 +12,7 @@ import { MmioDevice } from "./mmio_device.ts";
 import { MmioLegacyDevice } from "./mmio_legacy_device.ts";
 import { PciDevice } from "./pci_device.ts";
 import { EXTENDED_CAPABILITIES, SriovControl, SriovRegister } from "./pci_sriov.ts";
+import { configOf } from "./rigs_fixture.ts";
 
 /** The few things that bring a device to life, done as an honest driver would. */
 export interface Steps {
@@ -183,13 +184,6 @@ function ccwSteps(file: CcwDevice, memory: GuestMemory): Steps {
         ...[...be64(at), 0, 0, 0, 0, 0, index, 0, size, ...be64(at + 0x200), ...be64(at + 0x400)],
       ),
     notify: (index) => file.notify(index),
-  };
-}
-
-function configOf(file: PciDevice): Pick<Port, "read" | "write"> {
-  return {
-    read: (offset, size) => file.readConfig(offset, size),
-    write: (offset, size, value) => file.writeConfig(offset, size, value),
   };
 }
 

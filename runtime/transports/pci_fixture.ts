@@ -9,7 +9,7 @@ import { PciCommand, PciHeader } from "./pci_config.ts";
 import { PciDevice } from "./pci_device.ts";
 import type { PciBar, PciDeviceOptions } from "./pci_device_options.ts";
 import { scanCapabilities } from "./pci_scan.ts";
-import { access, machineMemory } from "./rigs_fixture.ts";
+import { access, configOf, machineMemory } from "./rigs_fixture.ts";
 
 export const FOUND = DeviceStatus.ACKNOWLEDGE | DeviceStatus.DRIVER;
 export const { FEATURES_OK, DRIVER_OK, DEVICE_NEEDS_RESET } = DeviceStatus;
@@ -39,10 +39,7 @@ export class Bench {
       ...options,
     });
     this.file.writeConfig(PciHeader.COMMAND, 2, PciCommand.BUS_MASTER);
-    this.config = access(() => ({
-      read: (offset, size) => this.file.readConfig(offset, size),
-      write: (offset, size, value) => this.file.writeConfig(offset, size, value),
-    }), false);
+    this.config = access(() => configOf(this.file), false);
   }
 
   bar(index: number): PciBar {

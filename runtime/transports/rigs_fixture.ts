@@ -11,6 +11,7 @@ import { findMmio } from "./mmio_driver.ts";
 import { MmioLegacyDevice } from "./mmio_legacy_device.ts";
 import { findBars, placeBar } from "./pci_bars.ts";
 import { PciDevice } from "./pci_device.ts";
+import type { PciBar } from "./pci_device_options.ts";
 import { findPci } from "./pci_driver.ts";
 import { findLegacyPci } from "./pci_legacy_driver.ts";
 
@@ -64,6 +65,14 @@ export function access(
   return {
     read: (...args) => new Promise((resolve) => queueMicrotask(() => resolve(read(...args)))),
     write: (...args) => new Promise((resolve) => queueMicrotask(() => resolve(write(...args)))),
+  };
+}
+
+/** The configuration space of a function as its driver reaches it, at once. */
+export function configOf(file: PciDevice): Pick<PciBar, "read" | "write"> {
+  return {
+    read: (offset, size) => file.readConfig(offset, size),
+    write: (offset, size, value) => file.writeConfig(offset, size, value),
   };
 }
 
@@ -159,10 +168,7 @@ function pci(kind: PciKind): Rig {
           transitional: legacy,
         });
       const slot = { file: make(device) };
-      const config = access(() => ({
-        read: (offset, size) => slot.file.readConfig(offset, size),
-        write: (offset, size, value) => slot.file.writeConfig(offset, size, value),
-      }), late);
+      const config = access(() => configOf(slot.file), late);
       for (const bar of await findBars(config)) {
         await placeBar(
           config,
