@@ -220,6 +220,7 @@ export class PciDevice {
     this.#sriov?.reset();
     this.#core.restore(snapshot, "snapshot");
     this.#space.restore(config);
+    this.#express?.takeReset(); // none was under way
     this.#sriov?.written();
     this.#msix?.restore(this.#space.view.getUint16(this.#msixOffset + 2, true), msix);
     this.#registers.configVector = configVector;

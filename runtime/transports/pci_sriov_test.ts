@@ -333,6 +333,18 @@ Deno.test("an owner is restored with the functions that were there, and their pl
   );
 });
 
+Deno.test("a snapshot can not ask for a function-level reset", () => {
+  const bench = new Bench();
+  bench.enable(2);
+  const saved = JSON.parse(JSON.stringify(bench.file.save()));
+  const control = capability(bench.file, 0x10) + 8;
+  saved.config[control + 1] = 0x80;
+  bench.file.restore(saved);
+  assert.equal(bench.get(control), 0);
+  bench.set(4, 4);
+  assert.deepEqual(bench.there, [1, 2]);
+});
+
 Deno.test("virtual functions of one owner are PCI functions of one kind", () => {
   const disk = () => new BlockDevice({ config: { capacity: 8 } });
   const mixed = (at: number) => at === 1 ? disk() : new EchoDevice();
