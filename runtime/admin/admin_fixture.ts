@@ -5,6 +5,7 @@ import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
 import type { RingOptions } from "../features.ts";
 import { GuestMemory } from "../memory.ts";
 import { loopback } from "../loopback.ts";
+import { until } from "../task.ts";
 import type { Transport } from "../transport.ts";
 import type { BarAccess, PciTransport, VirtualFunctions } from "../transports/bus.ts";
 import { findBars, placeBar } from "../transports/pci_bars.ts";
@@ -155,4 +156,9 @@ export function fails(
   return (error) =>
     error instanceof AdminError && error.status === AdminStatus[status] &&
     (qualifier === undefined || error.qualifier === AdminQualifier[qualifier]);
+}
+
+/** Waits until something is so. */
+export function soon(condition: () => boolean): Promise<void> {
+  return until(() => Promise.resolve(condition()), () => "Cannot wait any longer");
 }

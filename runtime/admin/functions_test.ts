@@ -6,7 +6,6 @@
 import assert from "node:assert/strict";
 import { covers, type StatementId } from "../../testing/covers.ts";
 import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
-import { until } from "../task.ts";
 import type { VirtualFunctions } from "../transports/bus.ts";
 import { configOf } from "../transports/rigs_fixture.ts";
 import {
@@ -15,6 +14,7 @@ import {
   pciFunction,
   placeFunctions,
   scene,
+  soon,
   Virtual,
 } from "./admin_fixture.ts";
 import { type AdminDriver, SELF as OWNER, virtualFunction } from "./driver.ts";
@@ -117,9 +117,9 @@ Deno.test("2.12.1.5: a command for a member that goes meanwhile is answered with
     const driver = await EchoDriver.open(transport);
     device!.holding = true;
     void driver.echo(DATA).catch(() => {});
-    await until(() => Promise.resolve(device!.held === 1), () => "Cannot see the request");
+    await soon(() => device!.held === 1);
     const stop = admin.stop(virtualFunction(1));
-    await until(() => Promise.resolve(device!.stopped), () => "Cannot see the command");
+    await soon(() => device!.stopped);
     switchOff(it);
     if (back) it.pci.writeConfig(0x108, 2, 9);
     // Sent again, it stops the function that is there now.

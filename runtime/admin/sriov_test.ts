@@ -10,8 +10,7 @@ import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
 import { featureSet, type RingOptions } from "../features.ts";
 import { loopback } from "../loopback.ts";
 import { Status } from "../status.ts";
-import { until } from "../task.ts";
-import { fails, type Scene, scene } from "./admin_fixture.ts";
+import { fails, type Scene, scene, soon } from "./admin_fixture.ts";
 import { encodeCommand } from "./command.ts";
 import { type AdminDriver, virtualFunction } from "./driver.ts";
 import {
@@ -61,9 +60,6 @@ async function partsObjects(admin: AdminDriver): Promise<void> {
     await admin.createPartsObject(member, 1, "set");
   }
 }
-
-const soon = (condition: () => boolean) =>
-  until(() => Promise.resolve(condition()), () => "Cannot wait any longer");
 
 function part(parts: readonly Part[], type: number, selector = 0): Part {
   return parts.find((one) => one.type === type && one.selector === selector)!;

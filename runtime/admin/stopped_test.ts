@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { covers } from "../../testing/covers.ts";
 import { EchoDevice, EchoDriver } from "../echo_fixture.ts";
 import { Status } from "../status.ts";
-import { until } from "../task.ts";
-import { type Function, pciFunction, type Scene, scene } from "./admin_fixture.ts";
+import { type Function, pciFunction, type Scene, scene, soon } from "./admin_fixture.ts";
 import { virtualFunction } from "./driver.ts";
 import { CommonCapabilities, DevPart, GroupType } from "./mod.ts";
 
@@ -43,8 +42,6 @@ async function member(): Promise<Member> {
   };
 }
 
-const soon = (condition: () => boolean) =>
-  until(() => Promise.resolve(condition()), () => "Cannot wait any longer");
 const wait = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 Deno.test("a stopped member leaves memory and interrupts alone, and takes notifications (2.12.1.4.4.1)", async () => {
